@@ -1,0 +1,39 @@
+"""Numba compilation with an on-disk cache that works from any install."""
+
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numba
+import numba.core.config as numba_config
+
+_PACKAGE = Path(__file__).parent
+
+
+def _writable(folder: Path) -> bool:
+    while not folder.exists():
+        folder = folder.parent
+    return os.access(folder, os.W_OK)
+
+
+def _secure_cache() -> None:
+    """Give Numba a writable cache folder when neither of its own choices is one.
+
+    Numba caches beside the source, else in the user's cache folder, and refuses to compile cached functions
+    where it can write to neither (a read-only install run by a user without a home).
+    """
+    user_cache = Path(os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser())
+    if numba_config.CACHE_DIR or _writable(_PACKAGE / "__pycache__") or _writable(user_cache / "numba"):
+        return
+    owner = os.getuid() if hasattr(os, "getuid") else "user"
+    numba_config.CACHE_DIR = str(Path(tempfile.gettempdir()) / f"rfrobust-numba-{owner}")
+
+
+_secure_cache()
+
+
+def njit(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Compile a pure kernel: IEEE division, no GIL, cached on disk."""
+    return numba.njit(cache=True, nogil=True, error_model="numpy")(function)

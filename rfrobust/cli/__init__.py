@@ -1,0 +1,55 @@
+"""The command line ``rfrobust``: one module a command, errors in one line with exit code 2."""
+
+import importlib
+import sys
+
+import click
+
+#: Command -> (module in this package, one-line help); modules are imported when the command runs.
+COMMANDS: dict[str, tuple[str, str]] = {
+    "solve": ("solve", "Risks at one point (N/d, n/d, eps, tau)."),
+    "curve": ("curve", "Risks against overparametrization, for several eps."),
+    "map": ("map", "A phase diagram over any two parameters."),
+    "figure": ("figure", "Compute and draw a figure of the paper kind."),
+}
+
+
+class _LazyGroup(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        return importlib.import_module(f"{__name__}.{COMMANDS[cmd_name][0]}").command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+
+@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="rfrobust")
+def cli() -> None:
+    """Exact high-dimensional asymptotics of adversarial training.
+
+    Random features regression with N features, n samples in dimension d, trained against l2 attacks of radius
+    eps, as N/d -> psi1 and n/d -> psi2. Ranges are written START:STOP:COUNT, lists A,B,C.
+    """
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line; a failure is one line on standard error and exit code 2."""
+    try:
+        cli.main(arguments, prog_name="rfrobust", standalone_mode=False)
+    except click.exceptions.Abort:
+        _fail("interrupted", 130)
+    except click.ClickException as error:
+        _fail(error.format_message(), 2)
+    except (ValueError, TypeError, OSError, RuntimeError) as error:
+        _fail(str(error).replace("\n", " "), 2)
+
+
+def _fail(message: str, code: int) -> None:
+    click.echo(f"rfrobust: error: {message}", err=True)
+    sys.exit(code)

@@ -1,0 +1,33 @@
+"""``rfrobust figure``: compute and draw one of the project's figures."""
+
+from pathlib import Path
+
+import click
+
+from .. import figures
+from .output import save_dataset, save_figure
+
+
+@click.command("figure")
+@click.argument("name", required=False)
+@click.option("--list", "listing", is_flag=True, help="List the figures and stop.")
+@click.option(
+    "--out", type=click.Path(path_type=Path), help="Picture file (.png, .svg or .pdf); NAME.png by default."
+)
+@click.option("--data", type=click.Path(path_type=Path), help="Also save the dataset (.nc or .csv).")
+@click.option("--width", type=click.Choice(["single", "double"]), default="double", show_default=True)
+@click.option("--quick", is_flag=True, help="A coarse preview.")
+def command(
+    name: str | None, listing: bool, out: Path | None, data: Path | None, width: str, quick: bool
+) -> None:
+    """Compute and draw the figure called NAME."""
+    if listing or name is None:
+        for key in figures.REGISTRY:
+            click.echo(f"{key:28s} {figures.figure_module(key).TITLE}")
+        return
+    module = figures.figure_module(name)
+    out = out or Path(f"{name}.png")
+    dataset = module.compute(quick=quick)
+    if data is not None:
+        save_dataset(dataset, data)
+    save_figure(module.draw(dataset, width=width), out)

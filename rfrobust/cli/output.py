@@ -1,0 +1,35 @@
+"""Writing pictures and numbers, the format following from the file's ending, and saying where they are."""
+
+from pathlib import Path
+
+import click
+import xarray as xr
+from matplotlib.figure import Figure
+
+PICTURES = (".png", ".svg", ".pdf")
+TABLES = (".nc", ".csv")
+
+
+def check_ending(path: Path, allowed: tuple[str, ...]) -> None:
+    """Raise if the file's ending is not one of ``allowed``; called before any work starts."""
+    if path.suffix.lower() not in allowed:
+        raise ValueError(f"the file must end in {', '.join(allowed)}, got {path}")
+
+
+def save_figure(figure: Figure, path: Path) -> None:
+    """Write a picture and print where it is."""
+    check_ending(path, PICTURES)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path)
+    click.echo(f"picture: {path}")
+
+
+def save_dataset(dataset: xr.Dataset, path: Path) -> None:
+    """Write a dataset as NetCDF, or as a flat CSV table, and print where it is."""
+    check_ending(path, TABLES)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.suffix.lower() == ".nc":
+        dataset.to_netcdf(path, engine="h5netcdf")
+    else:
+        dataset.to_dataframe().reset_index().to_csv(path, index=False)
+    click.echo(f"numbers: {path}")

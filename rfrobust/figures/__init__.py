@@ -1,0 +1,23 @@
+"""The paper figures, one module each: ``compute`` makes the labelled dataset, ``draw`` turns it into a picture.
+
+A figure module defines
+
+- ``TITLE``: a line for listings, and ``CAPTION``: what the figure shows, with every setting;
+- ``compute(quick=False) -> xarray.Dataset``: all numbers the picture needs (``quick`` is a coarse preview);
+- ``draw(data, width="double") -> matplotlib.figure.Figure``: reads nothing but the dataset.
+"""
+
+from importlib import import_module
+from typing import Any
+
+from .. import validation
+
+#: Figure name on the command line -> module in this package, in the order in which they are listed.
+REGISTRY: dict[str, str] = {
+    "curse": "curse",
+}
+
+
+def figure_module(name: str) -> Any:
+    """Return the module that computes and draws the figure called ``name``."""
+    return import_module(f"{__name__}.{REGISTRY[validation.choice('figure', name, REGISTRY)]}")
