@@ -1,5 +1,6 @@
-"""Numba compilation with an on-disk cache that works from any install."""
+"""Numba compilation with an on-disk cache that works from any install and is never stale."""
 
+import hashlib
 import os
 import tempfile
 from collections.abc import Callable
@@ -34,6 +35,25 @@ def _secure_cache() -> None:
 _secure_cache()
 
 
+def _kernel_digest() -> str:
+    """Hash every source of the package that defines kernels."""
+    digest = hashlib.sha256()
+    for path in sorted(_PACKAGE.rglob("*.py")):
+        source = path.read_bytes()
+        if b"njit" in source:
+            digest.update(source)
+    return digest.hexdigest()
+
+
+_DIGEST = _kernel_digest()
+
+
 def njit(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Compile a pure kernel: IEEE division, no GIL, cached on disk."""
-    return numba.njit(cache=True, nogil=True, error_model="numpy")(function)
+    """Compile a pure kernel: IEEE division, no GIL, cached on disk.
+
+    Numba drops a cached kernel when its own file changes, but not when a kernel that it calls and inlines does;
+    stamping every cache entry with the digest of all kernel sources closes that hole.
+    """
+    dispatcher = numba.njit(cache=True, nogil=True, error_model="numpy")(function)
+    dispatcher._cache._cache_file._source_stamp = _DIGEST
+    return dispatcher
