@@ -14,11 +14,11 @@ _EXPORTS: dict[str, str] = {
     "SolverError": "equilibrium",
     "Spectrum": "spectrum",
     "Status": "equilibrium",
-    "SweepWarning": "sweep",
+    "SweepWarning": "grid",
     "interpolation_threshold": "thresholds",
     "null_threshold": "thresholds",
     "solve": "equilibrium",
-    "sweep": "sweep",
+    "sweep": "grid",
     "theorem": "theorem",
 }
 

@@ -285,5 +285,5 @@ def solve(
         raise SolverError(Status(status), problem)
     return Equilibrium(
         psi1, psi2, eps, tau, ridge, q, V, k, v, r, loss, mean_abs, zeros, Phase(phase), Status(status),
-        residual, iterations, signal_norm, nonlinear_power, activation, spectrum,
+        residual, int(iterations), signal_norm, nonlinear_power, activation, spectrum,
     )  # fmt: skip

@@ -40,6 +40,12 @@ NULL, REGULAR, INTERPOLATING = 0, 1, 2
 
 
 @njit
+def _observables(status, phase, q, V, k, v, r, loss, mean_abs, zeros, residual, iterations):
+    """Return ``FIELDS`` as floats, so that a row of a table can be filled from them."""
+    return float(status), float(phase), q, V, k, v, r, loss, mean_abs, zeros, residual, float(iterations)
+
+
+@njit
 def _solution(phase, q, V, k, v, r2, residual, iterations):
     """Return the observables of theory.md section 3, "Outputs"."""
     s = q * V
@@ -48,13 +54,15 @@ def _solution(phase, q, V, k, v, r2, residual, iterations):
     loss = 0.5 * v * ((p1 - s * m) * y * y + 2.0 * q * m * y + q * q)
     # a residual that is not a number must not pass
     status = SOLVED if residual <= RESIDUAL_TOLERANCE and v < math.inf else NOT_CONVERGED
-    return (status, phase, q, V, k, v, math.sqrt(r2), loss, math.sqrt(v) * m * y, p0, residual, iterations)
+    return _observables(
+        status, phase, q, V, k, v, math.sqrt(r2), loss, math.sqrt(v) * m * y, p0, residual, iterations
+    )
 
 
 @njit
 def _failure(status):
     nan = math.nan
-    return (status, REGULAR, nan, nan, nan, nan, nan, nan, nan, nan, nan, 0)
+    return _observables(status, REGULAR, nan, nan, nan, nan, nan, nan, nan, nan, nan, 0)
 
 
 @njit
@@ -78,7 +86,7 @@ def _ridgeless(problem):
     v = (noise + B) / (R * Tc)
     r = math.sqrt(P + v * R * Qr)
     status = SOLVED if abs(F) <= RESIDUAL_TOLERANCE else NOT_CONVERGED
-    return (status, INTERPOLATING, 0.0, math.inf, k, v, r, 0.0, 0.0, 1.0, abs(F), iterations)
+    return _observables(status, INTERPOLATING, 0.0, math.inf, k, v, r, 0.0, 0.0, 1.0, abs(F), iterations)
 
 
 @njit
@@ -139,7 +147,7 @@ def solve_point(psi1, psi2, eps, tau, ridge, c, mu, rho2, signal, nonlinear, ato
         if eps >= eps_null:
             v = signal + noise
             mean_abs = math.sqrt(v) * SQRT_2_OVER_PI
-            return (SOLVED, NULL, 0.0, 0.0, math.inf, v, 0.0, 0.5 * v, mean_abs, 0.0, 0.0, 0)
+            return _observables(SOLVED, NULL, 0.0, 0.0, math.inf, v, 0.0, 0.5 * v, mean_abs, 0.0, 0.0, 0)
     if R == 0.0:
         return _population(problem)
     if eps > 0.0:
@@ -156,6 +164,5 @@ def solve_many(psi1, psi2, eps, tau, ridge, c, mu, rho2, signal, nonlinear, atom
         point = solve_point(
             psi1[i], psi2[i], eps[i], tau[i], ridge[i], c, mu, rho2, signal, nonlinear, atoms, weights
         )
-        for j, value in enumerate(point):
-            out[i, j] = value
-
+        for j in range(len(point)):
+            out[i, j] = point[j]

@@ -73,5 +73,3 @@ def resolve_spectrum(spectrum: "str | Spectrum") -> Spectrum:
     if isinstance(spectrum, Spectrum):
         return spectrum
     return _BUILT_IN[validation.choice("spectrum", spectrum, _BUILT_IN)]
-
-

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.optimize import brentq, least_squares, root
+from scipy.optimize import brentq, least_squares
 from scipy.special import erf, gammainc
 
 from .parameters import scalar
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from .equilibrium import Equilibrium
 
 _SQRT_2_PI = math.sqrt(2.0 / math.pi)
+#: The solver looks for the five variables in [exp(-12), exp(12)] and stops at this scaled gradient.
+_LOG_BOX = 12.0
+_STATIONARY = 1e-9
 VARIABLES = ("alpha", "beta", "gamma", "tau_q", "tau_g")
 
 
@@ -85,9 +88,7 @@ def objective_and_gradient(
         c_gamma = c / gamma
         c_tau_g = gamma / (eps * beta * root_spread)
         d_alpha += scale * (2.0 * alpha / spread * excess + excess_c * c_alpha)
-        d_beta += scale * (
-            (2.0 / beta - 1.0 / total) * excess + excess_c * c_beta + excess_ratio / tau_g
-        )
+        d_beta += scale * ((2.0 / beta - 1.0 / total) * excess + excess_c * c_beta + excess_ratio / tau_g)
         d_gamma += scale * excess_c * c_gamma
         d_tau_g += scale * (
             -(1.0 / tau_g + 1.0 / total) * excess + excess_c * c_tau_g - excess_ratio * ratio / tau_g
@@ -199,25 +200,32 @@ def minimax(psi1: float, psi2: float, eps: float, tau: float = 0.0, *, starts: i
     if eps == 0.0 or psi2 == math.inf:
         raise ValueError(f"the published theorem needs eps > 0 and finite psi2, got eps={eps}, psi2={psi2}")
 
-    def scaled_gradient(log_variables: np.ndarray) -> np.ndarray:
-        variables = np.exp(np.clip(log_variables, -40.0, 40.0))
-        value, gradient = objective_and_gradient(*variables, psi1=psi1, psi2=psi2, eps=eps, tau=tau)
-        return variables * gradient / abs(value)
+    def log_gradient(log_variables: np.ndarray) -> np.ndarray:
+        variables = np.exp(log_variables)
+        _, gradient = objective_and_gradient(*variables, psi1=psi1, psi2=psi2, eps=eps, tau=tau)
+        return variables * gradient
 
     rng = np.random.default_rng(0)
     for _ in range(starts):
-        start = rng.normal(-0.5, 0.7, size=5)
-        rough = least_squares(scaled_gradient, start, method="trf", max_nfev=200, xtol=1e-12, ftol=1e-12)
-        polished = root(scaled_gradient, rough.x, method="hybr", options={"xtol": 1e-13})
-        variables = np.exp(np.clip(polished.x, -40.0, 40.0))
+        start = rng.normal(0.0, 1.0, size=5)
+        fit = least_squares(
+            log_gradient,
+            start,
+            bounds=(-_LOG_BOX, _LOG_BOX),
+            xtol=1e-15,
+            ftol=1e-15,
+            gtol=1e-15,
+            max_nfev=300,
+        )
+        variables = np.exp(fit.x)
         alpha, beta, gamma, _, tau_g = variables
         v = alpha**2 + noise_floor(psi1, tau)
         c = gamma * (tau_g + beta) / (eps * beta * math.sqrt(v))
-        gradient = float(np.max(np.abs(scaled_gradient(polished.x))))
-        if gradient < 1e-9 and c > _SQRT_2_PI and np.max(np.abs(polished.x)) < 35.0:
-            value, _ = objective_and_gradient(*variables, psi1=psi1, psi2=psi2, eps=eps, tau=tau)
+        value, _ = objective_and_gradient(*variables, psi1=psi1, psi2=psi2, eps=eps, tau=tau)
+        gradient = float(np.max(np.abs(fit.fun))) / abs(value)
+        if gradient < _STATIONARY and c > _SQRT_2_PI:
             slope = beta * nu_root(c, beta / tau_g) / tau_g
-            return Saddle(eps, value, v, slope, gradient, tuple(variables.tolist()))
+            return Saddle(eps, float(value), float(v), float(slope), gradient, tuple(variables.tolist()))
     raise RuntimeError(
         f"no stationary point of the published minimax found from {starts} starts at psi1={psi1}, psi2={psi2}, "
         f"eps={eps}, tau={tau}; is eps above the null threshold?"
@@ -282,5 +290,5 @@ def verify(model: "Equilibrium") -> Verification:
     )
     return Verification(
         gradient=float(np.max(np.abs(variables * gradient / value))),
-        value=abs(value - model.training_loss) / model.training_loss,
+        value=float(abs(value - model.training_loss) / model.training_loss),
     )

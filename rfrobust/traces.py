@@ -132,12 +132,7 @@ def traces(k, l, psi1, c, mu, rho2, signal, atoms, weights):
     g0 = am - ay
     # E Sigma (Sigma - Y)/H^3 and E Sigma J^2 (Sigma - Y)/H^3
     dTc_l = inv * (g1 * y21 + (g0 + am * g1) * y12 + am * g0 * m03)
-    dTc_k = (
-        g1 * y3
-        + (g0 + g1 * (am + ar)) * y21
-        + (g0 * (am + ar) + g1 * am * ar) * y12
-        + g0 * am * ar * m03
-    )
+    dTc_k = g1 * y3 + (g0 + g1 * (am + ar)) * y21 + (g0 * (am + ar) + g1 * am * ar) * y12 + g0 * am * ar * m03
     dQ_l = -2.0 * inv * (y21 + (am + ar) * y12 + am * ar * m03)
     dQ_k = -2.0 * (y3 + (am + 2.0 * ar) * y21 + (2.0 * am * ar + ar * ar) * y12 + am * ar * ar * m03)
     dP_l = -2.0 * signal * psi1 * inv * (y21 + ar * y12)

@@ -3,7 +3,6 @@
 import os
 import warnings
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from importlib.metadata import version
 from itertools import pairwise
 from typing import Any
 
@@ -15,6 +14,7 @@ from . import solver, validation
 from .activation import Activation, resolve_activation
 from .equilibrium import Phase, Status, adversarial_risk
 from .parameters import DESCRIPTIONS, axis, scalar
+from .provenance import versions
 from .spectrum import Spectrum, resolve_spectrum
 
 #: Points a thread solves between two looks at the clock: a few hundredths of a second.
@@ -30,11 +30,6 @@ def _flags(enumeration: Any) -> dict[str, Any]:
         "flag_values": np.array([int(member) for member in enumeration], dtype=np.int8),
         "flag_meanings": " ".join(member.name.lower() for member in enumeration),
     }
-
-
-def versions() -> dict[str, str]:
-    """Return the versions that a result's attributes record."""
-    return {f"{name}_version": version(name) for name in ("rfrobust", "numpy", "scipy", "numba")}
 
 
 def sweep(
@@ -85,9 +80,7 @@ def sweep(
     [1.457, 1.721, 2.073]
     """
     given = {"psi1": psi1, "psi2": psi2, "eps": eps, "tau": tau, "ridge": ridge}
-    axes = {
-        name: axis(name, value) for name, value in given.items()
-    }
+    axes = {name: axis(name, value) for name, value in given.items()}
     test = None
     if eps_test is not None:
         test = axis("eps_test", eps_test)
