@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import numba
-import numba.core.config as numba_config
 
 _PACKAGE = Path(__file__).parent
+_config: Any = numba.config
 
 
 def _writable(folder: Path) -> bool:
@@ -26,10 +26,10 @@ def _secure_cache() -> None:
     where it can write to neither (a read-only install run by a user without a home).
     """
     user_cache = Path(os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser())
-    if numba_config.CACHE_DIR or _writable(_PACKAGE / "__pycache__") or _writable(user_cache / "numba"):
+    if _config.CACHE_DIR or _writable(_PACKAGE / "__pycache__") or _writable(user_cache / "numba"):
         return
     owner = os.getuid() if hasattr(os, "getuid") else "user"
-    numba_config.CACHE_DIR = str(Path(tempfile.gettempdir()) / f"rfrobust-numba-{owner}")
+    _config.CACHE_DIR = str(Path(tempfile.gettempdir()) / f"rfrobust-numba-{owner}")
 
 
 _secure_cache()
@@ -54,6 +54,6 @@ def njit(function: Callable[..., Any]) -> Callable[..., Any]:
     Numba drops a cached kernel when its own file changes, but not when a kernel that it calls and inlines does;
     stamping every cache entry with the digest of all kernel sources closes that hole.
     """
-    dispatcher = numba.njit(cache=True, nogil=True, error_model="numpy")(function)
+    dispatcher: Any = numba.njit(cache=True, nogil=True, error_model="numpy")(function)
     dispatcher._cache._cache_file._source_stamp = _DIGEST
     return dispatcher

@@ -49,7 +49,7 @@ def _observables(status, phase, q, V, k, v, r, loss, mean_abs, zeros, residual, 
 def _solution(phase, q, V, k, v, r2, residual, iterations):
     """Return the observables of theory.md section 3, "Outputs"."""
     s = q * V
-    p0, p1, phi, m, _ = gaussian_parts(s)
+    p0, p1, _, m, _ = gaussian_parts(s)
     y = 1.0 / (1.0 + V)
     loss = 0.5 * v * ((p1 - s * m) * y * y + 2.0 * q * m * y + q * q)
     # a residual that is not a number must not pass
@@ -121,7 +121,7 @@ def _population(problem):
 @njit
 def _regular(eps_null, problem):
     """Return the solution of the two equations, by Newton and, should it fail, by bisection."""
-    psi1, R, eps, noise, ridge, c, mu, rho2, _, _, _ = problem
+    psi1, R, eps, _, ridge, c, mu, rho2, _, _, _ = problem
     log_q, log_V = starting_point(psi1, R, eps, eps_null, ridge, c, mu, rho2)
     converged, log_q, log_V, iterations = newton(log_q, log_V, problem)
     if not converged:
