@@ -13,6 +13,9 @@ from .equations import residuals
 NEWTON_TOLERANCE = 1e-10
 NEWTON_ITERATIONS = 50
 LARGEST_STEP = 4.0
+#: Where bisection looks for log q and log V; wide, yet nothing overflows in it.
+LOG_Q_RANGE = (-120.0, 60.0)
+LOG_V_RANGE = (-200.0, 300.0)
 
 
 @njit
@@ -61,7 +64,7 @@ def newton(log_q, log_V, problem):
 @njit
 def _bisect_V(log_q, problem):
     """Return (log V, F1) at the root V(q) of F2."""
-    low, high = -700.0, 700.0
+    low, high = LOG_V_RANGE
     while True:
         middle = 0.5 * (low + high)
         parts = residuals(log_q, middle, *problem)
@@ -77,7 +80,7 @@ def _bisect_V(log_q, problem):
 @njit
 def bisection(problem):
     """Return (log q, log V) by bisection in log q, with V(q) by bisection inside it."""
-    low, high = -700.0, 700.0
+    low, high = LOG_Q_RANGE
     while True:
         middle = 0.5 * (low + high)
         log_V, F1 = _bisect_V(middle, problem)

@@ -39,9 +39,6 @@ def traces(k, l, psi1, mu1, mu2, rho):
     )
 
 
-
-
-
 def relu_moments():
     """mu1, mu2, rho of the shifted ReLU at the working precision."""
     half = mp.mpf(1) / 2

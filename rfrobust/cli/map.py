@@ -58,7 +58,9 @@ def command(
         raise ValueError(
             f"give two parameters as ranges START:STOP:COUNT, got {len(swept)} ({', '.join(swept)})"
         )
-    arguments: dict[str, Any] = {name: value if name in swept else float(np.squeeze(value)) for name, value in values.items()}
+    arguments: dict[str, Any] = {
+        name: value if name in swept else float(np.squeeze(value)) for name, value in values.items()
+    }
     dataset = sweep(**arguments, eps_test=eps_test, activation=activation, spectrum=spectrum)
     save_dataset(dataset, data)
     save_figure(draw(dataset, quantity=quantity, log=[name for name in swept if name in logarithmic]), out)
