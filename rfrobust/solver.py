@@ -40,9 +40,11 @@ NULL, REGULAR, INTERPOLATING = 0, 1, 2
 
 
 @njit
-def _observables(status, phase, q, V, k, v, r, loss, mean_abs, zeros, residual, iterations):
-    """Return ``FIELDS`` as floats, so that a row of a table can be filled from them."""
-    return float(status), float(phase), q, V, k, v, r, loss, mean_abs, zeros, residual, float(iterations)
+def _observables(phase, q, V, k, v, r, loss, mean_abs, zeros, residual, iterations):
+    """Return ``FIELDS`` as floats; a residual or a risk that is not a finite number is never a solution."""
+    solved = residual <= RESIDUAL_TOLERANCE and v < math.inf and r < math.inf
+    status = float(SOLVED if solved else NOT_CONVERGED)
+    return status, float(phase), q, V, k, v, r, loss, mean_abs, zeros, residual, float(iterations)
 
 
 @njit
@@ -52,17 +54,8 @@ def _solution(phase, q, V, k, v, r2, residual, iterations):
     p0, p1, _, m, _ = gaussian_parts(s)
     y = 1.0 / (1.0 + V)
     loss = 0.5 * v * ((p1 - s * m) * y * y + 2.0 * q * m * y + q * q)
-    # a residual that is not a number must not pass
-    status = SOLVED if residual <= RESIDUAL_TOLERANCE and v < math.inf else NOT_CONVERGED
-    return _observables(
-        status, phase, q, V, k, v, math.sqrt(r2), loss, math.sqrt(v) * m * y, p0, residual, iterations
-    )
-
-
-@njit
-def _failure(status):
-    nan = math.nan
-    return _observables(status, REGULAR, nan, nan, nan, nan, nan, nan, nan, nan, nan, 0)
+    mean_abs = math.sqrt(v) * m * y
+    return _observables(phase, q, V, k, v, math.sqrt(r2), loss, mean_abs, p0, residual, iterations)
 
 
 @njit
@@ -73,7 +66,8 @@ def _ridgeless(problem):
     E1, _, _, Qr, P, B = value
     occupied = R * E1  # (psi1/psi2) times the share of non-zero eigenvalues of Sigma
     if occupied == 1.0:
-        return _failure(DIVERGENT)
+        nan = math.nan
+        return float(DIVERGENT), float(REGULAR), nan, nan, nan, nan, nan, nan, nan, nan, nan, 0.0
     if occupied < 1.0:
         v = (noise + B) / (1.0 - occupied)
         return _solution(REGULAR, 0.0, occupied / (1.0 - occupied), 0.0, v, P + v * R * Qr, 0.0, 0)
@@ -85,8 +79,7 @@ def _ridgeless(problem):
     _, _, Tc, Qr, P, B = value
     v = (noise + B) / (R * Tc)
     r = math.sqrt(P + v * R * Qr)
-    status = SOLVED if abs(F) <= RESIDUAL_TOLERANCE else NOT_CONVERGED
-    return _observables(status, INTERPOLATING, 0.0, math.inf, k, v, r, 0.0, 0.0, 1.0, abs(F), iterations)
+    return _observables(INTERPOLATING, 0.0, math.inf, k, v, r, 0.0, 0.0, 1.0, abs(F), iterations)
 
 
 @njit
@@ -147,7 +140,7 @@ def solve_point(psi1, psi2, eps, tau, ridge, c, mu, rho2, signal, nonlinear, ato
         if eps >= eps_null:
             v = signal + noise
             mean_abs = math.sqrt(v) * SQRT_2_OVER_PI
-            return _observables(SOLVED, NULL, 0.0, 0.0, math.inf, v, 0.0, 0.5 * v, mean_abs, 0.0, 0.0, 0)
+            return _observables(NULL, 0.0, 0.0, math.inf, v, 0.0, 0.5 * v, mean_abs, 0.0, 0.0, 0)
     if R == 0.0:
         return _population(problem)
     if eps > 0.0:

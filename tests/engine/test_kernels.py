@@ -100,7 +100,9 @@ def test_traces_match_the_page_and_their_derivatives_are_right():
             np.testing.assert_allclose(value, [float(x) for x in page_traces(*point)], rtol=1e-13)
             for derivative, order in ((by_k, (1, 0)), (by_l, (0, 1))):
                 for got, i in zip(derivative, (0, 2, 3, 4, 5), strict=True):
-                    exact = mp.diff(lambda a, b, i=i: page_traces(a, b, *point[2:])[i], point[:2], order)
+                    exact = mp.diff(
+                        lambda a, b, i=i, point=point: page_traces(a, b, *point[2:])[i], point[:2], order
+                    )
                     # only the derivative of Tc has no fixed sign
                     assert got == pytest.approx(float(exact), rel=1e-10)
 
