@@ -8,6 +8,8 @@ __version__ = "0.1.0"
 #: Public name -> module that defines it; imported on first use, so that ``import rfrobust`` is fast.
 _EXPORTS: dict[str, str] = {
     "Activation": "activation",
+    "ConcentratedERM": "finite.erm",
+    "ConvergenceError": "finite.erm",
     "Equilibrium": "equilibrium",
     "MarchenkoPastur": "spectrum",
     "Phase": "equilibrium",
@@ -17,6 +19,7 @@ _EXPORTS: dict[str, str] = {
     "SweepWarning": "grid",
     "interpolation_threshold": "thresholds",
     "null_threshold": "thresholds",
+    "robust_erm": "finite.erm",
     "solve": "equilibrium",
     "sweep": "grid",
     "theorem": "theorem",

@@ -60,10 +60,9 @@ def semismooth_newton(problem: Problem, w: np.ndarray, alpha: np.ndarray, max_it
     Locally superlinear, not globalized: returns the best iterate seen, whose gap says whether it is a solution.
     """
     best = Iterate(w, alpha, problem.gap(w, alpha), 0)
-    since_best = 0
-    for iteration in range(1, max_iter + 1):
-        if best.gap <= _TARGET:
-            break
+    since_best, iteration = 0, 0
+    while best.gap > _TARGET and iteration < max_iter:
+        iteration += 1
         try:
             w, alpha = _step(problem, w, alpha)
         except LinAlgError:
@@ -77,7 +76,7 @@ def semismooth_newton(problem: Problem, w: np.ndarray, alpha: np.ndarray, max_it
         # At rounding level a step gains nothing; far from the solution the gap may rise before it falls.
         if since_best >= (1 if best.gap < 1e-11 else _STALL):
             break
-    return Iterate(best.w, best.alpha, best.gap, iteration if max_iter else 0)
+    return Iterate(best.w, best.alpha, best.gap, iteration)
 
 
 def _step(problem: Problem, w: np.ndarray, alpha: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -106,7 +105,7 @@ def _step(problem: Problem, w: np.ndarray, alpha: np.ndarray) -> tuple[np.ndarra
     if still.any() and problem.free:
         # Directions without a norm are held by the constraints alone: add a multiple of those, exactly.
         pinned = Z[still].T @ Z[still]
-        weight = float(np.trace(system) / np.trace(pinned))
+        weight = float(np.trace(system)) / max(float(np.trace(pinned)), np.finfo(float).tiny)
         system += weight * pinned
         rhs += weight * (Z[still].T @ primal[still])
     factor = _factor(system)
@@ -135,36 +134,33 @@ def _factor(matrix: np.ndarray) -> np.ndarray:
     raise LinAlgError("the Newton matrix is not positive definite")
 
 
-def smoothed_path(problem: Problem, w: np.ndarray, max_iter: int) -> Iterator[Iterate]:
+def smoothed_path(problem: Problem, w: np.ndarray) -> Iterator[Iterate]:
     """Damped Newton on the smooth convex problem with |t| -> sqrt(t^2 + h^2), b -> sqrt(b^2 + h_b^2), h -> 0.
 
-    Globally convergent for each h; yields a primal-dual pair per level, closer and closer to the solution.
+    Globally convergent for each h; yields a primal-dual pair per level, closer and closer to the solution, with
+    the steps that the level took.
     """
-    smoothing = float(np.sqrt(np.mean(problem.y**2)))
-    norm_scale = max(float(np.mean(problem.norms(w))), 1e-3 * smoothing / max(problem.eps, 1e-300))
-    used = 0
-    for level in range(1, 40):
+    residual_scale = float(np.sqrt(np.mean(problem.y**2)))
+    norm_scale = max(float(np.mean(problem.norms(w))), 1e-3 * residual_scale / problem.eps)
+    for level in range(1, 30):
         shrink = 0.25**level
-        h, h_norm = smoothing * shrink, norm_scale * shrink
+        h, h_norm = residual_scale * shrink, norm_scale * shrink
+        steps = 0
         value, gradient, hessian, alpha = _smooth(problem, w, h, h_norm)
-        for _ in range(50):
-            used += 1
+        while steps < 50:
             step = -cho_solve((_factor(hessian), True), gradient, check_finite=False)
             slope = float(gradient @ step)
             if -slope <= 1e-6 * shrink * value:
                 break
+            steps += 1
             length = 1.0
-            while _smooth_value(problem, w + length * step, h, h_norm) > value + 0.1 * length * slope:
+            while length > 1e-8 and not (
+                _smooth_value(problem, w + length * step, h, h_norm) <= value + 0.1 * length * slope
+            ):
                 length *= 0.5
-                if length < 1e-10:
-                    break
             w = w + length * step
             value, gradient, hessian, alpha = _smooth(problem, w, h, h_norm)
-            if used >= max_iter:
-                break
-        yield Iterate(w, alpha, problem.gap(w, alpha), used)
-        if used >= max_iter:
-            return
+        yield Iterate(w, alpha, problem.gap(w, alpha), steps)
 
 
 def _smooth_value(problem: Problem, w: np.ndarray, h: float, h_norm: float) -> float:
@@ -200,17 +196,12 @@ def minimise(problem: Problem, w: np.ndarray, alpha: np.ndarray, *, tol: float, 
     """Semismooth Newton from the start; where that fails, from along the smoothed path. May return gap > tol."""
     best = semismooth_newton(problem, w, alpha, min(max_iter, 30))
     total = best.iterations
-    if best.gap <= tol:
+    if best.gap <= tol or total >= max_iter:
         return best
-    for point in smoothed_path(problem, best.w if np.isfinite(best.gap) else w, max_iter):
+    for point in smoothed_path(problem, best.w):
         polished = semismooth_newton(problem, point.w, point.alpha, 30)
-        total += polished.iterations
-        for candidate in (point, polished):
-            if candidate.gap < best.gap:
-                best = candidate
-        if best.gap <= tol:
-            break
-        spent = point.iterations
-        if total + spent >= max_iter:
+        total += point.iterations + polished.iterations
+        best = min(best, point, polished, key=lambda candidate: candidate.gap)
+        if best.gap <= tol or total >= max_iter:
             break
     return Iterate(best.w, best.alpha, best.gap, total)
