@@ -105,7 +105,8 @@ def _step(problem: Problem, w: np.ndarray, alpha: np.ndarray) -> tuple[np.ndarra
     if still.any() and problem.free:
         # Directions without a norm are held by the constraints alone: add a multiple of those, exactly.
         pinned = Z[still].T @ Z[still]
-        weight = float(np.trace(system)) / max(float(np.trace(pinned)), np.finfo(float).tiny)
+        size = float(np.trace(pinned))
+        weight = float(np.trace(system)) / size if size > 0 else 0.0
         system += weight * pinned
         rhs += weight * (Z[still].T @ primal[still])
     factor = _factor(system)
