@@ -56,7 +56,7 @@ def residuals(log_q, log_V, psi1, R, eps, noise, ridge, c, mu, rho2, signal, ato
     """
     q = math.exp(log_q)
     V = math.exp(log_V)
-    s = math.exp(log_q + log_V)
+    s = q * V
     y = 1.0 / (1.0 + V)
     w = V * y
     p0, p1, phi, m, A = gaussian_parts(s)
@@ -111,7 +111,7 @@ def residuals(log_q, log_V, psi1, R, eps, noise, ridge, c, mu, rho2, signal, ato
     Y_V = P_V * X + P * X_V + B_V * G * Q + NV * (G_V * Q + G * Q_V)
     v = NV * D * D / X
     r2 = Y / X
-    F1 = 2.0 * (log_q - math.log(eps)) + math.log(NV * D * D / Y)
+    F1 = math.log((q / eps) ** 2 * (NV * D * D / Y))
     J11 = 2.0 + B_q / NV + 2.0 * D_q / D - Y_q / Y
     J12 = B_V / NV + 2.0 * D_V / D - Y_V / Y
 
