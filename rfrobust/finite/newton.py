@@ -19,7 +19,7 @@ from scipy.linalg import LinAlgError, cho_solve, cholesky, solve_triangular
 #: Newton goes on below the requested gap until the gap is this small or no longer falls: one more step is cheap
 #: and w is only as accurate as the square root of the gap.
 _TARGET = 1e-14
-_STALL = 8
+_STALL = 6
 
 
 class Problem(Protocol):
@@ -40,8 +40,8 @@ class Problem(Protocol):
     def norm_curvature(self, b: np.ndarray, gradients: np.ndarray, weights: np.ndarray) -> np.ndarray:
         """sum_i weights_i Hess b_i, shape (p, p)."""
 
-    def gap(self, w: np.ndarray, alpha: np.ndarray) -> float:
-        """Relative duality gap of the pair, for any w and alpha."""
+    def gap(self, w: np.ndarray, alpha: np.ndarray, smoothing: float = 0.0) -> float:
+        """Relative duality gap of the pair, for any w and alpha; smoothing as in :meth:`norm_gradients`."""
 
 
 @dataclass(frozen=True)
@@ -161,7 +161,7 @@ def smoothed_path(problem: Problem, w: np.ndarray) -> Iterator[Iterate]:
                 length *= 0.5
             w = w + length * step
             value, gradient, hessian, alpha = _smooth(problem, w, h, h_norm)
-        yield Iterate(w, alpha, problem.gap(w, alpha), steps)
+        yield Iterate(w, alpha, problem.gap(w, alpha, h_norm), steps)
 
 
 def _smooth_value(problem: Problem, w: np.ndarray, h: float, h_norm: float) -> float:
@@ -200,7 +200,7 @@ def minimise(problem: Problem, w: np.ndarray, alpha: np.ndarray, *, tol: float, 
     if best.gap <= tol or total >= max_iter:
         return best
     for point in smoothed_path(problem, best.w):
-        polished = semismooth_newton(problem, point.w, point.alpha, 30)
+        polished = semismooth_newton(problem, point.w, point.alpha, 12)
         total += point.iterations + polished.iterations
         best = min(best, point, polished, key=lambda candidate: candidate.gap)
         if best.gap <= tol or total >= max_iter:
