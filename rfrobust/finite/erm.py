@@ -110,7 +110,7 @@ class ConcentratedERM:
         asymmetry = float(np.abs(J2 - J2.T).max())
         if asymmetry > 1e-8 * scale:
             raise ValueError(f"metric must be symmetric, got an asymmetry of {asymmetry:.3g} in metric")
-        self._features = F
+        self.features = F
         self._coordinates(F, J2)
         self._y_scale = float(np.sqrt(np.mean(self.y**2)))
         self._null_point()

@@ -8,7 +8,7 @@ convex, because B_i theta = grad f(x_i) is linear in theta (docs, simulation pag
 from typing import Any
 
 import numpy as np
-from scipy.linalg import LinAlgError, cho_factor, cho_solve
+from scipy.linalg import LinAlgError, cho_factor, cho_solve, cholesky, eigh, svd
 
 from .. import validation
 from .erm import ConcentratedERM, ConvergenceError, FitPhase, RobustFit
@@ -29,11 +29,23 @@ class LinearizedProblem:
         self.Z, self.y, self.eps, self.ridge = network.activation(U), y, eps, ridge
         self._W, self._slopes, self._gram = network.W, network.activation.derivative(U), network.gram
         self.R = ridge * np.eye(U.shape[1]) if ridge > 0 else None
-        # A unit with slope 0 on every sample is an intercept that no attack sees.
-        dead = ~self._slopes.any(axis=0)
         self.free = self.R is None
-        self._alive = ~dead
-        self._dead_basis = np.linalg.qr(self.Z[:, dead][:, :1])[0] if self.free and dead.any() else None
+        self._free_basis = self._directions_without_norm() if self.free else None
+
+    def _directions_without_norm(self) -> np.ndarray | None:
+        """Orthonormal basis of Z v over the v that no gradient sees (units that are off on all samples are one)."""
+        metric = self.mean_metric()
+        try:
+            diagonal = np.diag(cholesky(metric, lower=True, check_finite=False))
+            if diagonal.min() ** 2 > 1e-12 * len(metric) * metric.diagonal().max():
+                return None
+        except LinAlgError:
+            pass
+        values, vectors = eigh(metric, check_finite=False)
+        images = self.Z @ vectors[:, values <= 1e-12 * len(metric) * max(float(values[-1]), 0.0)]
+        left, singular, _ = svd(images, full_matrices=False, check_finite=False)
+        kept = singular > 1e-10 * max(float(np.linalg.norm(self.Z)), np.finfo(float).tiny)
+        return left[:, kept] if kept.any() else None
 
     def mean_metric(self) -> np.ndarray:
         """(1/n) sum_i B_i'B_i, the sample's own J^2."""
@@ -48,31 +60,36 @@ class LinearizedProblem:
         return self._slopes * (images @ self._W.T)
 
     def norms(self, w: np.ndarray) -> np.ndarray:
+        """|B_i w|, shape (n,)."""
         return np.linalg.norm(self.images(w), axis=1)
 
     def norm_gradients(self, w: np.ndarray, smoothing: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
+        """Norms and their gradients B_i'B_i w/|B_i w|, zero where the norm is."""
         images = self.images(w)
         b = np.hypot(np.linalg.norm(images, axis=1), smoothing)
         return b, self.adjoint(images / np.where(b > 0, b, 1.0)[:, None])
 
     def norm_curvature(self, b: np.ndarray, gradients: np.ndarray, weights: np.ndarray) -> np.ndarray:
+        """sum_i weights_i Hess |B_i w|, as one product: sum_i c_i B_i'B_i = W W' o (S' diag(c) S)."""
         scaled = np.where(b > 0, weights / np.where(b > 0, b, 1.0), 0.0)
         bent = gradients * np.sqrt(scaled)[:, None]
         return self._gram * ((self._slopes.T * scaled) @ self._slopes) - bent.T @ bent
 
     def primal(self, w: np.ndarray) -> float:
+        """P(w)."""
         size = np.abs(self.y - self.Z @ w) + self.eps * self.norms(w)
         return 0.5 * float(np.mean(size**2)) + 0.5 * self.ridge * float(w @ w)
 
     def gap(self, w: np.ndarray, alpha: np.ndarray, smoothing: float = 0.0) -> float:
+        """Relative duality gap."""
         value = self.primal(w)
         return (value - self._dual(w, alpha, smoothing)) / value if value > 0 else 0.0
 
     def _dual(self, w: np.ndarray, alpha: np.ndarray, smoothing: float) -> float:
         """A lower bound of P from alpha and q_i, made feasible: sum_i B_i'q_i + ridge theta = Z'alpha/n."""
         n, eps = len(self.y), self.eps
-        if self._dead_basis is not None:
-            alpha = alpha - self._dead_basis @ (self._dead_basis.T @ alpha)
+        if self._free_basis is not None:
+            alpha = alpha - self._free_basis @ (self._free_basis.T @ alpha)
         images = self.images(w)
         b = np.hypot(np.linalg.norm(images, axis=1), smoothing)
         q = images * ((eps / n) * np.maximum(eps * b, np.abs(alpha)) / np.where(b > 0, b, 1.0))[:, None]
@@ -92,10 +109,8 @@ class LinearizedProblem:
     def _correction(self, defect: np.ndarray, alpha: np.ndarray) -> np.ndarray:
         """Least change of the q_i, in the norm weighted by 1/|alpha_i|, that removes the defect."""
         weights = np.abs(alpha) + 1e-3 * np.mean(np.abs(alpha))
-        alive = self._alive
-        slopes = self._slopes[:, alive]
-        normal = self._gram[np.ix_(alive, alive)] * ((slopes.T * weights) @ slopes)
-        normal[np.diag_indices_from(normal)] += 1e-15 * np.trace(normal)
+        normal = self._gram * ((self._slopes.T * weights) @ self._slopes)
+        normal[np.diag_indices_from(normal)] += 1e-14 * np.trace(normal) / len(normal)
         try:
             factor = cho_factor(normal, check_finite=False)
         except LinAlgError:
@@ -103,7 +118,7 @@ class LinearizedProblem:
         multiplier = np.zeros(len(defect))
         remaining = defect
         for _ in range(3):  # iterative refinement undoes the diagonal shift
-            multiplier[alive] += cho_solve(factor, remaining[alive], check_finite=False)
+            multiplier += cho_solve(factor, remaining, check_finite=False)
             remaining = defect - self.adjoint(weights[:, None] * self.images(multiplier)).sum(axis=0)
         return weights[:, None] * self.images(multiplier)
 

@@ -146,17 +146,23 @@ def smoothed_path(problem: Problem, w: np.ndarray) -> Iterator[Iterate]:
     for level in range(1, 30):
         shrink = 0.25**level
         h, h_norm = residual_scale * shrink, norm_scale * shrink
-        steps = 0
+        steps, decrement = 0, np.inf
         value, gradient, hessian, alpha = _smooth(problem, w, h, h_norm)
         while steps < 50:
             step = -cho_solve((_factor(hessian), True), gradient, check_finite=False)
             slope = float(gradient @ step)
-            if -slope <= 1e-6 * shrink * value:
+            # A kink of the limit has curvature 1/h here: multipliers good to 1e-9 ask for a decrement of 1e-18 h.
+            rounding = -slope < 1e-11 * value and -slope > 0.5 * decrement
+            decrement = -slope
+            if rounding or decrement <= 1e-18 * shrink * value:
                 break
             steps += 1
             length = 1.0
-            while length > 1e-8 and not (
-                _smooth_value(problem, w + length * step, h, h_norm) <= value + 0.1 * length * slope
+            # Below the rounding of the value itself Newton is in its quadratic phase and needs no search.
+            while (
+                decrement > 1e-11 * value
+                and length > 1e-8
+                and not _smooth_value(problem, w + length * step, h, h_norm) <= value + 0.1 * length * slope
             ):
                 length *= 0.5
             w = w + length * step
