@@ -89,6 +89,34 @@ def pgd_attack(
     return np.concatenate(parts)
 
 
+def extreme_points(
+    network: FeatureMap,
+    theta: np.ndarray,
+    X: np.ndarray,
+    eps: float,
+    *,
+    steps: int,
+    start: tuple[np.ndarray, np.ndarray] | None = None,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Perturbations of length at most eps at which f is largest and smallest, by gradient ascent and descent.
+
+    Starts from the linearized attack and from ``start``, the pair found for a nearby theta.
+    """
+    found = []
+    for k, sign in enumerate((1.0, -1.0)):
+        # A response far on the other side turns the largest error into the largest f.
+        far = np.full(len(X), -sign * 1e3 * (1.0 + np.abs(theta).sum()))
+        parts = []
+        for first in range(0, len(X), _BLOCK):
+            rows = slice(first, first + _BLOCK)
+            starts = [(linearized_attack(network, theta, X[rows], far[rows], eps), 1.0)]
+            if start is not None:
+                starts.append((start[k][rows], 1.0))
+            parts.append(_best_ascent(network, theta, X[rows], far[rows], eps, starts, steps))
+        found.append(np.concatenate(parts))
+    return found[0], found[1]
+
+
 def _ball_points(shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
     points = rng.standard_normal(shape)
     points /= np.linalg.norm(points, axis=-1, keepdims=True)

@@ -127,7 +127,7 @@ class RobustRandomFeatures(RegressorMixin, BaseEstimator):
         if self.objective != "concentrated":
             validation.real_scalar("eps", self.eps, 0.0, open_lower=True)
         activation = resolve_activation(self.activation)
-        n, d = X.shape
+        d = X.shape[1]
         seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
         self.weights_ = sphere_weights(self.n_features, d, np.random.default_rng(seed))
         self.mean_ = X.mean(axis=0)

@@ -1,4 +1,9 @@
-"""Robust training against the real inner maximum, attacked by projected gradient ascent in every step."""
+"""Robust training against the real inner maximum, attacked by projected gradient ascent in every step.
+
+Each step solves a convex model that agrees, in value and gradient, with the attacked loss at the current theta: the
+worst residual of a sample is |y - m| + h, where m +- h are the largest and the smallest f on its ball (docs, simulation
+page, "Training against PGD"). By Danskin's theorem the attacked points need not be differentiated.
+"""
 
 from dataclasses import dataclass
 from typing import Any
@@ -6,9 +11,10 @@ from typing import Any
 import numpy as np
 
 from .. import validation
-from .attack import pgd_attack
+from .attack import extreme_points, pgd_attack
 from .features import FeatureMap
-from .linearized import linearized_erm
+from .linearized import LinearizedProblem, linearized_erm
+from .newton import semismooth_newton
 
 
 @dataclass(frozen=True)
@@ -22,21 +28,61 @@ class PGDFit:
     objective : float
         Its robust loss under the final, strongest attack.
     linearized_objective : float
-        Minimum of the linearized problem, which approximates this one from the same start.
+        Minimum of the linearized problem, where the descent starts.
     linearized_gap : float
         (objective - linearized_objective)/linearized_objective, of either sign.
+    initial_objective : float
+        Robust loss of the linearized minimiser under the same strongest attack; never below ``objective``.
     iterations : int
         Accepted steps.
     converged : bool
-        Whether the last step improved the loss by less than the tolerance, within the budget.
+        Whether no further step lowers the loss by more than the tolerance, within the budget.
     """
 
     theta: np.ndarray
     objective: float
     linearized_objective: float
     linearized_gap: float
+    initial_objective: float
     iterations: int
     converged: bool
+
+
+class _AttackedModel(LinearizedProblem):
+    """The linearized problem corrected to first order at the current attacked points."""
+
+    def __init__(
+        self, network: FeatureMap, X: np.ndarray, y: np.ndarray, eps: float, ridge: float,
+        theta: np.ndarray, up: np.ndarray, down: np.ndarray,
+    ):  # fmt: skip
+        super().__init__(network, X, y, eps, ridge)
+        high, low = network.features(X + up), network.features(X + down)
+        self.Z = 0.5 * (high + low)
+        self._shift = np.zeros_like(self.Z)
+        self._shift = 0.5 * (high - low) / eps - super().norm_gradients(theta)[1]
+
+    def norms(self, w: np.ndarray) -> np.ndarray:
+        return super().norms(w) + self._shift @ w
+
+    def norm_gradients(self, w: np.ndarray, smoothing: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
+        b, gradients = super().norm_gradients(w, smoothing)
+        return b + self._shift @ w, gradients + self._shift
+
+    def norm_curvature(self, b: np.ndarray, gradients: np.ndarray, weights: np.ndarray) -> np.ndarray:
+        linear = gradients - self._shift
+        size = np.einsum("ij,ij->i", linear, linear)
+        return super().norm_curvature(np.where(size > 0, b, 0.0), linear, weights)
+
+    def gap(self, w: np.ndarray, alpha: np.ndarray, smoothing: float = 0.0) -> float:
+        """Scaled residual of the optimality conditions: a model needs no certificate."""
+        b, gradients = self.norm_gradients(w)
+        n, eps = len(self.y), self.eps
+        primal = self.y - self.Z @ w - np.sign(alpha) * np.maximum(np.abs(alpha) - eps * b, 0.0)
+        pull = self.Z.T @ alpha / n
+        dual = pull - self.ridge * w - (eps / n) * (np.maximum(eps * b, np.abs(alpha)) @ gradients)
+        return float(
+            np.linalg.norm(primal) / np.linalg.norm(self.y) + np.linalg.norm(dual) / np.linalg.norm(pull)
+        )
 
 
 def pgd_erm(
@@ -47,13 +93,13 @@ def pgd_erm(
     *,
     ridge: float = 0.0,
     tol: float = 1e-4,
-    max_iter: int = 60,
-    attack_steps: int = 12,
+    max_iter: int = 40,
+    attack_steps: int = 15,
 ) -> PGDFit:
     """Minimise (1/2n) sum_i max_{|delta| <= eps} (y_i - f(x_i + delta))^2 + (ridge/2)|theta|^2 ([HJ] eq. 4.3).
 
-    Starts at the linearized optimum. By Danskin's theorem the gradient is that of the loss at the attacked points; it
-    is preconditioned with the Gauss-Newton matrix there, and a step is accepted when the newly attacked loss falls.
+    Starts at the linearized optimum; steps to the minimum of the convex model at the attacked points, halved until the
+    newly attacked loss falls.
 
     Parameters
     ----------
@@ -69,9 +115,9 @@ def pgd_erm(
         Ridge penalty, >= 0.
     tol : float, default 1e-4
         Stop when a step lowers the loss by a smaller fraction.
-    max_iter : int, default 60
+    max_iter : int, default 40
         Budget of steps.
-    attack_steps : int, default 12
+    attack_steps : int, default 15
         Gradient steps of each inner attack (the final evaluation uses twice as many and random restarts).
     """
     tol = validation.real_scalar("tol", tol, 0.0, 1.0, open_lower=True)
@@ -79,46 +125,38 @@ def pgd_erm(
     attack_steps = validation.integer("attack_steps", attack_steps, 1)
     start = linearized_erm(network, X, y, eps, ridge=ridge, tol=1e-6)
     X, y = np.asarray(X, dtype=float), np.asarray(y, dtype=float)
-    n, theta = len(y), start.theta
+    theta, alpha = start.theta, start.alpha
 
-    def attacked(point: np.ndarray, previous: np.ndarray | None) -> tuple[float, np.ndarray, np.ndarray]:
-        delta = pgd_attack(network, point, X, y, eps, steps=attack_steps, restarts=0, start=previous)
-        features = network.features(X + delta)
-        residual = y - features @ point
-        return 0.5 * float(np.mean(residual**2) + ridge * (point @ point)), delta, features
+    def attacked(point: np.ndarray, previous: tuple[np.ndarray, np.ndarray] | None) -> tuple[float, Any]:
+        ends = extreme_points(network, point, X, eps, steps=attack_steps, start=previous)
+        worst = np.max([np.abs(y - network.features(X + end) @ point) for end in ends], axis=0)
+        return 0.5 * float(np.mean(worst**2) + ridge * (point @ point)), ends
 
-    value, delta, features = attacked(theta, None)
-    length, iterations, converged = 1.0, 0, False
+    value, ends = attacked(theta, None)
+    iterations, converged = 0, not theta.any() or not y.any()
     while iterations < max_iter and not converged:
-        hessian = features.T @ features / n
-        hessian[np.diag_indices_from(hessian)] += ridge + 1e-3 * np.trace(hessian) / len(hessian)
-        gradient = ridge * theta - features.T @ (y - features @ theta) / n
-        step = -np.linalg.solve(hessian, gradient)
-        while length > 1e-4:
-            trial = attacked(theta + length * step, delta)
-            if trial[0] < value:
+        model = _AttackedModel(network, X, y, eps, ridge, theta, *ends)
+        target = semismooth_newton(model, theta, alpha, 15)
+        length = 1.0
+        while length > 1e-3:
+            trial = theta + length * (target.w - theta)
+            trial_value, trial_ends = attacked(trial, ends)
+            if trial_value < value:
                 break
             length *= 0.5
         else:
             converged = True
             break
-        converged = value - trial[0] <= tol * value
-        theta = theta + length * step
-        value, delta, features = trial
+        converged = value - trial_value <= tol * value
+        theta, alpha = trial, alpha + length * (target.alpha - alpha)
+        value, ends = trial_value, trial_ends
         iterations += 1
-        length = min(1.0, 2.0 * length)
     objective = pgd_loss(network, theta, X, y, eps, ridge=ridge, steps=2 * attack_steps)
     initial = pgd_loss(network, start.theta, X, y, eps, ridge=ridge, steps=2 * attack_steps)
     if initial < objective:  # the stronger attack may reverse a small gain
         theta, objective = start.theta, initial
-    return PGDFit(
-        theta,
-        objective,
-        start.objective,
-        (objective - start.objective) / start.objective,
-        iterations,
-        converged,
-    )
+    gap = (objective - start.objective) / start.objective if start.objective > 0 else 0.0
+    return PGDFit(theta, objective, start.objective, gap, initial, iterations, converged)
 
 
 def pgd_loss(
@@ -129,7 +167,7 @@ def pgd_loss(
     eps: float,
     *,
     ridge: float = 0.0,
-    steps: int = 24,
+    steps: int = 30,
     restarts: int = 1,
 ) -> float:
     """Robust training loss of one theta under PGD, with the ridge term."""
