@@ -9,7 +9,7 @@ from .features import FeatureMap
 from .linearized import gradients
 
 #: Step lengths over the radius fall from the first to the last of these.
-_FIRST_STEP, _LAST_STEP = 0.5, 0.005
+_FIRST_STEP, _LAST_STEP = 0.5, 0.001
 _MOMENTUM = 0.85
 #: Rows attacked at a time, so that memory stays bounded by BLOCK x N.
 _BLOCK = 1024
