@@ -79,9 +79,12 @@ def monte_carlo(ratios: tuple[float, ...], seeds: int) -> xr.Dataset:
     return xr.Dataset(
         {
             "mc_standard_risk": (point, trained[0]),
-            "mc_adversarial_risk": (point, adversarial_risk(*trained, radius)),
+            "mc_adversarial_risk": (point, adversarial_risk(trained[0], trained[1], radius)),
             "mc_least_norm_standard_risk": (point[::2], least_norm[0]),
-            "mc_least_norm_adversarial_risk": (point[::2], adversarial_risk(*least_norm, ATTACK)),
+            "mc_least_norm_adversarial_risk": (
+                point[::2],
+                adversarial_risk(least_norm[0], least_norm[1], ATTACK),
+            ),
         },
         coords={"mc_ratio": list(ratios), "eps": list(EPS), "seed": range(seeds)},
     )

@@ -22,7 +22,8 @@ def test_adversarial_risk_lies_between_its_bounds(psi1, psi2, eps, tau, ridge, e
     risk = model.adversarial_risk(e)
     assert (v + e * e * r * r) * (1 - 1e-14) <= risk <= (math.sqrt(v) + e * r) ** 2 * (1 + 1e-14)
     assert 0 <= model.zero_residual_fraction <= 1
-    assert model.phase is Phase.INTERPOLATING or model.zero_residual_fraction < 1
+    # 1 - p0 = erfc(q V/sqrt 2) is below rounding from q V = 8.3 on
+    assert model.zero_residual_fraction < 1 or model.q * model.V > 8 or model.V == math.inf
     assert model.residual <= 1e-10
     assert v >= tau * tau
 
