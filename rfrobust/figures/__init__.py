@@ -15,6 +15,8 @@ from .. import validation
 #: Figure name on the command line -> module in this package, in the order in which they are listed.
 REGISTRY: dict[str, str] = {
     "curse": "curse",
+    "validation": "validation",
+    "finite-size": "finite_size",
 }
 
 
