@@ -1,8 +1,20 @@
 """Clean generalization with robust overfitting: how adversarial training of a patch model ends in memorization."""
 
+from .diagram import boundary, memory_share, memory_time, phase_diagram, simulated_boundary, stall_level
 from .network import GramDescent, attacked, descend, loss, margins
 from .phases import PHASES, find_phases
 from .problem import Attack, Draw, PatchData, PatchProblem, draw, sample_patches
+from .reduced import (
+    ReducedStart,
+    advance,
+    blow_up,
+    phase_times,
+    reduced_trajectory,
+    solve_clocks,
+    start_of,
+    typical_start,
+)
+from .scaling import scaling
 from .trajectory import log_records, memory, simulate
 
 __all__ = [
@@ -12,7 +24,11 @@ __all__ = [
     "GramDescent",
     "PatchData",
     "PatchProblem",
+    "ReducedStart",
+    "advance",
     "attacked",
+    "blow_up",
+    "boundary",
     "descend",
     "draw",
     "find_phases",
@@ -20,6 +36,17 @@ __all__ = [
     "loss",
     "margins",
     "memory",
+    "memory_share",
+    "memory_time",
+    "phase_diagram",
+    "phase_times",
+    "reduced_trajectory",
     "sample_patches",
+    "scaling",
     "simulate",
+    "simulated_boundary",
+    "solve_clocks",
+    "stall_level",
+    "start_of",
+    "typical_start",
 ]

@@ -129,12 +129,14 @@ def _descend(rows, adversarial, movable, weights, y, q, lam, step, count, kind, 
 
 
 @njit
-def _descend_gram(gram, z, u, y, owner, clean_gain, robust_gain, q, lam, step, count, stop_margin, used):
+def _descend_gram(
+    gram, z, u, y, owner, clean_gain, robust_gain, q, lam, step, count, stop_margin, enough, used
+):
     """Gradient descent under the structured attack in the inner products of weights and training patches.
 
     Noise is orthogonal to w*, so the signal parts ``u`` (m,) and the noise parts ``z`` (N(P-1), m) move on
     their own: z changes by gram @ coefficients (docs, cgro, section 2). ``used`` sums the coefficients, from
-    which the weights follow. Stops once every adversarial margin is >= ``stop_margin``; returns steps done.
+    which the weights follow. Stops once ``enough`` adversarial margins are >= ``stop_margin``; returns steps done.
     """
     samples = y.size
     rate = step / samples
@@ -152,15 +154,15 @@ def _descend_gram(gram, z, u, y, owner, clean_gain, robust_gain, q, lam, step, c
                 total += odd_power(z[k, r], q)
             memory[owner[k]] += y[owner[k]] * total
         drive = 0.0
-        least = np.inf
+        past = 0
         for i in range(samples):
             robust_margin = robust_gain * signal + memory[i]
-            least = min(least, robust_margin)
+            past += robust_margin >= stop_margin
             clean = logistic_pull(clean_gain * signal + memory[i])
             robust = lam * logistic_pull(robust_margin)
             drive += clean_gain * clean + robust_gain * robust
             pull[i] = clean + robust
-        if least >= stop_margin:
+        if past >= enough:
             return done
         for k in range(z.shape[0]):
             factor = rate * y[owner[k]] * pull[owner[k]]
@@ -315,12 +317,13 @@ class GramDescent:
         self.u = self.start @ data.direction
         self.steps = 0
 
-    def run(self, count: int, stop_margin: float = np.inf) -> int:
-        """Take up to ``count`` steps, stopping once all adversarial margins reach ``stop_margin``.
+    def run(self, count: int, stop_margin: float = np.inf, fraction: float = 1.0) -> int:
+        """Take up to ``count`` steps and return how many were taken.
 
-        Returns the number of steps taken.
+        Stops once a ``fraction`` (in (0, 1]) of the adversarial margins reaches ``stop_margin``.
         """
         problem = self.problem
+        share = validation.real_scalar("fraction", fraction, 0.0, 1.0, open_lower=True)
         done = _descend_gram(
             self._gram,
             self.z,
@@ -334,6 +337,7 @@ class GramDescent:
             problem.step,
             validation.integer("count", count, 0),
             float(stop_margin),
+            int(np.ceil(share * problem.samples - 1e-9)),
             self._used,
         )
         _finite(self.z, problem)

@@ -27,7 +27,7 @@ def advance(start: np.ndarray, clock: np.ndarray, q: int) -> np.ndarray:
     sign = np.sign(start)
     if q == 2:
         return start * np.exp(2.0 * sign * clock)
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", over="ignore"):
         left = np.abs(start) ** (2 - q) - sign * q * (q - 2) * clock
         size = np.where(left > 0.0, np.abs(left) ** (-1.0 / (q - 2)), np.inf)
     return np.where(sign == 0.0, 0.0, sign * size)
@@ -79,8 +79,8 @@ def typical_start(problem: PatchProblem) -> ReducedStart:
     )
 
 
-def _strengths(start: ReducedStart, clocks: np.ndarray, q: int) -> tuple[Any, np.ndarray]:
-    """U and V_i at clocks (1 + rows, ...)."""
+def strengths(start: ReducedStart, clocks: np.ndarray, q: int) -> tuple[Any, np.ndarray]:
+    """Return U and V_i, shapes (...) and (rows, ...), at clocks of shape (1 + rows, ...)."""
     extra = (1,) * (clocks.ndim - 1)
     signal = odd(advance(start.signal.reshape(-1, *extra), clocks[0], q), q).sum(axis=0)
     noise = start.noise.reshape(*start.noise.shape, *extra)
@@ -103,7 +103,7 @@ def solve_clocks(problem: PatchProblem, start: ReducedStart, times: np.ndarray) 
     total = problem.samples
 
     def rate(_: float, clocks: np.ndarray) -> np.ndarray:
-        signal, memory = _strengths(start, clocks, problem.q)
+        signal, memory = strengths(start, clocks, problem.q)
         clean = expit(-(problem.clean_gain * signal + memory))
         robust = problem.lam * expit(-(problem.robust_gain * signal + memory))
         drive = start.share * (problem.clean_gain * clean + problem.robust_gain * robust).sum() / total
@@ -193,7 +193,7 @@ def reduced_trajectory(
         drawn = draw(problem, seed, 1)
         if coupling == "diagonal":
             start = start_of(drawn)
-            signal, memory = _strengths(start, solve_clocks(problem, start, times), problem.q)
+            signal, memory = strengths(start, solve_clocks(problem, start, times), problem.q)
         else:
             u, z = _full_flow(problem, drawn, times)
             signal, memory = odd(u, problem.q).sum(axis=0), odd(z, problem.q).sum(axis=1)
@@ -233,7 +233,9 @@ def _clock_to_reach(start: np.ndarray, weight: np.ndarray, level: float, q: int)
     return float(brentq(gap, 0.0, upper, xtol=1e-14 * upper, rtol=1e-13))
 
 
-def phase_times(problem: PatchProblem, start: ReducedStart | None = None, level: float = 1.0) -> dict[str, Any]:
+def phase_times(
+    problem: PatchProblem, start: ReducedStart | None = None, level: float = 1.0
+) -> dict[str, Any]:
     r"""Predict, by one quadrature each, the times at which the phases change (docs, cgro, eq. times).
 
     Signal: :math:`t_1 = \int_0^{s^*} ds / G(s)` with only the signal in the margins. Sample i:
@@ -267,8 +269,10 @@ def phase_times(problem: PatchProblem, start: ReducedStart | None = None, level:
         clean, robust = problem.clean_gain, problem.robust_gain
         return 1.0 / (clean * expit(-clean * signal) + problem.lam * robust * expit(-robust * signal))
 
-    first = quad(slowness, 0.0, _clock_to_reach(start.signal, np.ones_like(start.signal), level
-                 / problem.clean_gain, q), epsrel=1e-9)[0]  # fmt: skip
+    learned = _clock_to_reach(start.signal, np.ones_like(start.signal), level / problem.clean_gain, q)
+    if learned == float("inf"):
+        raise ValueError("start must have a filter with a positive projection on the signal, got none")
+    first = quad(slowness, 0.0, learned, epsrel=1e-9)[0]
     begun = 0.5 * (1.0 + problem.lam) * first / problem.samples
     samples = []
     for row, weight in zip(start.noise, start.weight, strict=True):
