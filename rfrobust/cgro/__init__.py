@@ -1,6 +1,18 @@
 """Clean generalization with robust overfitting: how adversarial training of a patch model ends in memorization."""
 
 from .diagram import boundary, memory_share, memory_time, phase_diagram, simulated_boundary, stall_level
+from .images import (
+    ARCHITECTURES,
+    AdversarialTraining,
+    ImageData,
+    accuracy,
+    digits,
+    evaluate,
+    linf_attack,
+    robust_accuracy,
+    train_network,
+    width_sweep,
+)
 from .network import GramDescent, attacked, descend, loss, margins
 from .phases import PHASES, find_phases
 from .problem import Attack, Draw, PatchData, PatchProblem, draw, sample_patches
@@ -18,20 +30,27 @@ from .scaling import scaling
 from .trajectory import log_records, memory, simulate
 
 __all__ = [
+    "ARCHITECTURES",
     "PHASES",
+    "AdversarialTraining",
     "Attack",
     "Draw",
     "GramDescent",
+    "ImageData",
     "PatchData",
     "PatchProblem",
     "ReducedStart",
+    "accuracy",
     "advance",
     "attacked",
     "blow_up",
     "boundary",
     "descend",
+    "digits",
     "draw",
+    "evaluate",
     "find_phases",
+    "linf_attack",
     "log_records",
     "loss",
     "margins",
@@ -41,6 +60,7 @@ __all__ = [
     "phase_diagram",
     "phase_times",
     "reduced_trajectory",
+    "robust_accuracy",
     "sample_patches",
     "scaling",
     "simulate",
@@ -48,5 +68,7 @@ __all__ = [
     "solve_clocks",
     "stall_level",
     "start_of",
+    "train_network",
     "typical_start",
+    "width_sweep",
 ]

@@ -116,7 +116,12 @@ def wide_resnet(data: ImageData, width: int, rng: np.random.Generator, blocks: i
             )
             layers.append(Residual(Chain([BatchNorm(channels), ReLU()]), body, shortcut))
             channels = wide
-    tail: list[Layer] = [BatchNorm(channels), ReLU(), GlobalAverage(), Dense(channels, data.classes, rng, 0.5)]
+    tail: list[Layer] = [
+        BatchNorm(channels),
+        ReLU(),
+        GlobalAverage(),
+        Dense(channels, data.classes, rng, 0.5),
+    ]
     return Chain(layers + tail)
 
 
@@ -285,7 +290,9 @@ def train_network(
     return network
 
 
-def evaluate(network: Layer, data: ImageData, settings: AdversarialTraining, seed: int = 0) -> dict[str, float]:
+def evaluate(
+    network: Layer, data: ImageData, settings: AdversarialTraining, seed: int = 0
+) -> dict[str, float]:
     """Return clean and robust accuracy on training and test images."""
     return {
         "clean_train": accuracy(network, data.x_train, data.y_train),

@@ -1,4 +1,4 @@
-"""Layers of small image networks in NumPy, each with its exact backward pass; images are (n, height, width, channels)."""
+"""Layers of image networks in NumPy, each with its exact backward pass; images are (n, height, width, channels)."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -68,7 +68,13 @@ class Convolution(Layer):
     """Square convolution with ``padding`` zeros around and a stride, He initialization."""
 
     def __init__(
-        self, inputs: int, outputs: int, size: int, rng: np.random.Generator, stride: int = 1, padding: int = 0
+        self,
+        inputs: int,
+        outputs: int,
+        size: int,
+        rng: np.random.Generator,
+        stride: int = 1,
+        padding: int = 0,
     ) -> None:
         super().__init__()
         weight = rng.standard_normal((size * size * inputs, outputs)) * np.sqrt(2.0 / (size * size * inputs))
@@ -135,8 +141,8 @@ class GlobalAverage(Layer):
 
     def backward(self, slope: Array, parameters: bool) -> Array:
         """Share each slope among the pixels."""
-        n, high, wide, channels = self._kept
-        return np.broadcast_to(slope[:, None, None] / (high * wide), self._kept)
+        pixels = self._kept[1] * self._kept[2]
+        return np.broadcast_to(slope[:, None, None] / pixels, self._kept)
 
 
 class BatchNorm(Layer):

@@ -15,6 +15,10 @@ from .. import validation
 #: Figure name on the command line -> module in this package, in the order in which they are listed.
 REGISTRY: dict[str, str] = {
     "curse": "curse",
+    "cgro-phases": "cgro_phases",
+    "cgro-diagram": "cgro_diagram",
+    "cgro-scaling": "cgro_scaling",
+    "cgro-width": "cgro_width",
 }
 
 
