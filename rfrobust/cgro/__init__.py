@@ -16,6 +16,7 @@ from .images import (
 from .network import GramDescent, attacked, descend, loss, margins
 from .phases import PHASES, find_phases
 from .problem import Attack, Draw, PatchData, PatchProblem, draw, sample_patches
+from .published import SETTINGS, PublishedRow, PublishedSetting
 from .reduced import (
     ReducedStart,
     advance,
@@ -39,7 +40,10 @@ __all__ = [
     "ImageData",
     "PatchData",
     "PatchProblem",
+    "PublishedRow",
+    "PublishedSetting",
     "ReducedStart",
+    "SETTINGS",
     "accuracy",
     "advance",
     "attacked",
