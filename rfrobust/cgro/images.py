@@ -11,6 +11,7 @@ from sklearn.datasets import load_digits
 from tqdm import tqdm
 
 from .. import validation
+from ..provenance import versions
 from .layers import (
     BatchNorm,
     Chain,
@@ -29,12 +30,28 @@ Array = np.ndarray
 
 @dataclass(frozen=True)
 class ImageData:
-    """Images in [0, 1], shape (n, height, width, channels), float32, with integer labels from 0."""
+    """Images in [0, 1], shape (n, height, width, channels), kept as float32, with integer labels from 0.
+
+    Raises
+    ------
+    ValueError, TypeError
+        For images or labels of another shape or range.
+    """
 
     x_train: Array
     y_train: Array
     x_test: Array
     y_test: Array
+
+    def __post_init__(self) -> None:
+        shape = (None, *np.shape(self.x_train)[1:])
+        for part in ("train", "test"):
+            x = validation.real_array(f"x_{part}", getattr(self, f"x_{part}"), 0.0, 1.0, ndim=4, shape=shape)
+            y = validation.real_array(f"y_{part}", getattr(self, f"y_{part}"), 0, ndim=1, shape=(len(x),))
+            if (y != np.rint(y)).any():
+                raise ValueError(f"y_{part} must be integers from 0, got {float(y[y != np.rint(y)][0])!r}")
+            object.__setattr__(self, f"x_{part}", x.astype(np.float32))
+            object.__setattr__(self, f"y_{part}", y.astype(np.int64))
 
     @property
     def classes(self) -> int:
@@ -195,6 +212,8 @@ def linf_attack(
         Sign steps of 2.5 radius / steps.
     rng : numpy.random.Generator
     """
+    radius = validation.real_scalar("radius", radius, 0.0, 1.0)
+    steps = validation.integer("steps", steps, 1)
     low, high = np.maximum(x - radius, 0.0), np.minimum(x + radius, 1.0)
     found = np.clip(x + rng.uniform(-radius, radius, x.shape).astype(x.dtype), low, high)
     for _ in range(steps if radius > 0.0 else 0):
@@ -356,6 +375,6 @@ def width_sweep(
             "train_images": len(images.y_train),
             "test_images": len(images.y_test),
             **vars(settings),
-            "numpy": np.__version__,
+            **versions(),
         },
     )

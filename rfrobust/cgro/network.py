@@ -323,6 +323,7 @@ class GramDescent:
         Stops once a ``fraction`` (in (0, 1]) of the adversarial margins reaches ``stop_margin``.
         """
         problem = self.problem
+        stop = validation.real_scalar("stop_margin", stop_margin, allow_inf=True)
         share = validation.real_scalar("fraction", fraction, 0.0, 1.0, open_lower=True)
         done = _descend_gram(
             self._gram,
@@ -336,7 +337,7 @@ class GramDescent:
             problem.lam,
             problem.step,
             validation.integer("count", count, 0),
-            float(stop_margin),
+            stop,
             int(np.ceil(share * problem.samples - 1e-9)),
             self._used,
         )

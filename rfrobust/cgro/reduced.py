@@ -12,7 +12,7 @@ from scipy.special import expit, ndtri
 
 from .. import validation
 from .problem import Draw, PatchProblem, draw
-from .trajectory import log_records, odd, provenance, seed_list
+from .trajectory import odd, provenance, record_steps, seed_list
 
 COUPLINGS = ("diagonal", "full")
 
@@ -24,6 +24,7 @@ def advance(start: np.ndarray, clock: np.ndarray, q: int) -> np.ndarray:
     q(q-2)s; a positive p reaches infinity at :math:`s = p^{2-q}/(q(q-2))`, from where on inf is returned, and a
     negative p decays to zero without changing sign (docs, cgro, eq. clock).
     """
+    q = validation.integer("q", q, 2, 8)
     sign = np.sign(start)
     if q == 2:
         return start * np.exp(2.0 * sign * clock)
@@ -100,6 +101,7 @@ def solve_clocks(problem: PatchProblem, start: ReducedStart, times: np.ndarray) 
     RuntimeError
         If the integrator gives up.
     """
+    times = validation.real_array("times", times, 0.0, ndim=1)
     total = problem.samples
 
     def rate(_: float, clocks: np.ndarray) -> np.ndarray:
@@ -186,7 +188,7 @@ def reduced_trajectory(
     problem = problem or PatchProblem()
     coupling = validation.choice("coupling", coupling, COUPLINGS)
     chosen = seed_list(seeds)
-    at = log_records(steps) if records is None else np.asarray(records, dtype=np.int64)
+    at = record_steps(steps, records)
     times = at * problem.step
     signals, memories = [], []
     for seed in chosen:

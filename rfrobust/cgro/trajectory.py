@@ -1,17 +1,16 @@
 """Training runs as labelled datasets: signal, memory, margins and errors along the way, for a batch of seeds."""
 
 import os
-import platform
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-import numba
 import numpy as np
 import xarray as xr
 from tqdm import tqdm
 
 from .. import validation
+from ..provenance import versions
 from .network import GramDescent, attacked, descend, margins
 from .problem import Attack, PatchData, PatchProblem, draw
 
@@ -30,6 +29,8 @@ def odd(z: np.ndarray, q: int) -> np.ndarray:
 
 def memory(weights: np.ndarray, data: PatchData, q: int) -> np.ndarray:
     r"""Return :math:`V_i = y_i \sum_r \sum_{j \ne \mathrm{signal}} \phi(\langle w_r, x_i[j]\rangle)`, shape (N,)."""
+    weights = validation.real_array("weights", weights, shape=(None, data.x.shape[2]))
+    q = validation.integer("q", q, 2, 8)
     return data.y * odd(data.noise() @ weights.T, q).sum(axis=(1, 2))
 
 
@@ -96,12 +97,19 @@ def thread_count(threads: int | None) -> int:
 
 def provenance(problem: PatchProblem) -> dict[str, Any]:
     """Return the problem and the versions as dataset attributes."""
-    return {
-        **problem.attrs(),
-        "numpy": np.__version__,
-        "numba": numba.__version__,
-        "python": platform.python_version(),
-    }
+    return {**problem.attrs(), **versions()}
+
+
+def record_steps(steps: int, records: Sequence[int] | None) -> np.ndarray:
+    """Return the steps to record: the given ones, checked, or :func:`log_records` of ``steps``."""
+    steps = validation.integer("steps", steps, 1)
+    if records is None:
+        return log_records(steps)
+    wanted = validation.real_array("records", records, 0, steps, ndim=1)
+    at = wanted.astype(np.int64)
+    if (at != wanted).any() or (np.diff(at) <= 0).any():
+        raise ValueError(f"records must be increasing integers, got {list(wanted)}")
+    return at
 
 
 def simulate(
@@ -153,16 +161,9 @@ def simulate(
     problem = problem or PatchProblem()
     attack = attack or Attack()
     chosen = seed_list(seeds)
-    steps = validation.integer("steps", steps, 1)
+    at = record_steps(steps, records)
     test_samples = validation.integer("test_samples", test_samples, 1)
     workers = thread_count(threads)
-    if records is None:
-        at = log_records(steps)
-    else:
-        wanted = validation.real_array("records", records, 0, steps, ndim=1)
-        at = wanted.astype(np.int64)
-        if (at != wanted).any() or (np.diff(at) <= 0).any():
-            raise ValueError(f"records must be increasing integers, got {list(wanted)}")
     with ThreadPoolExecutor(workers) as pool:
         runs = pool.map(lambda seed: _one_run(problem, seed, at, attack, test_samples), chosen)
         results = list(tqdm(runs, total=len(chosen), desc="seeds", leave=False, disable=not progress))

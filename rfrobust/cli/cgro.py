@@ -35,10 +35,8 @@ def load_images(path: Path, shape: tuple[int, int, int], limit: int | None) -> I
         scale = 255.0 if raw.dtype.kind in "iu" else 1.0
         pixels = validation.real_array(f"x_{part}", raw, 0.0, scale, shape=(None, *shape)) / scale
         labels = validation.real_array(f"y_{part}", arrays[f"y_{part}"].ravel(), 0, 9, shape=(len(pixels),))
-        if (labels != np.rint(labels)).any():
-            raise ValueError(f"y_{part} must be integers from 0 to 9")
-        arrays[f"x_{part}"] = pixels[:limit].astype(np.float32)
-        arrays[f"y_{part}"] = labels[:limit].astype(np.int64)
+        arrays[f"x_{part}"] = pixels[:limit]
+        arrays[f"y_{part}"] = labels[:limit]
     return ImageData(**arrays)
 
 
@@ -50,6 +48,7 @@ def load_images(path: Path, shape: tuple[int, int, int], limit: int | None) -> I
 )
 @click.option("--epochs", type=int, help="Epochs (default: those of the setting).")
 @click.option("--attack-steps", type=int, help="Gradient steps of the training attack.")
+@click.option("--radius", type=float, help="l_inf radius, in units of the pixel range.")
 @click.option("--rate", type=float, help="Step size at the start.")
 @click.option("--limit", type=int, help="Use only the first LIMIT training and test images.")
 @click.option("--seed", type=int, default=0, show_default=True)
@@ -59,6 +58,7 @@ def command(
     widths: tuple[int, ...],
     epochs: int | None,
     attack_steps: int | None,
+    radius: float | None,
     rate: float | None,
     limit: int | None,
     seed: int,
@@ -73,6 +73,7 @@ def command(
     default = chosen.training
     settings: AdversarialTraining = replace(
         default,
+        radius=default.radius if radius is None else radius,
         epochs=default.epochs if epochs is None else epochs,
         attack_steps=default.attack_steps if attack_steps is None else attack_steps,
         rate=default.rate if rate is None else rate,

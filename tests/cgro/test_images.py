@@ -207,6 +207,12 @@ def test_bad_arguments_are_refused(tmp_path, capsys):
         train_network(digits(20, 20), "two-layer", 0)
     with pytest.raises(ValueError, match=r"radius must be in \[0, 1\]"):
         AdversarialTraining(radius=2.0)
+    with pytest.raises(ValueError, match="x_train must be in"):
+        ImageData(np.full((2, 4, 4, 1), 3.0), [0, 1], np.zeros((2, 4, 4, 1)), [0, 1])
+    with pytest.raises(ValueError, match="y_test must be integers"):
+        ImageData(np.zeros((2, 4, 4, 1)), [0, 1], np.zeros((2, 4, 4, 1)), [0, 0.5])
+    with pytest.raises(ValueError, match="radius must be in"):
+        linf_attack(None, np.zeros((1, 4, 4, 1)), [0], -0.1, 3, np.random.default_rng(0))
     with pytest.raises(ValueError, match="train must be an integer"):
         digits(5)
     with pytest.raises(ValueError, match="at least 14 x 14"):
