@@ -27,7 +27,7 @@ AXES = {
 
 def compute(quick: bool = False) -> xr.Dataset:
     """Train on three grids; the axes' names prefix the variables."""
-    count, ratios, seeds = (4, 6, 2) if quick else (9, 17, 6)
+    count, ratios, seeds = (3, 6, 2) if quick else (9, 17, 6)
     parts = []
     for axis, (low, high, *_) in AXES.items():
         values = np.geomspace(max(low, 0.1) if quick and axis == "sigma" else low, high, count)

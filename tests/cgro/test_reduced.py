@@ -90,9 +90,8 @@ def test_phase_times_by_quadrature_are_those_of_the_system(q):
     start = start_of(draw(problem, 1, 1))
     times = phase_times(problem, start)
     steps = int(1.5 * times["memorization_end"] / problem.step)
-    told = find_phases(
-        reduced_trajectory(problem, seeds=[1], records=np.arange(0, steps, max(1, steps // 4000)))
-    )
+    records = np.arange(0, steps, max(1, steps // 4000))
+    told = find_phases(reduced_trajectory(problem, seeds=[1], steps=steps, records=records))
     # records every 1/4000 of the run; the quadrature neglects the clean pull after the signal phase (g << lam/2)
     assert times["signal_end"] / problem.step == pytest.approx(told.signal_end.item(), rel=0.05, abs=1.0)
     assert times["memorization_start"] / problem.step == pytest.approx(

@@ -12,7 +12,7 @@ DEFAULT = PatchProblem()
 
 @pytest.fixture(scope="module")
 def runs():
-    return simulate(DEFAULT, seeds=8, steps=20_000, test_samples=10_000)
+    return simulate(DEFAULT, seeds=8, steps=20_000, records=log_records(20_000, 70), test_samples=4000)
 
 
 def test_clean_generalization_with_robust_overfitting():
