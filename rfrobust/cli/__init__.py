@@ -14,6 +14,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "map": ("map", "A phase diagram over any two parameters."),
     "simulate": ("simulate", "Monte Carlo over finite networks, resumable."),
     "store": ("store", "List or export saved Monte Carlo replicates."),
+    "cgro": ("cgro", "Published robust-overfitting settings on your own image files."),
     "figure": ("figure", "Compute and draw a figure of the paper kind."),
 }
 
