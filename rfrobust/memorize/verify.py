@@ -210,7 +210,8 @@ def pgd(
         edges = validation.real_array("box", box, shape=(2,))
         low, high = np.clip(low, *edges), np.clip(high, *edges)
     classes = _classes(y, (len(X), network.outputs))
-    best, worst = X.copy(), network(X)
+    best = np.clip(X, low, high)
+    worst = network(best)
     worst_margin = margins(worst, worst, classes)
     rows = np.arange(len(X))
     for _ in range(restarts):
@@ -234,7 +235,7 @@ def pgd(
 
 
 def robust_error(network: ReLUNetwork, X: Any, y: Any, radius: float, **attack: Any) -> float:
-    """Return the fraction of samples misclassified at the point :func:`pgd` finds, a lower bound of the robust error."""
+    """Return the fraction of samples misclassified at the points of :func:`pgd`: at most the robust error."""
     return float(np.mean(decide(network(pgd(network, X, y, radius, **attack))) != np.asarray(y)))
 
 
