@@ -10,6 +10,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "solve": ("solve", "Risks at one point (N/d, n/d, eps, tau)."),
     "curve": ("curve", "Risks against overparametrization, for several eps."),
     "map": ("map", "A phase diagram over any two parameters."),
+    "memorize": ("memorize", "Robustly overfitted networks by construction, on real data."),
     "figure": ("figure", "Compute and draw a figure of the paper kind."),
 }
 

@@ -80,13 +80,16 @@ def block_layers(centers: np.ndarray, delta: float, theta: float, form: str) -> 
     neurons = count * dimension * pieces
     index: Any = np.int32 if neurons < 2**31 else np.int64
 
+    first_bias = np.stack(offsets, axis=-1).reshape(-1)
+    # At 10,000 blocks in 784 dimensions these are 0.4 GB that the caller need not hold.
+    del low, high, offsets
     columns = np.tile(np.repeat(np.arange(dimension, dtype=index), pieces), count)
     data = np.tile(signs, count * dimension)
     yield (
         sparse.csr_array((data, columns, np.arange(neurons + 1, dtype=index)), shape=(neurons, dimension)),
-        np.stack(offsets, axis=-1).reshape(-1),
+        first_bias,
     )
-    del columns, data, offsets
+    del columns, data, first_bias
     pointers = np.arange(0, neurons + 1, dimension * pieces, dtype=index)
     data = np.tile(slopes, count * dimension)
     yield (

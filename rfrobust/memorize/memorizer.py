@@ -269,7 +269,9 @@ def student(
         Radius of the cubes and width of the transition; every theta gives another student.
     gate : {"exact", "product"}
         ``"exact"``: the teacher is kept exactly. ``"product"``: ``f (1 - g)`` by the squaring network, within
-        ``B 2^{-2 levels - 2}`` of the teacher off the blocks (|f| <= B needed everywhere) and on cubes exact up to the rounding of one sum.
+        ``B 2^{-2 levels - 2}`` of the teacher off the blocks
+        inside the smallest box that holds the enlarged cubes (not outside it, where |f| may exceed B); on cubes
+        exact up to the rounding of one sum.
     form : {"trapezoid", "hinge"}
         See :func:`rfrobust.memorize.blocks`.
     levels : int
