@@ -15,6 +15,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "simulate": ("simulate", "Monte Carlo over finite networks, resumable."),
     "store": ("store", "List or export saved Monte Carlo replicates."),
     "cgro": ("cgro", "Published robust-overfitting settings on your own image files."),
+    "memorize": ("memorize", "Robustly overfitted networks by construction, on real data."),
     "figure": ("figure", "Compute and draw a figure of the paper kind."),
 }
 
