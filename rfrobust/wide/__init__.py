@@ -1,0 +1,1 @@
+"""Wide networks under adversarial training: kernels, the linearized flow and Adv-NTK."""
