@@ -6,7 +6,21 @@ from typing import Any
 __version__ = "0.1.0"
 
 #: Public name -> module that defines it; imported on first use, so that ``import rfrobust`` is fast.
-_EXPORTS: dict[str, str] = {}
+_EXPORTS: dict[str, str] = {
+    "Activation": "activation",
+    "Equilibrium": "equilibrium",
+    "MarchenkoPastur": "spectrum",
+    "Phase": "equilibrium",
+    "SolverError": "equilibrium",
+    "Spectrum": "spectrum",
+    "Status": "equilibrium",
+    "SweepWarning": "grid",
+    "interpolation_threshold": "thresholds",
+    "null_threshold": "thresholds",
+    "solve": "equilibrium",
+    "sweep": "grid",
+    "theorem": "theorem",
+}
 
 __all__ = ["__version__", *_EXPORTS]
 

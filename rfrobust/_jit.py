@@ -1,5 +1,6 @@
-"""Numba compilation with an on-disk cache that works from any install."""
+"""Numba compilation with an on-disk cache that works from any install and is never stale."""
 
+import hashlib
 import os
 import tempfile
 from collections.abc import Callable
@@ -7,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import numba
-import numba.core.config as numba_config
 
 _PACKAGE = Path(__file__).parent
+_config: Any = numba.config
 
 
 def _writable(folder: Path) -> bool:
@@ -25,15 +26,34 @@ def _secure_cache() -> None:
     where it can write to neither (a read-only install run by a user without a home).
     """
     user_cache = Path(os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser())
-    if numba_config.CACHE_DIR or _writable(_PACKAGE / "__pycache__") or _writable(user_cache / "numba"):
+    if _config.CACHE_DIR or _writable(_PACKAGE / "__pycache__") or _writable(user_cache / "numba"):
         return
     owner = os.getuid() if hasattr(os, "getuid") else "user"
-    numba_config.CACHE_DIR = str(Path(tempfile.gettempdir()) / f"rfrobust-numba-{owner}")
+    _config.CACHE_DIR = str(Path(tempfile.gettempdir()) / f"rfrobust-numba-{owner}")
 
 
 _secure_cache()
 
 
+def _kernel_digest() -> str:
+    """Hash every source of the package that defines kernels."""
+    digest = hashlib.sha256()
+    for path in sorted(_PACKAGE.rglob("*.py")):
+        source = path.read_bytes()
+        if b"njit" in source:
+            digest.update(source)
+    return digest.hexdigest()
+
+
+_DIGEST = _kernel_digest()
+
+
 def njit(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Compile a pure kernel: IEEE division, no GIL, cached on disk."""
-    return numba.njit(cache=True, nogil=True, error_model="numpy")(function)
+    """Compile a pure kernel: IEEE division, no GIL, cached on disk.
+
+    Numba drops a cached kernel when its own file changes, but not when a kernel that it calls and inlines does;
+    stamping every cache entry with the digest of all kernel sources closes that hole.
+    """
+    dispatcher: Any = numba.njit(cache=True, nogil=True, error_model="numpy")(function)
+    dispatcher._cache._cache_file._source_stamp = _DIGEST
+    return dispatcher

@@ -5,6 +5,8 @@ import sys
 
 import click
 
+from .. import __version__
+
 #: Command -> (module in this package, one-line help); modules are imported when the command runs.
 COMMANDS: dict[str, tuple[str, str]] = {
     "solve": ("solve", "Risks at one point (N/d, n/d, eps, tau)."),
@@ -29,7 +31,7 @@ class _LazyGroup(click.Group):
 
 
 @click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="rfrobust")
+@click.version_option(__version__)
 def cli() -> None:
     """Exact high-dimensional asymptotics of adversarial training.
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from .. import figures
-from .output import save_dataset, save_figure
+from .output import PICTURES, TABLES, check_ending, save_dataset, save_figure
 
 
 @click.command("figure")
@@ -27,6 +27,9 @@ def command(
         return
     module = figures.figure_module(name)
     out = out or Path(f"{name}.png")
+    check_ending(out, PICTURES)
+    if data is not None:
+        check_ending(data, TABLES)
     dataset = module.compute(quick=quick)
     if data is not None:
         save_dataset(dataset, data)

@@ -6,6 +6,8 @@ import click
 import xarray as xr
 from matplotlib.figure import Figure
 
+from ..figures.style import house_style
+
 PICTURES = (".png", ".svg", ".pdf")
 TABLES = (".nc", ".csv")
 
@@ -20,7 +22,8 @@ def save_figure(figure: Figure, path: Path) -> None:
     """Write a picture and print where it is."""
     check_ending(path, PICTURES)
     path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path)
+    with house_style():  # the style decides, among others, that fonts are embedded as outlines
+        figure.savefig(path)
     click.echo(f"picture: {path}")
 
 

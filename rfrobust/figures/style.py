@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import matplotlib
+from cycler import cycler
 from matplotlib.figure import Figure
 
 from .. import validation
@@ -15,14 +16,14 @@ MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 #: Text widths in inches: one and two columns of a journal page.
 WIDTHS = {"single": 3.3, "double": 6.8}
 
-_RC: dict[str, Any] = {
+_RC: Any = {
     "font.size": 8,
     "axes.labelsize": 8,
     "axes.titlesize": 8,
     "legend.fontsize": 7,
     "xtick.labelsize": 7,
     "ytick.labelsize": 7,
-    "axes.prop_cycle": matplotlib.cycler(color=PALETTE),
+    "axes.prop_cycle": cycler(color=PALETTE),
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.grid": True,

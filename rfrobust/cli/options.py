@@ -1,0 +1,16 @@
+"""Options that several commands share."""
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+
+def model_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add ``--activation`` and ``--spectrum``."""
+    command = click.option("--spectrum", default="marchenko-pastur", show_default=True, help="Law of W W'.")(
+        command
+    )
+    return click.option("--activation", default="relu", show_default=True, help="Built-in activation.")(
+        command
+    )

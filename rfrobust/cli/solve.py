@@ -1,0 +1,51 @@
+"""``rfrobust solve``: the risks at one point."""
+
+import json
+from typing import Any
+
+import click
+
+from ..equilibrium import Equilibrium, solve
+from .options import model_options
+
+
+def as_record(model: Equilibrium) -> dict[str, Any]:
+    """Return a solution as plain values; infinities are the string "inf", which JSON lacks."""
+    names = [
+        *("psi1", "psi2", "eps", "tau", "ridge", "standard_risk", "gradient_norm", "training_loss"),
+        *("mean_abs_residual", "zero_residual_fraction", "q", "V", "k", "residual", "iterations"),
+    ]
+    values = {name: getattr(model, name) for name in names}
+    record = {name: "inf" if value == float("inf") else value for name, value in values.items()}
+    return record | {
+        "adversarial_risk": model.adversarial_risk(),
+        "phase": model.phase.name.lower(),
+        "status": model.status.name.lower(),
+        "activation": model.activation.name,
+        "spectrum": model.spectrum.name,
+    }
+
+
+@click.command("solve")
+@click.option("--psi1", type=float, required=True, help="N/d, features per dimension.")
+@click.option("--psi2", type=float, required=True, help="n/d, samples per dimension; inf for the population.")
+@click.option("--eps", type=float, required=True, help="Training attack radius (l2).")
+@click.option("--tau", type=float, default=0.0, show_default=True, help="Noise standard deviation.")
+@click.option("--ridge", type=float, default=0.0, show_default=True, help="Ridge penalty lambda.")
+@click.option("--eps-test", type=float, help="Test attack radius; the training radius by default.")
+@model_options
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def command(eps_test: float | None, as_json: bool, **problem: Any) -> None:
+    """Limiting standard and adversarial risk at one point."""
+    model = solve(**problem)
+    risk = model.adversarial_risk(eps_test)
+    if as_json:
+        record = as_record(model) | {
+            "adversarial_risk": risk,
+            "eps_test": model.eps if eps_test is None else eps_test,
+        }
+        click.echo(json.dumps(record, allow_nan=False))
+        return
+    click.echo(repr(model))
+    if eps_test is not None:
+        click.echo(f"  adversarial_risk({eps_test:g}) = {risk:.10g}")

@@ -1,0 +1,155 @@
+"""Main figure: adversarial training against overparametrization, theory and finite networks."""
+
+import math
+
+import numpy as np
+import xarray as xr
+from matplotlib.figure import Figure
+from tqdm import tqdm
+
+from ..equilibrium import adversarial_risk
+from ..finite.erm import ConcentratedERM
+from ..grid import sweep
+from ..provenance import versions
+from .style import MARKERS, PALETTE, house_style, new_figure
+
+TITLE = "Adversarial and standard risk against N/n: the curse of overparametrization"
+CAPTION = (
+    "Limiting risks (lines) and finite networks (points: mean and standard error over 8 draws of true shifted ReLU "
+    "features, exact convex robust ERM with |J theta|, d = 200) against N/n at n/d = 2, tau = 0.2, ridge = 0. "
+    "Left: adversarial risk at the training radius. Right: standard risk of the same networks. Black: the "
+    "least-norm interpolator (standard training), on the left attacked at radius 0.3. Dotted: predicting zero, "
+    "1 + tau^2; dashed: N = n."
+)
+
+PSI2 = 2.0
+TAU = 0.2
+EPS = (0.0, 0.1, 0.3, 1.0)
+#: Radius at which the least-norm network is attacked in the left panel.
+ATTACK = 0.3
+#: A ridge below which the least-norm limit no longer changes in a picture.
+VANISHING_RIDGE = 1e-10
+DIMENSION = 200
+RATIOS = (0.15, 0.3, 0.5, 0.75, 1.25, 1.6, 2.2, 3.0, 4.5, 7.0, 10.0)
+SEEDS = 8
+
+
+def draw_network(rng: np.random.Generator, n: int, d: int, N: int, tau: float) -> tuple[np.ndarray, ...]:
+    """Draw data and a random first layer; return (features, y, J^2, K, W beta).
+
+    ``K = E sigma(Wx) sigma(Wx)'`` and ``J^2 = (W W') o E sigma'(Wx) sigma'(Wx)'`` in closed form for the shifted
+    ReLU (theory.md section 1; the arc-cosine kernel of degree 1).
+    """
+    beta = rng.normal(size=d)
+    beta /= np.linalg.norm(beta)
+    X = rng.normal(size=(n, d))
+    y = X @ beta + tau * rng.normal(size=n)
+    W = rng.normal(size=(N, d))
+    W /= np.linalg.norm(W, axis=1, keepdims=True)
+    features = np.maximum(X @ W.T, 0.0) - 1.0 / math.sqrt(2.0 * math.pi)
+    c = np.clip(W @ W.T, -1.0, 1.0)
+    np.fill_diagonal(c, 1.0)
+    angle = math.pi - np.arccos(c)
+    K = (np.sqrt(1.0 - c * c) + c * angle - 1.0) / (2.0 * math.pi)
+    return features, y, c * angle / (2.0 * math.pi), K, W @ beta
+
+
+def measure(theta: np.ndarray, J2: np.ndarray, K: np.ndarray, overlap: np.ndarray) -> tuple[float, float]:
+    """Return the exact standard risk (without test data; E x sigma(Wx)' = W'/2) and |J theta|."""
+    risk = 1.0 + TAU**2 - float(theta @ overlap) + float(theta @ K @ theta)
+    return risk, math.sqrt(float(theta @ J2 @ theta))
+
+
+def monte_carlo(ratios: tuple[float, ...], seeds: int) -> xr.Dataset:
+    """Train finite networks; standard and adversarial risk by ratio, radius and seed."""
+    n = round(PSI2 * DIMENSION)
+    trained = np.empty((2, len(ratios), len(EPS), seeds))
+    least_norm = np.empty((2, len(ratios), seeds))
+    jobs = [(i, seed) for seed in range(seeds) for i in range(len(ratios))]
+    for i, seed in tqdm(jobs, desc="finite networks", unit="network", leave=False):
+        rng = np.random.default_rng([2024, seed, i])
+        features, y, J2, K, overlap = draw_network(rng, n, DIMENSION, round(ratios[i] * n), TAU)
+        problem = ConcentratedERM(features, y, J2)
+        for j, eps in enumerate(EPS):
+            trained[:, i, j, seed] = measure(problem.solve(eps).theta, J2, K, overlap)
+        interpolator = np.linalg.lstsq(features, y, rcond=None)[0]
+        least_norm[:, i, seed] = measure(interpolator, J2, K, overlap)
+    point = ("mc_ratio", "eps", "seed")
+    radius = np.array(EPS)[None, :, None]
+    return xr.Dataset(
+        {
+            "mc_standard_risk": (point, trained[0]),
+            "mc_adversarial_risk": (point, adversarial_risk(trained[0], trained[1], radius)),
+            "mc_least_norm_standard_risk": (point[::2], least_norm[0]),
+            "mc_least_norm_adversarial_risk": (
+                point[::2],
+                adversarial_risk(least_norm[0], least_norm[1], ATTACK),
+            ),
+        },
+        coords={"mc_ratio": list(ratios), "eps": list(EPS), "seed": range(seeds)},
+    )
+
+
+def compute(quick: bool = False) -> xr.Dataset:
+    """Return theory curves over ``ratio`` = N/n and Monte Carlo replicates over ``mc_ratio``."""
+    ratio = np.geomspace(0.1, 20.0, 60 if quick else 400)
+    # N = n is a pole of the curve eps = 0; keep the grid off it
+    ratio = ratio[np.abs(ratio - 1.0) > 1e-6]
+    theory = sweep(psi1=PSI2 * ratio, psi2=PSI2, eps=EPS, tau=TAU)
+    least_norm = sweep(psi1=PSI2 * ratio, psi2=PSI2, eps=0.0, tau=TAU, ridge=VANISHING_RIDGE, eps_test=ATTACK)
+    data = xr.Dataset(
+        {
+            "standard_risk": (("ratio", "eps"), theory.standard_risk.values),
+            "adversarial_risk": (("ratio", "eps"), theory.adversarial_risk.values),
+            "least_norm_standard_risk": ("ratio", least_norm.standard_risk.values),
+            "least_norm_adversarial_risk": ("ratio", least_norm.adversarial_risk.values),
+        },
+        coords={"ratio": ratio, "eps": list(EPS)},
+        attrs={
+            "psi2": PSI2, "tau": TAU, "ridge": 0.0, "d": DIMENSION, "n": round(PSI2 * DIMENSION),
+            "least_norm_attack": ATTACK, **versions(),
+        },
+    )  # fmt: skip
+    simulated = monte_carlo(RATIOS[1::4], 2) if quick else monte_carlo(RATIOS, SEEDS)
+    return data.merge(simulated)
+
+
+def draw(data: xr.Dataset, width: str = "double") -> Figure:
+    """Draw the figure from its dataset."""
+    panels = (("adversarial_risk", "Adversarial risk"), ("standard_risk", "Standard risk"))
+    least_norm_label = f"least norm (left: attacked at {data.attrs['least_norm_attack']:g})"
+    seeds = data.sizes["seed"]
+    with house_style():
+        stacked = width == "single"
+        figure, axes = new_figure(
+            width,
+            rows=2 if stacked else 1,
+            columns=1 if stacked else 2,
+            panel_aspect=0.75 if stacked else 0.95,
+        )
+        for axis, (name, title) in zip(axes, panels, strict=True):
+            curves = [
+                (rf"$\varepsilon$ = {eps:g}" if eps > 0 else r"$\varepsilon \to 0^+$",
+                 data[name].sel(eps=eps), data[f"mc_{name}"].sel(eps=eps), PALETTE[i], MARKERS[i], "-")
+                for i, eps in enumerate(data.eps.values)
+            ]  # fmt: skip
+            least_norm = f"least_norm_{name}"
+            curves.append((least_norm_label, data[least_norm], data[f"mc_{least_norm}"], "black", "x", "-."))
+            for label, theory, points, color, marker, line in curves:
+                axis.plot(data.ratio, theory, line, color=color, label=label)
+                error = points.std("seed", ddof=1) / math.sqrt(seeds)
+                axis.errorbar(
+                    data.mc_ratio, points.mean("seed"), error, fmt=marker, color=color, mfc="white", ms=3.5
+                )
+            null = 1.0 + data.attrs["tau"] ** 2
+            axis.axhline(null, color="0.35", lw=0.8, ls=":", label=r"predict zero: $1+\tau^2$")
+            axis.axvline(1.0, color="0.35", lw=0.8, ls="--", label=r"$N = n$")
+            axis.set_xscale("log")
+            axis.set_xticks([0.1, 0.3, 1, 3, 10], ["0.1", "0.3", "1", "3", "10"])
+            axis.set(
+                xlabel="overparametrization $N/n$", ylabel=title.lower(), ylim=(0.0, 2.6), xlim=(0.1, 20)
+            )
+            axis.set_title(title)
+        handles, labels = axes[0].get_legend_handles_labels()
+        figure.legend(handles, labels, loc="outside lower center", ncols=2 if stacked else 4)
+    return figure

@@ -1,0 +1,1 @@
+"""Finite networks: certified robust training, attacks, risks and Monte Carlo sweeps."""

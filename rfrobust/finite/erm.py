@@ -1,0 +1,505 @@
+"""Robust empirical risk minimisation with one concentrated norm, solved to a certified duality gap.
+
+    P(theta) = (1/2n) sum_i (|y_i - <theta, phi_i>| + eps |J theta|)^2 + (ridge/2) |theta|^2
+
+is the convex training problem of the theory (docs, simulation page, "The concentrated objective").
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+import numpy as np
+from scipy.linalg import LinAlgError, cholesky, eigh, qr, solve_triangular, svd
+
+from .. import validation
+from .newton import minimise
+
+
+class ConvergenceError(RuntimeError):
+    """The requested certificate was not reached; ``fit`` holds the best point found and its gap."""
+
+    def __init__(self, message: str, fit: "RobustFit"):
+        super().__init__(message)
+        self.fit = fit
+
+
+class FitPhase(Enum):
+    """Which solution of the training problem was found."""
+
+    NULL = "null: eps is at or above this data set's null threshold and the penalised part of theta is zero"
+    REGULAR = "regular: some residuals are zero, some are not"
+    INTERPOLATING = "interpolating: all residuals are zero; theta is the interpolator of least |J theta|"
+
+
+@dataclass(frozen=True)
+class RobustFit:
+    """A certified minimiser of the robust training loss.
+
+    Attributes
+    ----------
+    theta : ndarray, shape (N,)
+        The minimiser.
+    objective : float
+        P(theta), with the ridge term.
+    gap : float
+        Relative duality gap, (P(theta) - D(alpha))/P(theta) >= 0 up to rounding: D is a lower bound of every
+        training loss. For eps = 0, where P may vanish, relative to P(0).
+    iterations : int
+        Newton steps (0 where a closed form applied).
+    zero_residual_fraction : float
+        Share of samples fitted exactly, those with |alpha_i| <= eps |J theta|.
+    norm : float
+        |J theta|.
+    alpha : ndarray, shape (n,)
+        Dual solution; the best start for a neighbouring problem with the same samples.
+    phase : FitPhase
+        Null, regular or interpolating.
+    """
+
+    theta: np.ndarray
+    objective: float
+    gap: float
+    iterations: int
+    zero_residual_fraction: float
+    norm: float
+    alpha: np.ndarray
+    phase: FitPhase
+
+    def __repr__(self) -> str:
+        return (
+            f"RobustFit(objective={self.objective:.6g}, gap={self.gap:.1e}, norm={self.norm:.6g}, "
+            f"zero_residual_fraction={self.zero_residual_fraction:.4g}, iterations={self.iterations}, "
+            f"phase={self.phase.name.lower()})"
+        )
+
+
+class ConcentratedERM:
+    """The training problem of one data set, factored once and solved for any number of radii.
+
+    Parameters
+    ----------
+    features : array_like, shape (n, N)
+        Rows phi_i.
+    y : array_like, shape (n,)
+        Responses.
+    metric : array_like, shape (N, N)
+        J^2, symmetric positive semidefinite.
+    ridge : float, default 0
+        Ridge penalty, >= 0.
+
+    Raises
+    ------
+    ValueError, TypeError
+        For wrong shapes, values that are not finite, or a metric that is not symmetric positive semidefinite.
+
+    Notes
+    -----
+    In w = L'theta, J^2 = L L', the norm is Euclidean. Directions that J^2 does not see keep their own coordinates.
+    With ridge = 0 and N > n the minimiser lies in the span of the n samples: a QR step leaves n unknowns.
+    """
+
+    def __init__(self, features: Any, y: Any, metric: Any, *, ridge: float = 0.0):
+        F = validation.real_array("features", features, ndim=2)
+        n, N = F.shape
+        self.y = validation.real_array("y", y, shape=(n,))
+        J2 = validation.real_array("metric", metric, shape=(N, N))
+        self.ridge = validation.real_scalar("ridge", ridge, 0.0)
+        scale = float(np.abs(J2).max())
+        asymmetry = float(np.abs(J2 - J2.T).max())
+        if asymmetry > 1e-8 * scale:
+            raise ValueError(f"metric must be symmetric, got an asymmetry of {asymmetry:.3g} in metric")
+        self._features = F
+        self._coordinates(F, J2)
+        self._y_scale = float(np.sqrt(np.mean(self.y**2)))
+        self._null_point()
+
+    def _coordinates(self, F: np.ndarray, J2: np.ndarray) -> None:
+        """Choose w with |J theta| = |w[:penalised]| and theta = back(w); set Z, the map back and the ridge matrix."""
+        n, N = F.shape
+        self._rotation: np.ndarray | None = None
+        try:
+            L = cholesky(J2, lower=True, check_finite=False)
+            if np.diag(L).min() ** 2 < 1e-13 * N * np.diag(J2).max():
+                raise LinAlgError("numerically semidefinite")
+        except LinAlgError:
+            self._semidefinite_coordinates(F, J2)
+            return
+        self._to_theta = lambda w: solve_triangular(L, w, lower=True, trans=1, check_finite=False)
+        self.Z = solve_triangular(L, F.T, lower=True, check_finite=False).T
+        self.penalised = N
+        self.R: np.ndarray | None = None
+        if self.ridge > 0:
+            inverse = solve_triangular(L, np.eye(N), lower=True, check_finite=False)
+            self.R = self.ridge * (inverse @ inverse.T)
+        elif n < N:
+            rotation, triangle = qr(self.Z.T, mode="economic", check_finite=False)
+            self._rotation, self.Z = rotation, np.ascontiguousarray(triangle.T)
+            self.penalised = n
+
+    def _semidefinite_coordinates(self, F: np.ndarray, J2: np.ndarray) -> None:
+        N = F.shape[1]
+        values, vectors = eigh(J2, check_finite=False)
+        top = max(float(values[-1]), 0.0)
+        if values[0] < -1e-9 * max(top, float(np.abs(J2).max())):
+            raise ValueError(
+                f"metric must be positive semidefinite, got smallest eigenvalue {values[0]:.3g} in metric"
+            )
+        seen = values > 1e-13 * N * top
+        basis = vectors[:, seen] / np.sqrt(values[seen])
+        blind = vectors[:, ~seen]
+        self.penalised = basis.shape[1]
+        self.R = None
+        if self.ridge > 0:
+            self.R = self.ridge * np.diag(np.append(1 / values[seen], np.ones(blind.shape[1])))
+        else:
+            _left, singular, right = svd(F @ blind, full_matrices=False, check_finite=False)
+            kept = singular > 1e-12 * max(float(np.linalg.norm(F)), 1e-300)
+            blind = blind @ (right[kept].T / singular[kept])
+        basis = np.hstack([basis, blind])
+        self._to_theta = lambda w: basis @ w
+        self.Z = F @ basis
+
+    def _null_point(self) -> None:
+        """The best w whose penalised part is zero, and its residuals."""
+        self._null_w = np.zeros(self.Z.shape[1])
+        free = self.Z[:, self.penalised :]
+        if free.shape[1]:
+            if self.R is None:
+                self._null_w[self.penalised :] = np.linalg.lstsq(free, self.y, rcond=None)[0]
+            else:
+                hessian = free.T @ free / len(self.y) + self.R[self.penalised :, self.penalised :]
+                self._null_w[self.penalised :] = np.linalg.solve(hessian, free.T @ self.y / len(self.y))
+        self._null_residual = self.y - self.Z @ self._null_w
+
+    @property
+    def null_threshold(self) -> float:
+        """Radius from which on theta = 0 (or its unpenalised part alone) is the minimiser: |J^{-1}F'y|/|y|_1."""
+        size = float(np.abs(self._null_residual).sum())
+        pull = float(np.linalg.norm(self.Z[:, : self.penalised].T @ self._null_residual))
+        # Residuals at rounding level: the data are fitted without the penalised part.
+        if size <= 1e-13 * float(np.abs(self.y).sum()) or pull == 0.0:
+            return 0.0
+        return pull / size
+
+    @property
+    def interpolation_threshold(self) -> float:
+        """Radius up to which the least-|J theta| interpolator is the minimiser; 0 where there is none.
+
+        |J theta|/(n |alpha|_inf) with alpha = (F J^{-2} F')^{-1} y, for features of full row rank and ridge = 0.
+        """
+        point = self._interpolator()
+        return 0.0 if point is None else point[2]
+
+    def _interpolator(self) -> tuple[np.ndarray, np.ndarray, float] | None:
+        n = len(self.y)
+        if self._rotation is not None:
+            triangle = self.Z  # Z = lower triangular, square
+        elif self.R is None and self.Z.shape == (n, n) and self.penalised == n:
+            triangle = None
+        else:
+            return None
+        try:
+            if triangle is None:
+                diagonal = np.linalg.svd(self.Z, compute_uv=False)
+                if diagonal[-1] < 1e-12 * diagonal[0]:
+                    return None
+                w = np.linalg.solve(self.Z, self.y)
+                a = np.linalg.solve(self.Z.T, w)
+            else:
+                diagonal = np.abs(np.diag(triangle))
+                if diagonal.min() < 1e-12 * diagonal.max():
+                    return None
+                w = solve_triangular(triangle, self.y, lower=True, check_finite=False)
+                a = solve_triangular(triangle, w, lower=True, trans=1, check_finite=False)
+        except LinAlgError:
+            return None
+        largest = float(np.abs(a).max())
+        return w, a, float(np.linalg.norm(w)) / (n * largest) if largest > 0 else np.inf
+
+    def solve(
+        self, eps: float, *, start: "RobustFit | None" = None, tol: float = 1e-8, max_iter: int = 500
+    ) -> RobustFit:
+        """Minimise at one radius.
+
+        Parameters
+        ----------
+        eps : float
+            Training radius, >= 0.
+        start : RobustFit, optional
+            A fit with the same samples (another radius or other features), whose dual solution is the start.
+        tol : float, default 1e-8
+            Largest admissible relative duality gap.
+        max_iter : int, default 500
+            Budget of Newton steps.
+
+        Raises
+        ------
+        ConvergenceError
+            If the gap is above ``tol`` when the budget is used; carries the best point found.
+        """
+        eps = validation.real_scalar("eps", eps, 0.0)
+        tol = validation.real_scalar("tol", tol, 0.0, 1.0, open_lower=True)
+        max_iter = validation.integer("max_iter", max_iter, 1)
+        if start is not None and start.alpha.shape != self.y.shape:
+            raise ValueError(
+                f"start must be a fit of {len(self.y)} samples, got start with {len(start.alpha)} samples"
+            )
+        if eps == 0.0:
+            return self._fit_square(tol)
+        if eps >= self.null_threshold:
+            return self._finish(eps, self._null_w, self._null_residual, 0, FitPhase.NULL, tol)
+        interpolator = self._interpolator()
+        if interpolator is not None and eps <= interpolator[2]:
+            w, a, _ = interpolator
+            alpha = len(self.y) * eps**2 * a
+            return self._finish(eps, w, alpha, 0, FitPhase.INTERPOLATING, tol)
+        scaled = self._scaled(eps)
+        if start is None:
+            w, alpha = scaled.ridge_start()
+        else:
+            w, alpha = scaled.dual_start(start.alpha / self._y_scale)
+        point = minimise(scaled, w, alpha, tol=tol, max_iter=max_iter)
+        w = point.w * self._y_scale / scaled.z_scale
+        return self._finish(eps, w, point.alpha * self._y_scale, point.iterations, FitPhase.REGULAR, tol)
+
+    def path(self, eps: Iterable[float], **settings: Any) -> list[RobustFit]:
+        """Minimise at several radii, each started from the one before; same settings as :meth:`solve`."""
+        radii = [validation.real_scalar("eps", value, 0.0) for value in eps]
+        fits: list[RobustFit] = []
+        for value in radii:
+            warm = fits[-1] if fits and fits[-1].phase is not FitPhase.NULL else None
+            fits.append(self.solve(value, start=warm, **settings))
+        return fits
+
+    def _scaled(self, eps: float) -> "_ScaledProblem":
+        pull = float(np.linalg.norm(self.Z[:, : self.penalised].T @ self._null_residual))
+        z_scale = pull / (len(self.y) * self._y_scale)
+        R = None if self.R is None else self.R / z_scale**2
+        return _ScaledProblem(
+            self.Z / z_scale, self.y / self._y_scale, eps / z_scale, R, self.penalised, z_scale
+        )
+
+    def _fit_square(self, tol: float) -> RobustFit:
+        """eps = 0: ridge regression, or for ridge = 0 the limit eps -> 0+, the least-|J theta| minimiser."""
+        n, p = self.Z.shape
+        if self.R is None:
+            w = np.linalg.lstsq(self.Z, self.y, rcond=None)[0]
+            free = slice(self.penalised, p)
+            if self.Z[:, free].shape[1] and p > np.linalg.matrix_rank(self.Z):
+                w = self._least_norm_square()
+        else:
+            w = np.linalg.solve(self.Z.T @ self.Z / n + self.R, self.Z.T @ self.y / n)
+        return self._finish(0.0, w, self.y - self.Z @ w, 0, FitPhase.REGULAR, tol)
+
+    def _least_norm_square(self) -> np.ndarray:
+        k = self.penalised
+        basis, _ = np.linalg.qr(self.Z[:, k:])
+        rest = self.Z[:, :k] - basis @ (basis.T @ self.Z[:, :k])
+        first = np.linalg.lstsq(rest, self.y - basis @ (basis.T @ self.y), rcond=None)[0]
+        second = np.linalg.lstsq(self.Z[:, k:], self.y - self.Z[:, :k] @ first, rcond=None)[0]
+        return np.concatenate([first, second])
+
+    def _finish(
+        self, eps: float, w: np.ndarray, alpha: np.ndarray, iterations: int, phase: FitPhase, tol: float
+    ) -> RobustFit:
+        problem = _ScaledProblem(self.Z, self.y, eps, self.R, self.penalised, 1.0)
+        objective = problem.primal(w)
+        gap = problem.gap(w, alpha)
+        norm = float(np.linalg.norm(w[: self.penalised]))
+        zero = float(np.mean(np.abs(alpha) <= eps * norm)) if norm > 0 else float(np.mean(alpha == 0))
+        if phase is FitPhase.INTERPOLATING:
+            zero = 1.0
+        w_full = w if self._rotation is None else self._rotation @ w
+        fit = RobustFit(
+            self._to_theta(w_full), objective, max(gap, 0.0), iterations, zero, norm, alpha, phase
+        )
+        if not gap <= tol:
+            raise ConvergenceError(
+                f"robust ERM stopped at a relative duality gap of {gap:.2e} > tol={tol:.2e} after {iterations} "
+                "Newton steps; raise max_iter or tol, or rescale badly scaled features",
+                fit,
+            )
+        return fit
+
+
+class _ScaledProblem:
+    """The problem in coordinates w, with |w[:penalised]| as its one norm (see :class:`newton.Problem`)."""
+
+    def __init__(
+        self, Z: np.ndarray, y: np.ndarray, eps: float, R: np.ndarray | None, penalised: int, z_scale: float
+    ):
+        self.Z, self.y, self.eps, self.R = Z, y, eps, R
+        self.penalised, self.z_scale = penalised, z_scale
+        self._free_basis: np.ndarray | None = None
+        self.free = R is None and penalised < Z.shape[1]
+        if self.free:
+            self._free_basis = np.linalg.qr(Z[:, penalised:])[0]
+
+    def norms(self, w: np.ndarray) -> np.ndarray:
+        return np.full(len(self.y), np.linalg.norm(w[: self.penalised]))
+
+    def norm_gradients(self, w: np.ndarray, smoothing: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
+        norm = float(np.hypot(np.linalg.norm(w[: self.penalised]), smoothing))
+        gradient = np.zeros_like(w)
+        if norm > 0:
+            gradient[: self.penalised] = w[: self.penalised] / norm
+        n = len(self.y)
+        return np.full(n, norm), np.broadcast_to(gradient, (n, len(w)))
+
+    def norm_curvature(self, b: np.ndarray, gradients: np.ndarray, weights: np.ndarray) -> np.ndarray:
+        total = float(weights.sum()) / float(b[0])
+        curvature = -total * np.outer(gradients[0], gradients[0])
+        curvature[np.arange(self.penalised), np.arange(self.penalised)] += total
+        return curvature
+
+    def ridge_start(self) -> tuple[np.ndarray, np.ndarray]:
+        """Ridge regression with the penalty that the norm exerts at its own solution, by a few fixed-point steps."""
+        n, p = self.Z.shape
+        gram = self.Z.T @ self.Z / n
+        if self.R is not None:
+            gram += self.R
+        pull = self.Z.T @ self.y / n
+        diagonal = np.arange(p)
+        penalised = diagonal < self.penalised
+        weight = self.eps**2 + 0.3 * self.eps
+        for _ in range(4):
+            hessian = gram.copy()
+            hessian[diagonal, diagonal] += np.where(penalised, weight, 1e-12)
+            w = np.linalg.solve(hessian, pull)
+            residual = self.y - self.Z @ w
+            norm = float(np.linalg.norm(w[: self.penalised]))
+            previous, weight = weight, self.eps**2 + self.eps * float(np.mean(np.abs(residual))) / norm
+            if 0.5 < weight / previous < 2.0:
+                break
+        return w, residual + self.eps * norm * np.sign(residual)
+
+    def dual_start(self, alpha: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The w that goes with a dual point, up to its length, from the stationarity condition in w."""
+        if self.R is not None or self._free_basis is not None:
+            return self.ridge_start()[0], alpha
+        pull = self.Z.T @ alpha / len(self.y)
+        size = float(np.linalg.norm(pull))
+        length = _best_length(size, alpha, self.eps)
+        if length == 0.0:
+            return self.ridge_start()
+        return length / size * pull, alpha
+
+    def primal(self, w: np.ndarray) -> float:
+        size = np.abs(self.y - self.Z @ w) + self.eps * np.linalg.norm(w[: self.penalised])
+        ridge = 0.0 if self.R is None else 0.5 * float(w @ self.R @ w)
+        return 0.5 * float(np.mean(size**2)) + ridge
+
+    def gap(self, w: np.ndarray, alpha: np.ndarray) -> float:
+        value = self.primal(w)
+        if self._free_basis is not None:
+            alpha = alpha - self._free_basis @ (self._free_basis.T @ alpha)
+        scale = value if self.eps > 0 else 0.5 * float(np.mean(self.y**2))
+        if scale == 0.0:
+            return 0.0
+        return (value - self._dual(w, alpha)) / scale
+
+    def _dual(self, w: np.ndarray, alpha: np.ndarray) -> float:
+        """D(alpha, w): a lower bound of the primal for every alpha and w (docs, "The certificate")."""
+        n, k = len(self.y), self.penalised
+        pull = self.Z.T @ alpha / n
+        ridge = 0.0
+        if self.R is not None:
+            w = w.copy()
+            w[k:] = pull[k:] / np.diag(self.R)[k:]
+            ridge_pull = self.R @ w
+            ridge = 0.5 * float(w @ ridge_pull)
+            pull = pull - ridge_pull
+        size = float(np.linalg.norm(pull[:k]))
+        return float(alpha @ self.y) / n - ridge - _conjugate(size, alpha, self.eps)
+
+
+def _best_length(size: float, alpha: np.ndarray, eps: float) -> float:
+    """The rho that solves size = (eps/n) sum_i max(eps rho, |alpha_i|); 0 if size is below that at rho = 0."""
+    n = len(alpha)
+    absolute = np.sort(np.abs(alpha))
+    tail = absolute.sum() - np.cumsum(absolute)
+    if eps == 0.0 or size * n <= eps * absolute.sum():
+        return 0.0
+    # With the k + 1 smallest below eps rho, eps rho = (size n/eps - tail_k)/(k + 1); the right k is the first
+    # whose value stays below the next |alpha|.
+    candidates = (size * n / eps - tail) / np.arange(1, n + 1)
+    fits = candidates <= np.append(absolute[1:], np.inf)
+    return float(candidates[np.argmax(fits)]) / eps
+
+
+def _conjugate(size: float, alpha: np.ndarray, eps: float) -> float:
+    """Convex conjugate of (1/2n) sum (|t_i| + eps |w|)^2 at (alpha/n, pull) with |pull| = size.
+
+    For eps = 0 the pull must vanish: its rounding error is charged as if |w| were at most of order one.
+    """
+    n = len(alpha)
+    absolute = np.abs(alpha)
+    square = float(alpha @ alpha) / (2 * n)
+    if eps == 0.0:
+        return square + size
+    length = _best_length(size, alpha, eps)
+    short = np.maximum(eps * length - absolute, 0.0)
+    return square - float(short @ short) / (2 * n) + length * (size - eps * float(absolute.mean()))
+
+
+def robust_erm(
+    features: Any,
+    y: Any,
+    metric: Any,
+    eps: float,
+    *,
+    ridge: float = 0.0,
+    start: RobustFit | None = None,
+    tol: float = 1e-8,
+    max_iter: int = 500,
+) -> RobustFit:
+    """Minimise (1/2n) sum_i (|y_i - <theta, phi_i>| + eps |J theta|)^2 + (ridge/2) |theta|^2, with a certificate.
+
+    Parameters
+    ----------
+    features : array_like, shape (n, N)
+        Rows phi_i: any features of the samples.
+    y : array_like, shape (n,)
+        Responses.
+    metric : array_like, shape (N, N)
+        J^2, symmetric positive semidefinite; for random features (W W') o E[sigma'(Wx) sigma'(Wx)'].
+    eps : float
+        Training radius, >= 0. At eps = 0 and ridge = 0 the limit eps -> 0+: the least-|J theta| minimiser.
+    ridge : float, default 0
+        Ridge penalty, >= 0.
+    start : RobustFit, optional
+        Warm start from a fit of the same samples.
+    tol : float, default 1e-8
+        Largest admissible relative duality gap.
+    max_iter : int, default 500
+        Budget of Newton steps.
+
+    Returns
+    -------
+    RobustFit
+        With ``theta``, ``objective``, ``gap``, ``iterations``, ``zero_residual_fraction`` and more.
+
+    Raises
+    ------
+    ConvergenceError
+        If the gap stays above ``tol``.
+    ValueError, TypeError
+        For inadmissible arguments.
+
+    See Also
+    --------
+    rfrobust.finite.erm.ConcentratedERM : factors once for many radii; closed-form thresholds of the data set.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rng = np.random.default_rng(0)
+    >>> X, y = rng.standard_normal((30, 5)), rng.standard_normal(30)
+    >>> fit = robust_erm(X, y, np.eye(5), 0.1)
+    >>> fit.gap < 1e-8
+    True
+    """
+    problem = ConcentratedERM(features, y, metric, ridge=ridge)
+    return problem.solve(eps, start=start, tol=tol, max_iter=max_iter)

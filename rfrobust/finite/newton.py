@@ -1,0 +1,216 @@
+"""Semismooth Newton for robust least squares: min (1/2n) sum_i (|y_i - <z_i, w>| + eps b_i(w))^2 + w'Rw/2.
+
+The b_i are norms of linear images of w (one norm for all samples, or one each). With multipliers alpha_i the
+optimality conditions are (docs, simulation page, "Optimality")
+
+    y - Zw = soft(alpha, eps b(w)),      Z'alpha/n = Rw + (eps/n) sum_i max(eps b_i, |alpha_i|) grad b_i(w),
+
+piecewise smooth in (w, alpha): |alpha_i| <= eps b_i means a residual that is exactly zero. A Newton step solves
+one p x p positive definite system and a Schur complement in the zero residuals.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from scipy.linalg import LinAlgError, cho_solve, cholesky, solve_triangular
+
+#: Newton goes on below the requested gap until the gap is this small or no longer falls: one more step is cheap
+#: and w is only as accurate as the square root of the gap.
+_TARGET = 1e-14
+_STALL = 8
+
+
+class Problem(Protocol):
+    """What the iteration needs to know: data, norms and a certificate."""
+
+    Z: np.ndarray
+    y: np.ndarray
+    eps: float
+    R: np.ndarray | None
+    free: bool  # whether some direction of w has neither norm nor ridge
+
+    def norms(self, w: np.ndarray) -> np.ndarray:
+        """b_i(w), shape (n,)."""
+
+    def norm_gradients(self, w: np.ndarray, smoothing: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
+        """b_i and grad b_i, shapes (n,) and (n, p), of sqrt(b_i^2 + smoothing^2)."""
+
+    def norm_curvature(self, b: np.ndarray, gradients: np.ndarray, weights: np.ndarray) -> np.ndarray:
+        """sum_i weights_i Hess b_i, shape (p, p)."""
+
+    def gap(self, w: np.ndarray, alpha: np.ndarray) -> float:
+        """Relative duality gap of the pair, for any w and alpha."""
+
+
+@dataclass(frozen=True)
+class Iterate:
+    """A primal-dual pair with its certificate."""
+
+    w: np.ndarray
+    alpha: np.ndarray
+    gap: float
+    iterations: int
+
+
+def semismooth_newton(problem: Problem, w: np.ndarray, alpha: np.ndarray, max_iter: int) -> Iterate:
+    """Newton steps from (w, alpha) until the gap is at rounding level, stalls, or the budget is used.
+
+    Locally superlinear, not globalized: returns the best iterate seen, whose gap says whether it is a solution.
+    """
+    best = Iterate(w, alpha, problem.gap(w, alpha), 0)
+    since_best = 0
+    for iteration in range(1, max_iter + 1):
+        if best.gap <= _TARGET:
+            break
+        try:
+            w, alpha = _step(problem, w, alpha)
+        except LinAlgError:
+            break
+        gap = problem.gap(w, alpha)
+        if not np.isfinite(gap):
+            break
+        since_best = 0 if gap < 0.5 * best.gap else since_best + 1
+        if gap < best.gap:
+            best = Iterate(w, alpha, gap, iteration)
+        # At rounding level a step gains nothing; far from the solution the gap may rise before it falls.
+        if since_best >= (1 if best.gap < 1e-11 else _STALL):
+            break
+    return Iterate(best.w, best.alpha, best.gap, iteration if max_iter else 0)
+
+
+def _step(problem: Problem, w: np.ndarray, alpha: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    Z, y, eps, R = problem.Z, problem.y, problem.eps, problem.R
+    n = len(y)
+    b, gradients = problem.norm_gradients(w)
+    if not b.any():
+        raise LinAlgError("the norm has no derivative at w = 0")
+    moving = np.abs(alpha) > eps * b
+    signs = np.where(moving, np.sign(alpha), 0.0)
+    weights = (eps / n) * np.maximum(eps * b, np.abs(alpha))
+    primal = y - Z @ w - signs * (np.abs(alpha) - eps * b)
+    dual = Z.T @ alpha / n - weights @ gradients
+    if R is not None:
+        dual -= R @ w
+
+    rows = eps * gradients
+    rows[moving] = Z[moving] - signs[moving, None] * rows[moving]
+    system = rows.T @ rows
+    system /= n
+    system += problem.norm_curvature(b, gradients, weights)
+    if R is not None:
+        system += R
+    still = ~moving
+    rhs = rows[moving].T @ primal[moving] / n + dual
+    if still.any() and problem.free:
+        # Directions without a norm are held by the constraints alone: add a multiple of those, exactly.
+        pinned = Z[still].T @ Z[still]
+        weight = float(np.trace(system) / np.trace(pinned))
+        system += weight * pinned
+        rhs += weight * (Z[still].T @ primal[still])
+    factor = _factor(system)
+    half = solve_triangular(factor, rhs, lower=True, check_finite=False)
+    step_alpha = np.empty(n)
+    if still.any():
+        columns = solve_triangular(factor, Z[still].T, lower=True, check_finite=False)
+        schur = columns.T @ columns
+        multipliers = cho_solve((_factor(schur), True), primal[still] - columns.T @ half, check_finite=False)
+        half = half + columns @ multipliers
+        step_alpha[still] = n * multipliers
+    step = solve_triangular(factor, half, lower=True, trans=1, check_finite=False)
+    step_alpha[moving] = primal[moving] - rows[moving] @ step
+    return w + step, alpha + step_alpha
+
+
+def _factor(matrix: np.ndarray) -> np.ndarray:
+    """Lower Cholesky factor; a proximal term just above rounding admits repeated samples and flat directions."""
+    scale = float(np.trace(matrix)) / len(matrix)
+    for shift in (0.0, 1e-14, 1e-12, 1e-10):
+        try:
+            shifted = matrix + shift * scale * np.eye(len(matrix)) if shift else matrix
+            return cholesky(shifted, lower=True, check_finite=False)
+        except LinAlgError:
+            continue
+    raise LinAlgError("the Newton matrix is not positive definite")
+
+
+def smoothed_path(problem: Problem, w: np.ndarray, max_iter: int) -> Iterator[Iterate]:
+    """Damped Newton on the smooth convex problem with |t| -> sqrt(t^2 + h^2), b -> sqrt(b^2 + h_b^2), h -> 0.
+
+    Globally convergent for each h; yields a primal-dual pair per level, closer and closer to the solution.
+    """
+    smoothing = float(np.sqrt(np.mean(problem.y**2)))
+    norm_scale = max(float(np.mean(problem.norms(w))), 1e-3 * smoothing / max(problem.eps, 1e-300))
+    used = 0
+    for level in range(1, 40):
+        shrink = 0.25**level
+        h, h_norm = smoothing * shrink, norm_scale * shrink
+        value, gradient, hessian, alpha = _smooth(problem, w, h, h_norm)
+        for _ in range(50):
+            used += 1
+            step = -cho_solve((_factor(hessian), True), gradient, check_finite=False)
+            slope = float(gradient @ step)
+            if -slope <= 1e-6 * shrink * value:
+                break
+            length = 1.0
+            while _smooth_value(problem, w + length * step, h, h_norm) > value + 0.1 * length * slope:
+                length *= 0.5
+                if length < 1e-10:
+                    break
+            w = w + length * step
+            value, gradient, hessian, alpha = _smooth(problem, w, h, h_norm)
+            if used >= max_iter:
+                break
+        yield Iterate(w, alpha, problem.gap(w, alpha), used)
+        if used >= max_iter:
+            return
+
+
+def _smooth_value(problem: Problem, w: np.ndarray, h: float, h_norm: float) -> float:
+    b = np.hypot(problem.norms(w), h_norm)
+    size = np.hypot(problem.y - problem.Z @ w, h) + problem.eps * b
+    ridge = 0.0 if problem.R is None else 0.5 * float(w @ problem.R @ w)
+    return 0.5 * float(np.mean(size**2)) + ridge
+
+
+def _smooth(
+    problem: Problem, w: np.ndarray, h: float, h_norm: float
+) -> tuple[float, np.ndarray, np.ndarray, np.ndarray]:
+    Z, y, eps, R = problem.Z, problem.y, problem.eps, problem.R
+    n = len(y)
+    residual = y - Z @ w
+    absolute = np.hypot(residual, h)
+    b, gradients = problem.norm_gradients(w, h_norm)
+    size = absolute + eps * b
+    alpha = size * residual / absolute
+    rows = eps * gradients - (residual / absolute)[:, None] * Z
+    gradient = rows.T @ size / n
+    bend = size * (h / absolute) ** 2 / absolute
+    hessian = (rows.T @ rows + (Z.T * bend) @ Z) / n
+    hessian += problem.norm_curvature(b, gradients, eps * size / n)
+    if R is not None:
+        gradient += R @ w
+        hessian += R
+    ridge = 0.0 if R is None else 0.5 * float(w @ R @ w)
+    return 0.5 * float(np.mean(size**2)) + ridge, gradient, hessian, alpha
+
+
+def minimise(problem: Problem, w: np.ndarray, alpha: np.ndarray, *, tol: float, max_iter: int) -> Iterate:
+    """Semismooth Newton from the start; where that fails, from along the smoothed path. May return gap > tol."""
+    best = semismooth_newton(problem, w, alpha, min(max_iter, 30))
+    total = best.iterations
+    if best.gap <= tol:
+        return best
+    for point in smoothed_path(problem, best.w if np.isfinite(best.gap) else w, max_iter):
+        polished = semismooth_newton(problem, point.w, point.alpha, 30)
+        total += polished.iterations
+        for candidate in (point, polished):
+            if candidate.gap < best.gap:
+                best = candidate
+        if best.gap <= tol:
+            break
+        spent = point.iterations
+        if total + spent >= max_iter:
+            break
+    return Iterate(best.w, best.alpha, best.gap, total)

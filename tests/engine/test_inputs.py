@@ -1,0 +1,143 @@
+"""Bad input: a clear error that names the argument, its value and what is allowed."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import rfrobust
+
+GOOD = {"psi1": 1.0, "psi2": 2.0, "eps": 0.3, "tau": 0.5, "ridge": 0.1}
+
+OUT_OF_RANGE = [
+    ("psi1", 0.0), ("psi1", -1.0), ("psi1", math.inf), ("psi1", math.nan),
+    ("psi2", 0), ("psi2", -math.inf), ("psi2", math.nan),
+    ("eps", -1e-9), ("eps", math.inf), ("eps", math.nan),
+    ("tau", -0.1), ("tau", math.inf),
+    ("ridge", -1), ("ridge", math.nan),
+    ("signal_norm", 0.0), ("nonlinear_power", -0.1),
+]  # fmt: skip
+WRONG_KIND = ["1", None, 1 + 0j, True, [1.0], np.array([1.0]), {}, b"1"]
+
+
+@pytest.mark.parametrize(("name", "value"), OUT_OF_RANGE)
+def test_values_out_of_range(name, value):
+    with pytest.raises(ValueError, match=rf"{name} must be .*got {name}={float(value)!r}"):
+        rfrobust.solve(**GOOD | {name: value})
+    if name in GOOD:
+        with pytest.raises(ValueError, match=f"{name} must be"):
+            rfrobust.sweep(**GOOD | {name: [1.0, value]})
+
+
+@pytest.mark.parametrize("name", [*GOOD, "signal_norm", "nonlinear_power"])
+@pytest.mark.parametrize("value", WRONG_KIND)
+def test_wrong_kinds(name, value):
+    with pytest.raises(TypeError, match=f"{name} must be a real number, got"):
+        rfrobust.solve(**GOOD | {name: value})
+
+
+@pytest.mark.parametrize("name", GOOD)
+@pytest.mark.parametrize(
+    ("value", "error", "message"),
+    [
+        ([], ValueError, "must not be empty"),
+        ([[1.0]], ValueError, r"must have 0 or 1 dimension\(s\), got shape \(1, 1\)"),
+        (["a"], TypeError, "must be real numbers"),
+        ([1j], TypeError, "must be real numbers"),
+        ([True], TypeError, "must be real numbers"),
+        ([1.0, [2.0]], TypeError, "must be an array of real numbers"),
+    ],
+)
+def test_bad_grids(name, value, error, message):
+    with pytest.raises(error, match=f"{name} {message}"):
+        rfrobust.sweep(**GOOD | {name: value})
+
+
+@pytest.mark.parametrize("name", ["activation", "spectrum"])
+def test_unknown_names(name):
+    for function in (rfrobust.solve, rfrobust.sweep):
+        with pytest.raises(ValueError, match=f"{name} must be one of .*, got {name}='nope'"):
+            function(**GOOD, **{name: "nope"})
+        with pytest.raises(TypeError, match=f"{name} must be one of"):
+            function(**GOOD, **{name: 3})
+
+
+def test_test_radius():
+    model = rfrobust.solve(**GOOD)
+    assert model.adversarial_risk([0.0, 0.3]).shape == (2,)
+    assert model.adversarial_risk(np.full((2, 3), 0.1)).shape == (2, 3)
+    assert model.adversarial_risk([0.3])[0] == model.adversarial_risk() == model.adversarial_risk(0.3)
+    assert model.adversarial_risk(0) == model.standard_risk
+    for bad, error in ((-0.1, ValueError), (math.nan, ValueError), ([], ValueError), ("x", TypeError)):
+        with pytest.raises(error, match="eps_test must"):
+            model.adversarial_risk(bad)
+        with pytest.raises(error, match="eps_test must"):
+            rfrobust.sweep(**GOOD, eps_test=bad)
+
+
+def test_activation_moments_are_checked():
+    with pytest.raises(ValueError, match=r"rho\^2 must be >= 2 mu2\^2"):
+        rfrobust.Activation("bad", np.sin, np.cos, 0.0, 0.5, 0.5, 0.6)
+    with pytest.raises(ValueError, match="must not both be 0"):
+        rfrobust.Activation("constant", np.sin, np.cos, 1.0, 0.0, 0.0, 0.0)
+    with pytest.raises(ValueError, match="mu2 must be"):
+        rfrobust.Activation("negative", np.sin, np.cos, 0.0, 0.5, -0.5, 1.0)
+
+
+def test_divergence_is_an_error_with_a_remedy():
+    with pytest.raises(
+        rfrobust.SolverError, match=r"DIVERGENT at psi1=2.0, psi2=2.0.*take eps > 0"
+    ) as caught:
+        rfrobust.solve(2, 2, 0.0, 0.5)
+    assert caught.value.status is rfrobust.Status.DIVERGENT
+
+
+def test_beyond_double_precision_is_an_error_not_a_number():
+    with pytest.raises(rfrobust.SolverError, match="NOT_CONVERGED"):
+        rfrobust.solve(3, 2, 1e-200, 0.5)
+
+
+def test_thresholds_check_their_input():
+    with pytest.raises(ValueError, match="n must be an integer >= 2, got n=1"):
+        rfrobust.interpolation_threshold(3, 2, 0.5, 1)
+    with pytest.raises(TypeError, match="n must be an integer"):
+        rfrobust.interpolation_threshold(3, 2, 0.5, 10.0)
+    with pytest.raises(ValueError, match="psi1 must be"):
+        rfrobust.null_threshold(-1, 2)
+    with pytest.raises(ValueError, match="z must be"):
+        rfrobust.MarchenkoPastur().resolvents([1.0, 0.0], 2.0)
+
+
+number = st.one_of(st.floats(), st.integers(), st.text(max_size=2), st.none(), st.complex_numbers())
+
+
+@given(number, number, number, number, number)
+def test_any_input_gives_a_solution_or_a_clear_error(psi1, psi2, eps, tau, ridge):
+    try:
+        model = rfrobust.solve(psi1, psi2, eps, tau, ridge=ridge)
+    except (ValueError, TypeError) as error:
+        assert any(
+            str(error).startswith(f"{name} must be") for name in ("psi1", "psi2", "eps", "tau", "ridge")
+        )
+    except rfrobust.SolverError as error:
+        assert error.status is not rfrobust.Status.SOLVED
+    else:
+        assert model.residual <= 1e-10
+        assert math.isfinite(model.standard_risk)
+
+
+extreme = st.floats(min_value=1e-300, max_value=1e300)
+
+
+@given(extreme, extreme, st.one_of(st.just(0.0), extreme), extreme, st.one_of(st.just(0.0), extreme))
+def test_extreme_input_is_solved_or_refused(psi1, psi2, eps, tau, ridge):
+    try:
+        model = rfrobust.solve(psi1, psi2, eps, tau, ridge=ridge)
+    except rfrobust.SolverError:
+        return
+    assert model.residual <= 1e-10
+    assert math.isfinite(model.standard_risk)
+    assert math.isfinite(model.gradient_norm)
+    assert model.standard_risk >= tau * tau * (1 - 1e-12)

@@ -1,0 +1,84 @@
+"""Imports, exports and the compiled-code cache."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy.integrate import quad
+from scipy.stats import norm
+
+import rfrobust
+from rfrobust import _jit
+
+PACKAGE = Path(rfrobust.__file__).parent
+
+
+def test_every_export_resolves():
+    for name in rfrobust.__all__:
+        assert getattr(rfrobust, name) is not None
+    assert set(rfrobust.__all__) <= set(dir(rfrobust))
+    with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
+        _ = rfrobust.nonsense
+
+
+def test_import_is_lazy():
+    code = "import sys, rfrobust; print(sorted(set(sys.modules) & {'numba', 'scipy', 'xarray', 'matplotlib', 'sympy'}))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=PACKAGE.parent
+    )
+    assert done.stdout.strip() == "[]"
+
+
+def test_relu_moments_by_quadrature():
+    relu = rfrobust.solve(1, 1, 1).activation
+
+    def mean(f):
+        return sum(quad(lambda u: f(u) * norm.pdf(u), a, b, epsabs=1e-13)[0] for a, b in ((-12, 0), (0, 12)))
+
+    assert mean(relu) == pytest.approx(relu.mu0, abs=1e-10)
+    assert mean(lambda u: u * relu(u)) == pytest.approx(relu.mu1, rel=1e-10)
+    assert mean(lambda u: relu(u) ** 2) - relu.mu1**2 == pytest.approx(relu.mu2**2, rel=1e-9)
+    assert mean(lambda u: relu.derivative(u) ** 2) - relu.mu1**2 == pytest.approx(relu.rho**2, rel=1e-9)
+    u = np.linspace(-2, 2, 9) + 0.1
+    np.testing.assert_allclose((relu(u + 1e-6) - relu(u - 1e-6)) / 2e-6, relu.derivative(u), atol=1e-8)
+
+
+def test_cache_goes_to_a_writable_place(monkeypatch, tmp_path):
+    monkeypatch.setattr(_jit, "_writable", lambda folder: False)
+    monkeypatch.setattr(_jit._config, "CACHE_DIR", "")
+    monkeypatch.setattr(_jit.tempfile, "gettempdir", lambda: str(tmp_path))
+    _jit._secure_cache()
+    assert _jit._config.CACHE_DIR.startswith(str(tmp_path))
+
+
+def test_cache_is_not_stale_when_a_kernel_that_is_called_changes(tmp_path):
+    copy = tmp_path / "rfrobust"
+    copy.mkdir()
+    shutil.copy(PACKAGE / "_jit.py", copy)
+    (copy / "__init__.py").write_text("")
+    (copy / "inner.py").write_text("from ._jit import njit\n@njit\ndef inner(x):\n    return x + 1.0\n")
+    (copy / "outer.py").write_text(
+        "from ._jit import njit\nfrom .inner import inner\n@njit\ndef outer(x):\n    return inner(x)\n"
+    )
+
+    def run():
+        code = "from rfrobust.outer import outer; print(outer(1.0), sum(outer.stats.cache_hits.values()))"
+        environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+        done = subprocess.run(
+            [sys.executable, "-c", code],
+            capture_output=True,
+            text=True,
+            check=True,
+            cwd=tmp_path,
+            env=environment,
+        )
+        return done.stdout.split()
+
+    assert run() == ["2.0", "0"]
+    assert run() == ["2.0", "1"]
+    (copy / "inner.py").write_text("from ._jit import njit\n@njit\ndef inner(x):\n    return x + 2.0\n")
+    assert run() == ["3.0", "0"]

@@ -1,0 +1,69 @@
+"""The main figure: its finite networks against its theory, its dataset, and both layouts."""
+
+import numpy as np
+import pytest
+import xarray as xr
+
+import rfrobust
+from rfrobust.cli.output import save_figure
+from rfrobust.figures import curse
+
+#: Largest relative gap between finite networks and the limit, times d, measured with d = 50 (120 draws at
+#: N/n = 0.3, 1.6, 4.5, eps = 0.1, 0.3: -2.5 +- 0.3 at most in the standard risk); at d = 200 it is 1.5 percent.
+FINITE_SIZE = 3.0
+
+
+def test_finite_networks_agree_with_theory():
+    ratios = (0.3, 1.6, 3.0)
+    simulated = curse.monte_carlo(ratios, 8)
+    for ratio in ratios:
+        for eps in curse.EPS:
+            model = rfrobust.solve(curse.PSI2 * ratio, curse.PSI2, eps, curse.TAU)
+            for name, exact in (
+                ("mc_standard_risk", model.standard_risk),
+                ("mc_adversarial_risk", model.adversarial_risk()),
+            ):
+                draws = simulated[name].sel(mc_ratio=ratio, eps=eps).values
+                error = draws.std(ddof=1) / np.sqrt(draws.size)
+                assert abs(draws.mean() - exact) <= 4 * error + FINITE_SIZE / curse.DIMENSION * exact
+
+
+def test_exact_risk_of_a_network_against_fresh_data():
+    rng = np.random.default_rng(0)
+    d, N = 30, 60
+    beta = rng.normal(size=d)
+    beta /= np.linalg.norm(beta)
+    _, _, J2, K, _ = curse.draw_network(np.random.default_rng(1), 10, d, N, curse.TAU)
+    # draw the same first layer again to have W itself
+    again = np.random.default_rng(1)
+    again.normal(size=d), again.normal(size=(10, d)), again.normal(size=10)
+    W = again.normal(size=(N, d))
+    W /= np.linalg.norm(W, axis=1, keepdims=True)
+    theta = rng.normal(size=N) / np.sqrt(N)
+    X = rng.normal(size=(200_000, d))
+    f = (np.maximum(X @ W.T, 0) - 1 / np.sqrt(2 * np.pi)) @ theta
+    squares = (X @ beta - f) ** 2
+    risk, norm = curse.measure(theta, J2, K, W @ beta)
+    assert risk - curse.TAU**2 == pytest.approx(squares.mean(), abs=5 * squares.std() / np.sqrt(squares.size))
+    gradients = ((((X[:20_000] @ W.T) > 0) * theta) @ W) ** 2
+    lengths = gradients.sum(axis=1)
+    assert norm**2 == pytest.approx(lengths.mean(), abs=5 * lengths.std() / np.sqrt(lengths.size))
+
+
+def test_dataset_survives_a_file_and_both_layouts_draw(tmp_path):
+    data = curse.compute(quick=True)
+    data.to_netcdf(tmp_path / "curse.nc", engine="h5netcdf")
+    with xr.open_dataset(tmp_path / "curse.nc", engine="h5netcdf") as back:
+        for width, inches in (("single", 3.3), ("double", 6.8)):
+            figure = curse.draw(back, width=width)
+            assert figure.get_figwidth() == inches
+            save_figure(figure, tmp_path / f"{width}.pdf")
+            assert b"/FontFile2" in (tmp_path / f"{width}.pdf").read_bytes()
+
+
+def test_the_figure_shows_its_message():
+    data = curse.compute(quick=True)
+    beyond = data.sel(ratio=slice(4, 20))
+    for eps in (0.1, 0.3):
+        assert bool((beyond.adversarial_risk.sel(eps=eps).diff("ratio") > 0).all())
+    assert bool((beyond.least_norm_standard_risk.diff("ratio") < 0).all())

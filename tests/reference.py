@@ -1,0 +1,137 @@
+"""Independent references in multiple precision, written from the formulas of the sources, not from the package."""
+
+import mpmath as mp
+
+
+def marchenko_pastur(z, psi1):
+    """s1 and s2 from the quadratic equation of theory.md section 1, at the working precision."""
+    z, psi1 = mp.mpf(z), mp.mpf(psi1)
+    b = z + 1 - psi1
+    s1 = (mp.sqrt(b * b + 4 * psi1 * z) - b) / (2 * psi1 * z)
+    return s1, s1 * (1 + psi1 * s1) / (2 * psi1 * z * s1 + z + 1 - psi1)
+
+
+def scalars(q, V):
+    """p0, phi, A, B, m, D of theory.md section 3."""
+    s = q * V
+    phi = mp.npdf(s)
+    p1 = mp.erfc(s / mp.sqrt(2))
+    p0 = mp.erf(s / mp.sqrt(2))
+    A = p0 - 2 * s * phi
+    B = p1 + 2 * s * phi + 4 * q * phi + q * q * p1
+    return p0, p1, phi, A, B, 2 * phi - s * p1, p0 + p1 * V / (1 + V)
+
+
+def traces(k, l, psi1, mu1, mu2, rho):
+    """E Sigma/H, mu1^2 E x/H, mu1^2 E x Sigma/H^2, mu1^2 E x J^2/H^2, E Sigma^2/H^2, E Sigma J^2/H^2."""
+    m2, r2 = (mu2 / mu1) ** 2, (rho / mu1) ** 2
+    K = 1 / (1 + k)
+    z = K * (mu2**2 + k * rho**2 + l) / mu1**2
+    s1, s2 = marchenko_pastur(z, psi1)
+    e0, e1, e2, f = s2, s1 - z * s2, 1 - 2 * z * s1 + z * z * s2, 1 - z * s1
+    return (
+        K * (f + m2 * s1),
+        K * f,
+        K**2 * (e2 + m2 * e1),
+        K**2 * (e2 + r2 * e1),
+        K**2 * (e2 + 2 * m2 * e1 + m2**2 * e0),
+        K**2 * (e2 + (m2 + r2) * e1 + m2 * r2 * e0),
+    )
+
+
+def relu_moments():
+    """mu1, mu2, rho of the shifted ReLU at the working precision."""
+    half = mp.mpf(1) / 2
+    return half, mp.sqrt(half**2 - 1 / (2 * mp.pi)), half
+
+
+def equations(q, V, k, psi1, psi2, eps, tau, ridge, moments):
+    """Return the three equations of theory.md section 3, each as left/right - 1, then v and r^2."""
+    p0, p1, phi, A, B, m, D = scalars(q, V)
+    a = D / V
+    t = traces(k, ridge / a, psi1, *moments)
+    R = psi1 / psi2
+    g = (A + B * (V / (1 + V)) ** 2) / D**2
+    v = (tau**2 + 1 - 2 * psi1 * t[1] + psi1 * t[2]) / (1 - g * R * t[4])
+    r2 = psi1 * t[3] + g * v * R * t[5]
+    return (
+        k * a * q / (m / (1 + V) + q) / eps**2 - 1,
+        eps**2 * r2 / (q**2 * v) - 1,
+        R * t[0] / D - 1,
+    ), (v, r2, p0, p1, phi, m)
+
+
+def polish(model, digits=40):
+    """Return (v, r^2, R*, p0) of a regular solution, recomputed by Newton in ``digits`` digits from its (q, V, k)."""
+    with mp.workdps(digits):
+        problem = [mp.mpf(x) for x in (model.psi1, model.psi2, model.eps, model.tau, model.ridge)]
+        moments = relu_moments()
+
+        def system(log_q, log_V, log_k):
+            return equations(mp.exp(log_q), mp.exp(log_V), mp.exp(log_k), *problem, moments)[0]
+
+        start = [mp.log(x) for x in (model.q, model.V, model.k)]
+        root = mp.findroot(system, start, tol=mp.mpf(10) ** (-digits + 8), maxsteps=40)
+        q, V, k = (mp.exp(x) for x in root)
+        _, (v, r2, p0, p1, phi, m) = equations(q, V, k, *problem, moments)
+        s = q * V
+        loss = v / 2 * ((p1 - 2 * s * phi + s * s * p1) / (1 + V) ** 2 + 2 * q * m / (1 + V) + q * q)
+        return v, r2, loss, p0
+
+
+def ridge_risk(model, digits=40):
+    """Return v of a square-loss solution (eps = 0) by solving for l in ``digits`` digits."""
+    with mp.workdps(digits):
+        psi1, psi2, tau, ridge = (mp.mpf(x) for x in (model.psi1, model.psi2, model.tau, model.ridge))
+        moments = relu_moments()
+        R = psi1 / psi2
+
+        def equation(log_l):
+            l = mp.exp(log_l)
+            return mp.log((1 - ridge / l) / (R * traces(mp.mpf(0), l, psi1, *moments)[0]))
+
+        l = mp.exp(mp.findroot(equation, mp.log(mp.mpf(model.ridge) * (1 + mp.mpf(model.V))), tol=1e-30))
+        t = traces(mp.mpf(0), l, psi1, *moments)
+        return (tau**2 + 1 - 2 * psi1 * t[1] + psi1 * t[2]) / (1 - R * t[4])
+
+
+def mei_montanari(psi1, psi2, lam, tau, mu1_squared, mu2_squared, signal=1, nonlinear=0, digits=40):
+    """Return (R, E1/E0, E2/E0) of [MM] in the form of crosschecks section 1; ``lam`` is their lambda."""
+    with mp.workdps(digits):
+        psi1, psi2, lam, tau = (mp.mpf(x) for x in (psi1, psi2, lam, tau))
+        z2 = mp.mpf(mu1_squared) / mu2_squared
+        lb = lam / mu2_squared
+        edge = min(psi1, psi2)
+
+        def h(c):
+            return c + z2 * c / (1 + z2 * c)
+
+        if lam == 0:  # h(c) = min(psi1, psi2)
+            target = edge
+        else:
+            # (psi1 - h)(psi2 - h) = psi1 psi2 lb c decreases on the left, grows on the right: bisect in c
+            low, high = mp.mpf(0), edge
+            for _ in range(200):
+                c = (low + high) / 2
+                left = (psi1 - h(c)) * (psi2 - h(c))
+                if h(c) < edge and left > psi1 * psi2 * lb * c:
+                    low = c
+                else:
+                    high = c
+            target = h((low + high) / 2)
+        # h(c) = target is quadratic in c
+        b = 1 + z2 - z2 * target
+        c = (-b + mp.sqrt(b * b + 4 * z2 * target)) / (2 * z2)
+        x = -c
+        P = psi1 * psi2
+        E0 = (
+            -(x**5) * z2**3 + 3 * x**4 * z2**2 + (P - psi2 - psi1 + 1) * x**3 * z2**3 - 2 * x**3 * z2**2
+            - 3 * x**3 * z2 + (psi1 + psi2 - 3 * P + 1) * x**2 * z2**2 + 2 * x**2 * z2 + x**2 + 3 * P * x * z2 - P
+        )  # fmt: skip
+        E1 = psi2 * x**3 * z2**2 - psi2 * x**2 * z2 + P * x * z2 - P
+        E2 = (
+            x**5 * z2**3 - 3 * x**4 * z2**2 + (psi1 - 1) * x**3 * z2**3 + 2 * x**3 * z2**2 + 3 * x**3 * z2
+            - (psi1 + 1) * x**2 * z2**2 - 2 * x**2 * z2 - x**2
+        )  # fmt: skip
+        bias, variance = E1 / E0, E2 / E0
+        return signal * bias + (tau**2 + nonlinear) * variance + nonlinear, bias, variance
