@@ -9,7 +9,7 @@ import xarray as xr
 from scipy.integrate import quad_vec, solve_ivp
 
 from .. import validation
-from .provenance import provenance
+from ..provenance import versions
 from .spectral import KernelSpectrum, StoppedKernel
 
 #: Relative tolerance of the integrations; absolute ones scale with the residual at the start.
@@ -155,7 +155,12 @@ class LinearizedFlow:
                 "xi": (("time", "sample"), xi, {"long_name": "regularization matrix, diagonal"}),
             },
             coords={"time": ("time", times, {"long_name": "training time"})},
-            attrs=provenance(method=method, horizon=self.horizon, eta_is_constant=int(self.is_constant)),
+            attrs={
+                "method": method,
+                "horizon": self.horizon,
+                "eta_is_constant": int(self.is_constant),
+                **versions(),
+            },
         )
 
     def limit(self) -> np.ndarray:

@@ -1,9 +1,10 @@
 """A finite-width network in NTK parametrization: outputs and exact gradients by hand-written backpropagation."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
-from numpy.typing import DTypeLike
 from scipy.special import erf
 
 from .. import validation
@@ -37,23 +38,25 @@ class FiniteNetwork:
         width: int,
         outputs: int = 1,
         seed: int | np.random.SeedSequence = 0,
-        dtype: DTypeLike = float,
+        dtype: str = "float64",
     ) -> "FiniteNetwork":
         """Draw a network with ``inputs`` inputs, hidden layers of ``width`` neurons and ``outputs`` outputs.
 
-        ``dtype`` float32 halves the time and memory of wide networks, which are limited by memory traffic.
+        ``dtype`` "float32" halves the time and memory of wide networks, which are limited by memory traffic.
         """
         width = validation.integer("width", width, 1)
         sizes = [validation.integer("inputs", inputs, 1)] + [width] * (architecture.depth - 1)
         sizes.append(validation.integer("outputs", outputs, 1))
         rng = np.random.default_rng(seed)
-        kind = np.dtype(dtype)
-        if kind not in (np.float32, np.float64):
-            raise ValueError(f"dtype must be float32 or float64, got dtype={kind}")
+        kind = (
+            np.float32
+            if validation.choice("dtype", dtype, ("float32", "float64")) == "float32"
+            else np.float64
+        )
         weights, biases = [], []
-        for fan_in, fan_out in zip(sizes[:-1], sizes[1:], strict=True):
-            weights.append(rng.standard_normal((fan_out, fan_in), dtype=kind.type))
-            biases.append(rng.standard_normal(fan_out, dtype=kind.type))
+        for fan_in, fan_out in pairwise(sizes):
+            weights.append(rng.standard_normal((fan_out, fan_in), dtype=kind))
+            biases.append(rng.standard_normal(fan_out, dtype=kind))
         return cls(architecture, weights, biases)
 
     def _scale(self, weight: np.ndarray) -> float:
@@ -81,7 +84,9 @@ class FiniteNetwork:
         """Return the outputs, shape (samples, outputs)."""
         return self._forward(x)[0]
 
-    def predict_with_gradient(self, x, cotangent):
+    def predict_with_gradient(
+        self, x: np.ndarray, cotangent: Callable[[np.ndarray], np.ndarray]
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Return the outputs and the pullback to the inputs of ``cotangent(outputs)``, shape (samples, n0)."""
         outputs, _, slopes = self._forward(x)
         signal = np.asarray(cotangent(outputs), dtype=outputs.dtype)
@@ -93,7 +98,9 @@ class FiniteNetwork:
         """Return the sum over outputs of ``cotangent`` times the gradient in the inputs, shape (samples, n0)."""
         return self.predict_with_gradient(x, lambda _: cotangent)[1]
 
-    def descend(self, x: np.ndarray, cotangent, step: float) -> np.ndarray:
+    def descend(
+        self, x: np.ndarray, cotangent: Callable[[np.ndarray], np.ndarray], step: float
+    ) -> np.ndarray:
         """Move the parameters by -step times the gradient of sum(cotangent(outputs) * outputs); return the outputs.
 
         The backward pass of a layer uses its weights before they move.

@@ -1,15 +1,16 @@
 """Real adversarial gradient descent of finite-width networks."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
 from .. import validation
+from ..provenance import versions
 from .attacks import Attack
 from .network import FiniteNetwork
-from .provenance import provenance
 
 
 def gradient_search(
@@ -114,7 +115,12 @@ def train_on_search(
     return xr.Dataset(
         {"train": (("time", "sample", "output"), np.array(outputs, float), {"long_name": "outputs"})},
         coords={"time": ("time", learning_rate * np.arange(steps + 1), {"long_name": "training time"})},
-        attrs=provenance(horizon=horizon, learning_rate=learning_rate, search_steps=search_steps),
+        attrs={
+            "horizon": horizon,
+            "learning_rate": learning_rate,
+            "search_steps": search_steps,
+            **versions(),
+        },
     )
 
 
@@ -166,7 +172,8 @@ def adversarial_training(
         for start in range(0, len(x), batch_size):
             batch = order[start : start + batch_size]
             found = attack.run(network, x[batch], targets[batch], rng)
-            outputs = network.descend(found, lambda f, y=targets[batch]: (f - y) / len(y), learning_rate)
+            wanted = targets[batch]
+            outputs = network.descend(found, partial(_mean_residual, wanted), learning_rate)
             if not np.isfinite(outputs).all():
                 raise RuntimeError(
                     f"training diverged in epoch {epoch}; lower learning_rate={learning_rate:g}"
@@ -174,3 +181,7 @@ def adversarial_training(
         if after_epoch is not None:
             after_epoch(epoch)
     return network
+
+
+def _mean_residual(targets: np.ndarray, outputs: np.ndarray) -> np.ndarray:
+    return (outputs - targets) / len(targets)
