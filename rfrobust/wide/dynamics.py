@@ -179,18 +179,24 @@ class LinearizedFlow:
             return (self.amplification(t)[:, None] * gap).ravel()
 
         scale = np.abs(residual).max() / max(np.abs(self.theta).max(), np.finfo(float).tiny)
-        solution = solve_ivp(
-            slope,
-            (0.0, times[-1]),
-            np.zeros(residual.size),
-            method="DOP853",
-            t_eval=times,
-            rtol=_RTOL,
-            atol=_RTOL * scale,
-        )
-        if not solution.success:
-            raise RuntimeError(f"the adversarial flow was not integrated: {solution.message}")
-        return solution.y.T.reshape(len(times), *residual.shape)
+        state, start, states = np.zeros(residual.size), 0.0, []
+        # A leg for each time: the interpolant between the steps is of lower order than the steps.
+        for time in times:
+            if time > start:
+                solution = solve_ivp(
+                    slope,
+                    (start, time),
+                    state,
+                    method="DOP853",
+                    rtol=_RTOL,
+                    atol=_RTOL * scale,
+                    t_eval=[time],
+                )
+                if not solution.success:
+                    raise RuntimeError(f"the adversarial flow was not integrated: {solution.message}")
+                state, start = solution.y[:, -1], time
+            states.append(state.reshape(residual.shape))
+        return np.array(states)
 
 
 def _per_sample(name: str, value: float | np.ndarray | Callable, n: int) -> np.ndarray:
