@@ -18,7 +18,7 @@ from .estimators import AdvNTKClassifier, EarlyStoppedNTKClassifier, NTKClassifi
 from .network import FiniteNetwork
 from .training import adversarial_training
 
-METHODS = ("NTK", "early stopped", "Adv-NTK")
+ESTIMATORS = ("NTK", "early stopped", "Adv-NTK")
 _SAVED = ("x_train", "y_train", "x_test", "y_test")
 
 
@@ -107,7 +107,7 @@ def compare(
     radius: float = 8 / 255,
     learning_rate: float = 0.1,
     n_steps: int = 50,
-    methods: Sequence[str] = METHODS,
+    estimators: Sequence[str] = ESTIMATORS,
     attack_method: str = "pgd",
     seed: int = 0,
     progress: bool = False,
@@ -125,7 +125,7 @@ def compare(
         Radius of the attack in training and test.
     learning_rate, n_steps : float, int
         Adv-NTK's steps.
-    methods : sequence of {"NTK", "early stopped", "Adv-NTK"}
+    estimators : sequence of {"NTK", "early stopped", "Adv-NTK"}
         What to fit; all by default. NTK is fitted on the kernel part alone.
     attack_method : {"pgd", "single-gradient"}
         The attack of Adv-NTK's training; the test is always PGD.
@@ -139,7 +139,7 @@ def compare(
     Returns
     -------
     xarray.Dataset
-        ``clean`` and ``robust`` accuracy by ``method``, with binomial standard errors ``clean_error`` and
+        ``clean`` and ``robust`` accuracy by ``estimator``, with binomial standard errors ``clean_error`` and
         ``robust_error``; settings in the attributes.
     """
     network = architecture or Architecture()
@@ -153,11 +153,11 @@ def compare(
         "n_jobs": n_jobs,
     }
     held = (samples.x_validation, samples.y_validation)
-    accuracy = np.empty((2, len(methods)))
-    for column, method in enumerate(tqdm(methods, desc="methods", leave=False, disable=not progress)):
-        if validation.choice("method", method, METHODS) == "NTK":
+    accuracy = np.empty((2, len(estimators)))
+    for column, name in enumerate(tqdm(estimators, desc="estimators", leave=False, disable=not progress)):
+        if validation.choice("estimator", name, ESTIMATORS) == "NTK":
             model = NTKClassifier(**common).fit(samples.x_kernel, samples.y_kernel)
-        elif method == "early stopped":
+        elif name == "early stopped":
             model = EarlyStoppedNTKClassifier(**common, random_state=seed)
             model.fit(samples.x_kernel, samples.y_kernel, held)
         else:
@@ -171,12 +171,12 @@ def compare(
     error = np.sqrt(accuracy * (1 - accuracy) / len(samples.y_test))
     return xr.Dataset(
         {
-            "clean": ("method", accuracy[0], {"long_name": "clean accuracy"}),
-            "robust": ("method", accuracy[1], {"long_name": "robust accuracy"}),
-            "clean_error": ("method", error[0], {"long_name": "binomial standard error"}),
-            "robust_error": ("method", error[1], {"long_name": "binomial standard error"}),
+            "clean": ("estimator", accuracy[0], {"long_name": "clean accuracy"}),
+            "robust": ("estimator", accuracy[1], {"long_name": "robust accuracy"}),
+            "clean_error": ("estimator", error[0], {"long_name": "binomial standard error"}),
+            "robust_error": ("estimator", error[1], {"long_name": "binomial standard error"}),
         },
-        coords={"method": list(methods)},
+        coords={"estimator": list(estimators)},
         attrs={
             "radius": radius, "norm": "linf", "depth": network.depth, "w_std": network.w_std,
             "b_std": network.b_std, "activation": network.activation, "learning_rate": learning_rate,

@@ -6,7 +6,7 @@ symmetric kernel computes its upper triangle only.
 """
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 
 import joblib
@@ -128,10 +128,15 @@ def _slices(size: int) -> list[slice]:
 
 
 def _run_blocks(
-    work: Callable[[slice, slice], None], blocks: Iterator[tuple[slice, slice]], n_jobs: int
+    work: Callable[[slice, slice], None], blocks: Iterable[tuple[slice, slice]], n_jobs: int
 ) -> None:
+    listed = list(blocks)
+    if len(listed) == 1:
+        # Starting threads would take longer than a small block.
+        work(*listed[0])
+        return
     with threadpool_limits(1), ThreadPoolExecutor(n_jobs) as pool:
-        for done in [pool.submit(work, rows, columns) for rows, columns in blocks]:
+        for done in [pool.submit(work, rows, columns) for rows, columns in listed]:
             done.result()
 
 
