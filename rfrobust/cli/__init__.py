@@ -13,6 +13,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "curve": ("curve", "Risks against overparametrization, for several eps."),
     "map": ("map", "A phase diagram over any two parameters."),
     "figure": ("figure", "Compute and draw a figure of the paper kind."),
+    "wide": ("wide", "Adv-NTK and its baselines on your own arrays."),
 }
 
 

@@ -15,6 +15,9 @@ from .. import validation
 #: Figure name on the command line -> module in this package, in the order in which they are listed.
 REGISTRY: dict[str, str] = {
     "curse": "curse",
+    "adv-ntk-degeneration": "adv_ntk_degeneration",
+    "adv-ntk-comparison": "adv_ntk_comparison",
+    "wide-linearization": "wide_linearization",
 }
 
 

@@ -152,6 +152,9 @@ def compare(
         "bounds": (0.0, 1.0),
         "n_jobs": n_jobs,
     }
+    Attack(radius, method=attack_method)
+    validation.real_scalar("learning_rate", learning_rate, 0, open_lower=True)
+    validation.integer("n_steps", n_steps, 1)
     held = (samples.x_validation, samples.y_validation)
     accuracy = np.empty((2, len(estimators)))
     for column, name in enumerate(tqdm(estimators, desc="estimators", leave=False, disable=not progress)):
