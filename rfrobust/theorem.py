@@ -106,6 +106,25 @@ def objective_and_gradient(
     return value, np.array([d_alpha, d_beta, d_gamma, d_tau_q, d_tau_g])
 
 
+def R(
+    alpha: float,
+    beta: float,
+    gamma: float,
+    tau_q: float,
+    tau_g: float,
+    *,
+    psi1: float,
+    psi2: float,
+    eps: float,
+    tau: float,
+) -> float:
+    """Return the objective R of [HJ] Theorem 4.2; arguments as for :func:`objective_and_gradient`."""
+    value, _ = objective_and_gradient(
+        alpha, beta, gamma, tau_q, tau_g, psi1=psi1, psi2=psi2, eps=eps, tau=tau
+    )
+    return value
+
+
 def nu_root(c: float, ratio: float) -> float:
     """Return the root nu of c - ratio nu - nu erf(nu/sqrt 2) - sqrt(2/pi) exp(-nu^2/2) = 0."""
 
