@@ -8,6 +8,7 @@ from tqdm import tqdm
 from ..provenance import versions
 from ..wide import Architecture, Attack, KernelPredictor, KernelSpectrum, ntk
 from ..wide.comparison import noisy_digits
+from ..wide.estimators import encode_labels
 from .style import PALETTE, house_style, new_figure
 
 TITLE = "Degeneration: accuracy of the wide network against training time, and of the NTK interpolant"
@@ -32,7 +33,9 @@ def compute(quick: bool = False) -> xr.Dataset:
         for i, noise in enumerate(NOISES):
             for seed in range(seeds):
                 data = noisy_digits(kernel=kernel, test=test, label_noise=noise, seed=seed)
-                targets, test_targets = (np.eye(10)[y] - 0.1 for y in (data.y_kernel, data.y_test))
+                targets, test_targets = (
+                    encode_labels(y, np.arange(10)) for y in (data.y_kernel, data.y_test)
+                )
                 spectrum = KernelSpectrum.decompose(ntk(Architecture(), data.x_kernel))
                 for j, xi in enumerate(xis):
                     coefficients = spectrum.coefficients(targets, float(xi))

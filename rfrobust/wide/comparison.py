@@ -14,7 +14,7 @@ from .. import validation
 from ..provenance import versions
 from .architecture import Architecture
 from .attacks import Attack
-from .estimators import AdvNTKClassifier, EarlyStoppedNTKClassifier, NTKClassifier
+from .estimators import AdvNTKClassifier, EarlyStoppedNTKClassifier, NTKClassifier, encode_labels
 from .network import FiniteNetwork
 from .training import adversarial_training
 
@@ -205,8 +205,8 @@ def finite_width_accuracy(
     rate the reciprocal of the mean diagonal of the NTK.
     """
     network = architecture or Architecture()
-    classes, labels = np.unique(samples.y_kernel, return_inverse=True)
-    targets = np.eye(len(classes))[labels] - 1 / len(classes)
+    classes = np.unique(samples.y_kernel)
+    targets, test_targets = (encode_labels(y, classes) for y in (samples.y_kernel, samples.y_test))
     finite = FiniteNetwork.random(
         network,
         inputs=samples.x_kernel.shape[1],
@@ -224,7 +224,6 @@ def finite_width_accuracy(
     adversarial_training(
         finite, samples.x_kernel, targets, attack, epochs=epochs, learning_rate=rate, seed=seed
     )
-    test_targets = np.eye(len(classes))[np.searchsorted(classes, samples.y_test)] - 1 / len(classes)
     attacked = Attack(radius=radius, bounds=(0.0, 1.0)).run(
         finite, samples.x_test, test_targets, np.random.default_rng(seed)
     )

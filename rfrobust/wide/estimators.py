@@ -22,6 +22,11 @@ from .spectral import KernelSpectrum, StoppedKernel
 _ATTACK_ROWS = 512
 
 
+def encode_labels(labels: np.ndarray, classes: np.ndarray) -> np.ndarray:
+    """Return one-hot targets less 1/classes, shape (samples, classes); ``classes`` are sorted."""
+    return np.eye(len(classes))[np.searchsorted(classes, labels)] - 1 / len(classes)
+
+
 class _KernelEstimator(BaseEstimator):
     """What all estimators share: the network, the attack, prediction and its robustness."""
 
@@ -78,6 +83,8 @@ class _KernelEstimator(BaseEstimator):
 class _Regression(RegressorMixin):
     """Real targets, centred by their mean."""
 
+    _quality_name = "minus the squared error under attack"
+
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.target_tags.multi_output = True
@@ -93,6 +100,9 @@ class _Regression(RegressorMixin):
     def _encode(self, y: np.ndarray) -> np.ndarray:
         return (np.asarray(y, float) - self.intercept_).reshape(len(y), -1)
 
+    def _quality(self, x: np.ndarray, targets: np.ndarray) -> float:
+        return -float(np.mean((self.model_.predict(x) - targets) ** 2))
+
     def predict(self, X: Any) -> np.ndarray:
         """Return the predicted targets, shape (samples,) or (samples, outputs)."""
         outputs = self._outputs(X)
@@ -101,6 +111,8 @@ class _Regression(RegressorMixin):
 
 class _Classification(ClassifierMixin):
     """Labels as one-hot targets less 1/classes, so that no information is the output zero."""
+
+    _quality_name = "accuracy under attack"
 
     def _checked(self, X: Any, y: Any) -> tuple[np.ndarray, np.ndarray]:
         X, y = validate_data(self, X, y, dtype=float)
@@ -118,7 +130,10 @@ class _Classification(ClassifierMixin):
         unknown = np.setdiff1d(y, self.classes_)
         if unknown.size:
             raise ValueError(f"y must hold the classes seen in fit, got {unknown[0]!r}")
-        return np.eye(len(self.classes_))[np.searchsorted(self.classes_, y)] - 1 / len(self.classes_)
+        return encode_labels(y, self.classes_)
+
+    def _quality(self, x: np.ndarray, targets: np.ndarray) -> float:
+        return float(np.mean(self.model_.predict(x).argmax(axis=1) == targets.argmax(axis=1)))
 
     def decision_function(self, X: Any) -> np.ndarray:
         """Return the outputs, shape (samples, classes), or their difference (samples,) for two classes."""
@@ -349,20 +364,6 @@ class _AdvNTK(_Validated):
         return self
 
 
-class _RegressionQuality(_Regression):
-    _quality_name = "minus the squared error under attack"
-
-    def _quality(self, x: np.ndarray, targets: np.ndarray) -> float:
-        return -float(np.mean((self.model_.predict(x) - targets) ** 2))
-
-
-class _ClassificationQuality(_Classification):
-    _quality_name = "accuracy under attack"
-
-    def _quality(self, x: np.ndarray, targets: np.ndarray) -> float:
-        return float(np.mean(self.model_.predict(x).argmax(axis=1) == targets.argmax(axis=1)))
-
-
 _PARAMETERS = """
 
     Parameters
@@ -408,11 +409,11 @@ class NTKClassifier(_Classification, _NTK):
     """Classification by an infinitely wide network after standard training for the time ``xi``."""
 
 
-class EarlyStoppedNTKRegressor(_RegressionQuality, _EarlyStoppedNTK):
+class EarlyStoppedNTKRegressor(_Regression, _EarlyStoppedNTK):
     """Regression with one stopping time for all samples, chosen under attack: the baseline of Adv-NTK."""
 
 
-class EarlyStoppedNTKClassifier(_ClassificationQuality, _EarlyStoppedNTK):
+class EarlyStoppedNTKClassifier(_Classification, _EarlyStoppedNTK):
     """Classification with one stopping time for all samples, chosen under attack: the baseline of Adv-NTK."""
 
 
