@@ -15,7 +15,8 @@ CAPTION = (
     "labels: 500 kernel, 200 validation, 500 test samples, mean and standard error over 3 splits. ReLU, depth 3, "
     "W_std 1.76, b_std 0.18. NTK: the interpolant. Early stopped: one training time, best on attacked validation "
     "samples. Adv-NTK: one a sample, learning rate 1, 50 steps. Finite width: 256 neurons, PGD adversarial training "
-    "for 150 epochs without early stopping. Points are shifted sideways to separate error bars."
+    "for 150 epochs, which is short of fitting the wrong labels. Points are shifted sideways to separate error bars; "
+    "bars that are not seen are smaller than the points."
 )
 RADII = (0.025, 0.05, 0.1)
 FINITE = "finite width"
