@@ -17,6 +17,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "cgro": ("cgro", "Published robust-overfitting settings on your own image files."),
     "memorize": ("memorize", "Robustly overfitted networks by construction, on real data."),
     "figure": ("figure", "Compute and draw a figure of the paper kind."),
+    "wide": ("wide", "Adv-NTK and its baselines on your own arrays."),
 }
 
 

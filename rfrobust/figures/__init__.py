@@ -21,6 +21,9 @@ REGISTRY: dict[str, str] = {
     "cgro-diagram": "cgro_diagram",
     "cgro-scaling": "cgro_scaling",
     "cgro-width": "cgro_width",
+    "adv-ntk-degeneration": "adv_ntk_degeneration",
+    "adv-ntk-comparison": "adv_ntk_comparison",
+    "wide-linearization": "wide_linearization",
 }
 
 
