@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from . import validation
+from . import dual_kernels, validation
 
 
 @dataclass(frozen=True)
@@ -53,6 +53,20 @@ class Activation:
     def __call__(self, u: np.ndarray) -> np.ndarray:
         """Evaluate sigma elementwise."""
         return self.function(u)
+
+    def dual(self, c: np.ndarray) -> np.ndarray:
+        """Return E sigma(u)sigma(v) at correlations ``c`` in [-1, 1] of two standard normals, elementwise."""
+        c = validation.real_array("c", c, -1.0, 1.0)
+        return dual_kernels.relu(c) if self.name == "relu" else dual_kernels.hermite(self.function, c)
+
+    def derivative_dual(self, c: np.ndarray) -> np.ndarray:
+        """Return E sigma'(u)sigma'(v) at correlations ``c`` in [-1, 1] of two standard normals, elementwise."""
+        c = validation.real_array("c", c, -1.0, 1.0)
+        return (
+            dual_kernels.relu_derivative(c)
+            if self.name == "relu"
+            else dual_kernels.hermite(self.derivative, c)
+        )
 
     @property
     def constants(self) -> tuple[float, float, float]:
