@@ -173,7 +173,7 @@ class QuadraticModel:
         def residuals(logs: np.ndarray) -> np.ndarray:
             return np.array(self._state(math.exp(logs[0]), math.exp(logs[1]), eps, ridge)[:2])
 
-        best = None
+        best: Any = None
         for start in _STARTS:
             shifted = np.clip(np.add(start, (math.log(eps), 0.0)), -12.0, 12.0)
             fit = least_squares(residuals, shifted, bounds=(-25.0, 25.0), xtol=1e-15, ftol=1e-15, gtol=1e-15)
@@ -207,6 +207,14 @@ class QuadraticModel:
         )
 
 
+def positive_definite(name: str, value: Any, size: int) -> np.ndarray:
+    """Return ``value`` as a symmetric positive definite matrix, or raise."""
+    matrix = validation.real_array(name, value, shape=(size, size))
+    if np.abs(matrix - matrix.T).max() > 1e-10 * np.abs(matrix).max() or np.linalg.eigvalsh(matrix)[0] <= 0.0:
+        raise ValueError(f"{name} must be symmetric and positive definite, got another matrix in {name}")
+    return matrix
+
+
 def drawn_network(
     W: Any,
     n: float,
@@ -214,6 +222,7 @@ def drawn_network(
     *,
     activation: str | Activation = "relu",
     beta: Any = None,
+    attack: Any = None,
 ) -> QuadraticModel:
     r"""Return the semi-empirical theory of one drawn first layer, with its own Sigma and J^2 instead of limits.
 
@@ -235,6 +244,9 @@ def drawn_network(
         As for :func:`rfrobust.solve`.
     beta : array_like, shape (d,), optional
         Signal; by default the average over all unit vectors.
+    attack : array_like, shape (d, d), optional
+        M of attacks delta' M^-1 delta <= eps^2, symmetric positive definite; the identity by default. Then
+        J^2 = (W M W') o E[sigma' sigma''], for any M.
 
     Raises
     ------
@@ -252,7 +264,8 @@ def drawn_network(
     a = resolve_activation(activation)
     gram = np.clip(W @ W.T, -1.0, 1.0)
     np.fill_diagonal(gram, 1.0)
-    metric = gram * a.derivative_dual(gram)
+    reach = gram if attack is None else W @ positive_definite("attack", attack, W.shape[1]) @ W.T
+    metric = reach * a.derivative_dual(gram)
     covariance = a.dual(gram) - a.mu0**2
     try:
         values, vectors = eigh(covariance, metric)

@@ -208,9 +208,9 @@ def small_eps_expansion(
     r"""Return the first-order coefficients of SR and AR in the training radius, without ridge, for psi1 < psi2.
 
     .. math:: k=\kappa\,\epsilon+O(\epsilon^2),\quad \kappa=\sqrt{\tfrac2\pi}\frac{\sqrt v}{r},\qquad
-              v'=-\frac{2\kappa R\,E[J^2/\Sigma]}{1-R}\,v,\qquad AR'=v'+2\sqrt{\tfrac2\pi}\,r\sqrt v,\qquad R=\psi_1/\psi_2
+              v'=-\frac{2\kappa R\,E[J^2/\Sigma]}{1-R}\,v,\qquad AR'=v'+2\sqrt{\tfrac2\pi}\,r\sqrt v
 
-    at eps = 0+. So a little adversarial training always lowers the standard risk here, as a ridge would.
+    at eps = 0+, with R = psi1/psi2. So a little adversarial training always lowers the standard risk here, as a ridge would.
 
     Parameters
     ----------
