@@ -29,6 +29,7 @@ _EXPORTS: dict[str, str] = {
     "SweepWarning": "grid",
     "convert_ridge": "notation",
     "drawn_network": "anisotropic",
+    "exact_moments": "closed_forms",
     "from_mei_montanari": "notation",
     "infinitely_wide": "named_limits",
     "interpolation_threshold": "thresholds",

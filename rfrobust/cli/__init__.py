@@ -14,6 +14,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "map": ("map", "A phase diagram over any two parameters."),
     "simulate": ("simulate", "Monte Carlo over finite networks, resumable."),
     "store": ("store", "List or export saved Monte Carlo replicates."),
+    "linear": ("linear", "Adversarial linear regression at one point."),
+    "activations": ("activations", "Built-in activations with their moments."),
     "figure": ("figure", "Compute and draw a figure of the paper kind."),
 }
 
