@@ -234,14 +234,14 @@ class _Entry:
 #: Name -> entry, in the order in which they are listed.
 TABLE: dict[str, _Entry] = {
     "relu": _Entry(lambda: RELU, "max(u, 0) - 1/sqrt(2 pi)"),
-    "leaky-relu": _Entry(leaky_relu, "max(u, 0) + a min(u, 0), a = 0.1", "slope"),
-    "abs-linear": _Entry(abs_linear, "|u| + b u, b = 1", "linear"),
+    "leaky-relu": _Entry(leaky_relu, "max(u, 0) + a min(u, 0); a = 0.1", "slope"),
+    "abs-linear": _Entry(abs_linear, "|u| + b u; b = 1", "linear"),
     "hard-tanh": _Entry(_hard_tanh, "min(max(u, -1), 1)"),
     "erf": _Entry(_erf, "erf(u)"),
-    "step": _Entry(step, "Phi(b u), b = 5", "sharpness"),
+    "step": _Entry(step, "Phi(b u); b = 5", "sharpness"),
     "sin": _Entry(_sin, "sin(u)"),
     "cos": _Entry(_cos, "cos(u)"),
-    "quadratic": _Entry(quadratic, "u^2 - 1 + b u, b = 0", "linear"),
+    "quadratic": _Entry(quadratic, "u^2 - 1 + b u; b = 0", "linear"),
     "gelu": _Entry(_gelu_activation, "u Phi(u)"),
     "identity": _Entry(_identity_activation, "u"),
     "tanh": _Entry(partial(Activation.from_callable, np.tanh, _tanh_slope, name="tanh"), "tanh(u)"),

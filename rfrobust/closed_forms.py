@@ -1,8 +1,8 @@
 """Moments of the built-in activations as exact expressions, derived by SymPy (docs/activations shows them).
 
-SymPy is imported here only, on request. All moments follow from the dual kernel K(c) = E sigma(u)sigma(v): its Hermite
-series gives mu0^2 = K(0), mu1^2 = K'(0), mu2^2 = K(1) - K(0) - K'(0), rho^2 = K'(1) - K'(0). The clipped identity has no
-elementary kernel; there the defining integrals are taken.
+SymPy is imported here only, on request. All moments follow from the dual kernel K(c) = E sigma(u)sigma(v): its
+Hermite series gives mu0^2 = K(0), mu1^2 = K'(0), mu2^2 = K(1) - K(0) - K'(0), rho^2 = K'(1) - K'(0). The clipped
+identity has no elementary kernel; there the defining integrals are taken.
 """
 
 from typing import Any

@@ -210,7 +210,8 @@ def small_eps_expansion(
     .. math:: k=\kappa\,\epsilon+O(\epsilon^2),\quad \kappa=\sqrt{\tfrac2\pi}\frac{\sqrt v}{r},\qquad
               v'=-\frac{2\kappa R\,E[J^2/\Sigma]}{1-R}\,v,\qquad AR'=v'+2\sqrt{\tfrac2\pi}\,r\sqrt v
 
-    at eps = 0+, with R = psi1/psi2. A little adversarial training always lowers the standard risk here, as a ridge would.
+    at eps = 0+, with R = psi1/psi2. A little adversarial training always lowers the standard risk here, as a
+    ridge would.
 
     Parameters
     ----------

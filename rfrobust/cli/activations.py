@@ -50,7 +50,7 @@ def _print_exact(names: tuple[str, ...], as_json: bool) -> None:
         click.echo(json.dumps(table))
         return
     for name, moments in table.items():
-        click.echo(f"{name}: {TABLE[name].formula.partition(',')[0]}")
+        click.echo(f"{name}: {TABLE[name].formula.partition(';')[0]}")
         if moments is None:
             click.echo("  no closed form: adaptive quadrature")
             continue

@@ -8,15 +8,16 @@ import click
 
 def model_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add ``--activation`` and ``--spectrum``."""
-    command = click.option(
+    spectrum = click.option(
         "--spectrum",
         default="marchenko-pastur",
         show_default=True,
         help="Law of W W': marchenko-pastur or orthogonal.",
-    )(command)
-    return click.option(
+    )
+    activation = click.option(
         "--activation",
         default="relu",
         show_default=True,
         help="Name, or name:parameter; see 'rfrobust activations'.",
-    )(command)
+    )
+    return activation(spectrum(command))
