@@ -16,6 +16,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "store": ("store", "List or export saved Monte Carlo replicates."),
     "cgro": ("cgro", "Published robust-overfitting settings on your own image files."),
     "memorize": ("memorize", "Robustly overfitted networks by construction, on real data."),
+    "linear": ("linear", "Adversarial linear regression at one point."),
+    "activations": ("activations", "Built-in activations with their moments."),
     "figure": ("figure", "Compute and draw a figure of the paper kind."),
     "wide": ("wide", "Adv-NTK and its baselines on your own arrays."),
 }
