@@ -12,6 +12,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "solve": ("solve", "Risks at one point (N/d, n/d, eps, tau)."),
     "curve": ("curve", "Risks against overparametrization, for several eps."),
     "map": ("map", "A phase diagram over any two parameters."),
+    "simulate": ("simulate", "Monte Carlo over finite networks, resumable."),
+    "store": ("store", "List or export saved Monte Carlo replicates."),
     "figure": ("figure", "Compute and draw a figure of the paper kind."),
 }
 
