@@ -1,7 +1,7 @@
 import time
 from rfrobust.tuning import *
 def T(f,*a,**k):
-    f(*a,**k); t=time.time(); r=f(*a,**k); print(f'{1e3*(time.time()-t):.1f} ms',r); return r
+    f(*a,**k); t=time.time(); r=f(*a,**k); print(f"{1e3*(time.time()-t):.1f} ms",str(r)[:600]); return r
 T(best_training,3,2,.5,eps_test=.3)
 T(best_training,3,2,.5,eps_test=.3,eps=.3,ridge=None)
 T(best_training,3,2,.5,eps_test=.3,ridge=None)

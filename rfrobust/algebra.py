@@ -162,9 +162,14 @@ def traces(k: Dual, l: Dual, problem: Problem, field: Field) -> Traces:
     zeta = mu + rest
     if c.value == 0:  # even activation: z = inf
         f, o1, e2, oe, o2, t2 = zero, zero + 1.0, zero, zero, zero + 1.0, zero + 1.0
+    elif problem.atoms:
+        f, o1, e2, oe, o2, t2 = _discrete(zeta * K / c, problem)
+    elif zeta.value == 0:  # only the mass at zero counts
+        f = 1.0 / psi1 if float(psi1.value) > 1.0 else zero + 1.0
+        t2 = zero if float(psi1.value) > 1.0 else 1.0 - psi1
+        o1, e2, oe, o2 = 1.0 - f, f, zero, 1.0 - f
     else:
-        z = zeta * K / c
-        f, o1, e2, oe, o2, t2 = _discrete(z, problem) if problem.atoms else _marchenko_pastur(z, psi1, field)
+        f, o1, e2, oe, o2, t2 = _marchenko_pastur(zeta * K / c, psi1, field)
     if zeta.value == 0:  # linear features without ridge, as in the kernel
         am, ar, rest_share, S1 = zero, zero, zero + 1.0, zero
     else:

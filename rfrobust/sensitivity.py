@@ -11,7 +11,7 @@ from .algebra import OBSERVABLES, FloatField, Problem, balanced, interpolating, 
 from .dual import Dual, seed
 from .parameters import DESCRIPTIONS, scalar
 from .provenance import versions
-from .spectrum import Spectrum
+from .spectrum import DiscreteSpectrum, EmpiricalSpectrum, Spectrum
 
 if TYPE_CHECKING:
     from .equilibrium import Equilibrium
@@ -57,12 +57,14 @@ def gradient(equilibrium: "Equilibrium", eps_test: float | None = None) -> xr.Da
         keeps ``eps_test`` fixed: add the column ``eps_test`` when both move together. At a boundary of the
         parameters (eps = 0, ridge = 0) the derivative is the one-sided one. NaN marks what does not exist:
         V and k in the null phase, V and every derivative in ``ridge`` at the interpolator eps = 0 (the limits
-        eps -> 0 and ridge -> 0 do not commute there), mu2 and rho where Sigma is singular.
+        eps -> 0 and ridge -> 0 do not commute there), those in mu2, rho and ridge for linear features without
+        ridge, those in psi1 for one drawn W.
 
     Raises
     ------
     TypeError, ValueError
-        If ``eps_test`` is not a nonnegative real number.
+        If ``eps_test`` is not a nonnegative real number, or psi1 is where a law of W W' given by atoms changes
+        their number (orthogonal rows at psi1 = 1).
 
     Notes
     -----
@@ -137,7 +139,9 @@ def _table(model: "Equilibrium", eps_test: float) -> tuple[np.ndarray, np.ndarra
         table[OBSERVABLES.index("V")] = math.nan
         table[:, PARAMETERS.index("ridge")] = math.nan
     if model.activation.mu2 == 0.0 and (model.activation.rho == 0.0 or model.k == 0.0) and model.ridge == 0.0:
-        table[:, [PARAMETERS.index("mu2"), PARAMETERS.index("rho")]] = math.nan
+        table[:, [PARAMETERS.index(name) for name in ("mu2", "rho", "ridge")]] = math.nan
+    if isinstance(model.spectrum, EmpiricalSpectrum):
+        table[:, PARAMETERS.index("psi1")] = math.nan
     return np.array([outputs[name].value for name in OBSERVABLES]), table
 
 
@@ -145,14 +149,16 @@ def problem_of(p: dict[str, Dual], spectrum: Spectrum) -> Problem:
     """Return the problem of dual parameters, with the law of W W' differentiated in psi1."""
     atoms, weights = spectrum.law(p["psi1"].value)
     slopes = np.zeros((2, atoms.size))
-    if spectrum.depends_on_psi1:
+    if spectrum.depends_on_psi1 and not isinstance(spectrum, DiscreteSpectrum):
         # fourth-order differences: laws given by atoms are smooth, mostly linear or 1/psi1, between their kinks
         h = 1e-3 * p["psi1"].value
         near = [np.array(spectrum.law(p["psi1"].value + j * h)) for j in (-2, -1, 1, 2)]
         if any(law.shape != slopes.shape for law in near):
-            slopes[:] = math.nan
-        else:
-            slopes = (near[0] - 8.0 * near[1] + 8.0 * near[2] - near[3]) / (12.0 * h)
+            raise ValueError(
+                f"psi1 must be away from where the atoms of {spectrum.name!r} change in number, "
+                f"got psi1={p['psi1'].value!r}"
+            )
+        slopes = (near[0] - 8.0 * near[1] + 8.0 * near[2] - near[3]) / (12.0 * h)
     direction = p["psi1"].gradient
     return Problem(
         psi1=p["psi1"],

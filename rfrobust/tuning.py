@@ -14,18 +14,19 @@ import numpy as np
 import xarray as xr
 from scipy.optimize import minimize
 
-from . import solver, validation
+from . import validation
 from ._jit import njit
-from .activation import _BUILT_IN, Activation, resolve_activation
-from .equations import SQRT_2_OVER_PI
+from .activation import Activation, resolve_activation
+from .activations import TABLE, built_in
 from .equilibrium import Equilibrium, adversarial_risk, solve
 from .parameters import DESCRIPTIONS, scalar
 from .provenance import versions
+from .solver import SOLVED, solve_point
 from .spectrum import Spectrum, resolve_spectrum
 from .thresholds import null_threshold
 
 #: Points of the scan along each coordinate, for searches in one and in two dimensions.
-SCAN = {1: 160, 2: 28}
+SCAN = {1: 160, 2: 24}
 #: Basins refined per search, best first.
 BASINS = 4
 #: Logarithm of the spacing down to which basins are refined; basins closer than MERGED are one.
@@ -163,13 +164,13 @@ def _search(
                 continue
             best, risk, more = _refine(on_face, grid[index], step, box)
             used += more
-            at = fixed.copy()
-            at[free] = np.exp(best)
+            place = fixed.copy()
+            place[free] = np.exp(best)
             bound = bool(np.any(np.abs(best - box) < MERGED))
             if any(np.abs(best - other).max() < MERGED for other in found):
                 continue
             found.append(best)
-            basins.append(Basin({a.name: float(x) for a, x in zip(axes, at, strict=True)}, risk, bound))
+            basins.append(Basin({a.name: float(x) for a, x in zip(axes, place, strict=True)}, risk, bound))
     basins.sort(key=lambda basin: basin.risk)
     basins = [basin for basin in basins if math.isfinite(basin.risk)]
     if not basins or basins[0].risk >= null_risk:
@@ -201,10 +202,27 @@ def _neighbours(
     risks[inside] = evaluate(points[inside])
     pairs = {}
     for i, axis in enumerate(axes):
-        along = np.abs(np.delete(shifts, i, axis=1)).sum(axis=1) == 0
+        along = ~np.delete(shifts, i, axis=1).any(axis=1)
         low, high = (float(risks[along & (shifts[:, i] == sign)][0]) for sign in (-1, 1))
         pairs[axis.name] = (low, high)
     return pairs, float(np.nanmin(risks))
+
+
+_PROBLEM = ("psi1", "psi2", "eps", "tau", "ridge")
+
+
+@njit
+def _solve_rows(rows, constants, atoms, weights, v, r):
+    """Fill v and r (inf and 0 where no solution is found) of the problems in ``rows``."""
+    c, mu, rho2, signal, nonlinear = constants
+    for i in range(rows.shape[0]):
+        point = solve_point(
+            rows[i, 0], rows[i, 1], rows[i, 2], rows[i, 3], rows[i, 4],
+            c, mu, rho2, signal, nonlinear, atoms, weights,
+        )  # fmt: skip
+        solved = point[0] == SOLVED
+        v[i] = point[5] if solved else math.inf
+        r[i] = point[6] if solved else 0.0
 
 
 @dataclass(frozen=True)
@@ -228,32 +246,31 @@ class _Model:
     def null_risk(self, tau: float) -> float:
         return self.signal_norm**2 + tau**2 + self.nonlinear_power
 
-    def solve_columns(
-        self, psi1: Any, psi2: Any, eps: Any, tau: Any, ridge: Any
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Return v and r of problems given by numbers or arrays; inf where there is no solution."""
-        columns = np.broadcast_arrays(psi1, psi2, eps, tau, ridge)
-        columns = [np.ascontiguousarray(column, dtype=float).ravel() for column in columns]
-        out = np.empty((columns[0].size, len(solver.FIELDS)))
-        groups: list[Any] = [slice(None)]
-        if self.spectrum.depends_on_psi1:
-            groups = [columns[0] == value for value in np.unique(columns[0])]
-        for group in groups:
-            part = [np.ascontiguousarray(column[group]) for column in columns]
-            rows = np.empty((part[0].size, len(solver.FIELDS)))
-            solver.solve_many(
-                *part, *self.activation.constants, self.signal_norm**2, self.nonlinear_power,
-                *self.spectrum.law(float(part[0][0])), rows,
-            )  # fmt: skip
-            out[group] = rows
-        solved = out[:, solver.FIELDS.index("status")] == solver.SOLVED
-        v, r = (out[:, solver.FIELDS.index(name)] for name in ("standard_risk", "gradient_norm"))
-        return np.where(solved, v, math.inf), np.where(solved, r, math.inf)
+    def solve_rows(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return v and r of problems (psi1, psi2, eps, tau, ridge), one a row; inf and 0 where none is found."""
+        v, r = np.empty(len(rows)), np.empty(len(rows))
+        constants = (*self.activation.constants, self.signal_norm**2, self.nonlinear_power)
+        if not self.spectrum.depends_on_psi1:
+            _solve_rows(rows, constants, *self.spectrum.law(1.0), v, r)
+            return v, r
+        for psi1 in np.unique(rows[:, 0]):
+            group = rows[:, 0] == psi1
+            part = np.empty((2, np.count_nonzero(group)))
+            _solve_rows(rows[group], constants, *self.spectrum.law(float(psi1)), *part)
+            v[group], r[group] = part
+        return v, r
 
-    def risks(self, psi1: Any, psi2: Any, eps: Any, tau: Any, ridge: Any, eps_test: float) -> np.ndarray:
-        """Return the adversarial risks of problems given by numbers or arrays; inf where there is no solution."""
-        v, r = self.solve_columns(psi1, psi2, eps, tau, ridge)
-        return np.where(v < math.inf, adversarial_risk(v, np.where(v < math.inf, r, 0.0), eps_test), math.inf)
+    def objective(self, base: tuple[float, ...], searched: list[str], eps_test: float) -> Evaluate:
+        """Return the adversarial risk as a function of the searched parameters, one problem a row."""
+        columns = [_PROBLEM.index(name) for name in searched]
+
+        def evaluate(points: np.ndarray) -> np.ndarray:
+            rows = np.empty((len(points), len(_PROBLEM)))
+            rows[:] = base
+            rows[:, columns] = points
+            return adversarial_risk(*self.solve_rows(rows), eps_test)
+
+        return evaluate
 
 
 def _model(activation: Any, spectrum: Any, signal_norm: Any, nonlinear_power: Any) -> _Model:
@@ -331,12 +348,7 @@ def best_training(
     if ridge is None:
         axes.append(_Axis("ridge", *RIDGE_RANGE, True))
     names = [axis.name for axis in axes]
-
-    def evaluate(points: np.ndarray) -> np.ndarray:
-        radius = points[:, names.index("eps")] if eps is None else eps
-        penalty = points[:, names.index("ridge")] if ridge is None else ridge
-        return model.risks(psi1, psi2, radius, tau, penalty, eps_test)
-
+    evaluate = model.objective((psi1, psi2, eps or 0.0, tau, ridge or 0.0), names, eps_test)
     null_at = {"eps": threshold, "ridge": 0.0}
     null = {name: null_at[name] for name in names} if eps is None or eps >= threshold else {"ridge": math.inf}
     return _search(evaluate, axes, eps_test, model.null_risk(tau), null)
@@ -402,26 +414,22 @@ def best_width(
         raise ValueError(f"psi1_range must be increasing, got psi1_range={psi1_range!r}")
     model = _model(activation, spectrum, signal_norm, nonlinear_power)
 
-    def evaluate(points: np.ndarray) -> np.ndarray:
-        return model.risks(points[:, 0], psi2, eps, tau, ridge, eps_test)
-
+    evaluate = model.objective((1.0, psi2, eps, tau, ridge), ["psi1"], eps_test)
     axes = [_Axis("psi1", float(low), float(high), False)]
     return _search(evaluate, axes, eps_test, model.null_risk(tau), {"psi1": 0.0})
 
 
 @njit
-def _activation_risks(problem, eps_test, squares, rhos, out):
-    """Fill ``out`` with the risks of activations of mu2 = 1 and the given mu1^2 and rho^2."""
+def _solve_activations(problem, squares, v, r):
+    """Fill v and r of one problem for activations with mu2 = 1 and rows (mu1^2, rho^2) of ``squares``."""
     psi1, psi2, eps, tau, ridge, signal, nonlinear, atoms, weights = problem
-    for i in range(squares.size):
-        point = solver.solve_point(
-            psi1, psi2, eps, tau, ridge, squares[i], 1.0, rhos[i], signal, nonlinear, atoms, weights
+    for i in range(squares.shape[0]):
+        point = solve_point(
+            psi1, psi2, eps, tau, ridge, squares[i, 0], 1.0, squares[i, 1], signal, nonlinear, atoms, weights
         )
-        v, r = point[5], point[6]
-        shift = eps_test * r
-        out[i] = math.inf
-        if point[0] == solver.SOLVED:
-            out[i] = v + shift * (2.0 * SQRT_2_OVER_PI * math.sqrt(v) + shift)
+        solved = point[0] == SOLVED
+        v[i] = point[5] if solved else math.inf
+        r[i] = point[6] if solved else 0.0
 
 
 @dataclass(frozen=True)
@@ -436,22 +444,17 @@ class ActivationOptimum:
         A concrete activation that attains it, see :func:`polynomial_activation`; None for a null optimum and
         beyond rho/mu2 = sqrt 60.
     built_in : dict
-        Built-in name -> risk, best first.
-    linear_risk : float
-        Risk of linear features, mu2 = rho = 0. It is no limit of nonlinear ones: however small mu2 is, without
-        ridge theta can be large where W W' vanishes.
+        Built-in name -> risk, best first. The identity (mu2 = rho = 0) is outside the range searched and no limit
+        of it: however small mu2 is, without ridge theta can be large where W W' vanishes.
     """
 
     optimum: Optimum
     activation: Activation | None
     built_in: dict[str, float]
-    linear_risk: float
 
 
 #: Degree up to which the coefficients of a Hermite polynomial are safe in floats.
 LARGEST_DEGREE = 60
-
-_LINEAR = Activation("linear", lambda u: u, np.ones_like, mu0=0.0, mu1=1.0, mu2=0.0, rho=0.0)
 
 
 def polynomial_activation(mu1: float, mu2: float, rho: float) -> Activation:
@@ -508,6 +511,7 @@ def best_activation(
     tau: float = 0.0,
     *,
     eps_test: float | None = None,
+    mu1_over_mu2: float | None = None,
     spectrum: str | Spectrum = "marchenko-pastur",
     signal_norm: float = 1.0,
     nonlinear_power: float = 0.0,
@@ -525,6 +529,8 @@ def best_activation(
         As for :func:`solve`.
     eps_test : float, optional
         Test radius; the training radius by default.
+    mu1_over_mu2 : float, optional
+        Fixes this ratio, in [1e-6, 1e6], and searches rho/mu2 alone.
 
     Returns
     -------
@@ -550,29 +556,37 @@ def best_activation(
     psi1, psi2, eps, tau = scalar("psi1", psi1), scalar("psi2", psi2), scalar("eps", eps), scalar("tau", tau)
     eps_test = eps if eps_test is None else scalar("eps_test", eps_test)
     model = _model("relu", spectrum, signal_norm, nonlinear_power)
+    fixed = None
+    if mu1_over_mu2 is not None:
+        fixed = validation.real_scalar("mu1_over_mu2", mu1_over_mu2, 1e-6, 1e6)
     problem = (
         psi1, psi2, eps, tau, 0.0, model.signal_norm**2, model.nonlinear_power, *model.spectrum.law(psi1),
     )  # fmt: skip
 
     def evaluate(points: np.ndarray) -> np.ndarray:
-        out = np.empty(len(points))
-        _activation_risks(problem, eps_test, points[:, 0] ** 2, points[:, 1] ** 2, out)
-        return out
+        squares = np.column_stack([np.full(len(points), fixed), points]) if fixed else points
+        v, r = np.empty(len(points)), np.empty(len(points))
+        _solve_activations(problem, squares**2, v, r)
+        return adversarial_risk(v, r, eps_test)
 
-    axes = [_Axis("mu1_over_mu2", *LINEARITY_RANGE, False), _Axis("rho_over_mu2", *ROUGHNESS_RANGE, False)]
+    axes = [_Axis("rho_over_mu2", *ROUGHNESS_RANGE, False)]
+    if fixed is None:
+        axes.insert(0, _Axis("mu1_over_mu2", *LINEARITY_RANGE, False))
     optimum = _search(evaluate, axes, eps_test, model.null_risk(tau), None)
     concrete = None
-    if not optimum.null and optimum.at["rho_over_mu2"] ** 2 <= LARGEST_DEGREE:
+    if not optimum.null:
+        if fixed is not None:
+            optimum = replace(optimum, at={"mu1_over_mu2": fixed, **optimum.at})
         mu1, rho = optimum.at["mu1_over_mu2"], max(optimum.at["rho_over_mu2"], math.sqrt(2.0))
-        scale = 1.0 / math.hypot(mu1, 1.0)
-        concrete = polynomial_activation(mu1 * scale, scale, rho * scale)
-    point = np.array([psi1]), psi2, eps, tau, 0.0, eps_test
-    risks = {
-        name: float(replace(model, activation=candidate).risks(*point)[0])
-        for name, candidate in _BUILT_IN.items()
-    }
-    linear = float(replace(model, activation=_LINEAR).risks(*point)[0])
-    return ActivationOptimum(optimum, concrete, dict(sorted(risks.items(), key=lambda item: item[1])), linear)
+        if rho * rho <= LARGEST_DEGREE:
+            scale = 1.0 / math.hypot(mu1, 1.0)
+            concrete = polynomial_activation(mu1 * scale, scale, rho * scale)
+    point = np.array([[psi1, psi2, eps, tau, 0.0]])
+    risks = {}
+    for name in TABLE:
+        candidate = replace(model, activation=built_in(name))
+        risks[name] = float(adversarial_risk(*candidate.solve_rows(point), eps_test)[0])
+    return ActivationOptimum(optimum, concrete, dict(sorted(risks.items(), key=lambda item: item[1])))
 
 
 def pareto(
@@ -623,12 +637,17 @@ def pareto(
         raise TypeError(f"with_ridge must be True or False, got {with_ridge!r}")
     model = _model(activation, spectrum, signal_norm, nonlinear_power)
     threshold = null_threshold(psi1, psi2, tau, **model.keywords)
-    radii = np.concatenate([[0.0], np.geomspace(*(bound * threshold for bound in RADIUS_RANGE), points)])
-    ridges = np.concatenate([[0.0], np.geomspace(*RIDGE_RANGE, max(points // 5, 2))]) if with_ridge else [0.0]
+    radii = np.concatenate([[0.0], threshold * np.geomspace(*RADIUS_RANGE, points)])
+    ridges = np.zeros(1)
+    if with_ridge:
+        ridges = np.concatenate([ridges, np.geomspace(*RIDGE_RANGE, points // 5)])
     if psi1 == psi2:  # eps = 0 without ridge diverges there
         radii = radii[1:]
     radius, ridge = (grid.ravel() for grid in np.meshgrid(radii, ridges, indexing="ij"))
-    v, r = model.solve_columns(psi1, psi2, radius, tau, ridge)
+    rows = np.column_stack(
+        [np.full(radius.size, psi1), np.full(radius.size, psi2), radius, np.full(radius.size, tau), ridge]
+    )
+    v, r = model.solve_rows(rows)
     risk = adversarial_risk(v, r, eps_test)
     order = np.lexsort((risk, v))
     least = np.minimum.accumulate(risk[order])
