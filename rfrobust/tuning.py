@@ -43,6 +43,9 @@ RADIUS_RANGE = (1e-4, 1.0)
 LINEARITY_RANGE = (1e-2, 1e2)
 ROUGHNESS_RANGE = (math.sqrt(2.0), 1e2)
 
+#: Risk of a problem without solution: no search takes it, and unlike inf it survives a product with 0.
+UNSOLVED = 1e300
+
 Evaluate = Callable[[np.ndarray], np.ndarray]
 
 
@@ -172,7 +175,7 @@ def _search(
             found.append(best)
             basins.append(Basin({a.name: float(x) for a, x in zip(axes, place, strict=True)}, risk, bound))
     basins.sort(key=lambda basin: basin.risk)
-    basins = [basin for basin in basins if math.isfinite(basin.risk)]
+    basins = [basin for basin in basins if basin.risk < UNSOLVED]
     if not basins or basins[0].risk >= null_risk:
         at = null_at if null_at is not None else {}
         return Optimum(at, null_risk, eps_test, null_risk, True, False, tuple(basins), {}, True, used)
@@ -213,7 +216,7 @@ _PROBLEM = ("psi1", "psi2", "eps", "tau", "ridge")
 
 @njit
 def _solve_rows(rows, constants, atoms, weights, v, r):
-    """Fill v and r (inf and 0 where no solution is found) of the problems in ``rows``."""
+    """Fill v and r (UNSOLVED and 0 where there is no solution) of the problems in ``rows``."""
     c, mu, rho2, signal, nonlinear = constants
     for i in range(rows.shape[0]):
         point = solve_point(
@@ -221,7 +224,7 @@ def _solve_rows(rows, constants, atoms, weights, v, r):
             c, mu, rho2, signal, nonlinear, atoms, weights,
         )  # fmt: skip
         solved = point[0] == SOLVED
-        v[i] = point[5] if solved else math.inf
+        v[i] = point[5] if solved else UNSOLVED
         r[i] = point[6] if solved else 0.0
 
 
@@ -247,7 +250,7 @@ class _Model:
         return self.signal_norm**2 + tau**2 + self.nonlinear_power
 
     def solve_rows(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return v and r of problems (psi1, psi2, eps, tau, ridge), one a row; inf and 0 where none is found."""
+        """Return v and r of problems (psi1, psi2, eps, tau, ridge), one a row; UNSOLVED and 0 where none is found."""
         v, r = np.empty(len(rows)), np.empty(len(rows))
         constants = (*self.activation.constants, self.signal_norm**2, self.nonlinear_power)
         if not self.spectrum.depends_on_psi1:
@@ -428,7 +431,7 @@ def _solve_activations(problem, squares, v, r):
             psi1, psi2, eps, tau, ridge, squares[i, 0], 1.0, squares[i, 1], signal, nonlinear, atoms, weights
         )
         solved = point[0] == SOLVED
-        v[i] = point[5] if solved else math.inf
+        v[i] = point[5] if solved else UNSOLVED
         r[i] = point[6] if solved else 0.0
 
 
