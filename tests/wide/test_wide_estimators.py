@@ -125,6 +125,11 @@ def test_attack_refuses_samples_outside_the_bounds(network):
         Attack(radius=0.1, bounds=(0, 1)).run(network, np.full((1, 6), 2.0), np.zeros((1, 3)), None)
 
 
+def test_predictor_refuses_coefficients_of_other_samples(network):
+    with pytest.raises(ValueError, match="coefficients must have shape"):
+        KernelPredictor(Architecture(), network.samples, network.coefficients[:5])
+
+
 def test_predictor_gradient(network):
     rng = np.random.default_rng(5)
     x, direction = rng.random((4, 6)), rng.standard_normal((4, 6))
