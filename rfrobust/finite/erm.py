@@ -110,7 +110,7 @@ class ConcentratedERM:
         asymmetry = float(np.abs(J2 - J2.T).max())
         if asymmetry > 1e-8 * scale:
             raise ValueError(f"metric must be symmetric, got an asymmetry of {asymmetry:.3g} in metric")
-        self._features = F
+        self.features = F
         self._coordinates(F, J2)
         self._y_scale = float(np.sqrt(np.mean(self.y**2)))
         self._null_point()
@@ -391,7 +391,7 @@ class _ScaledProblem:
         ridge = 0.0 if self.R is None else 0.5 * float(w @ self.R @ w)
         return 0.5 * float(np.mean(size**2)) + ridge
 
-    def gap(self, w: np.ndarray, alpha: np.ndarray) -> float:
+    def gap(self, w: np.ndarray, alpha: np.ndarray, smoothing: float = 0.0) -> float:
         value = self.primal(w)
         if self._free_basis is not None:
             alpha = alpha - self._free_basis @ (self._free_basis.T @ alpha)

@@ -19,7 +19,7 @@ from scipy.linalg import LinAlgError, cho_solve, cholesky, solve_triangular
 #: Newton goes on below the requested gap until the gap is this small or no longer falls: one more step is cheap
 #: and w is only as accurate as the square root of the gap.
 _TARGET = 1e-14
-_STALL = 8
+_STALL = 6
 
 
 class Problem(Protocol):
@@ -40,8 +40,8 @@ class Problem(Protocol):
     def norm_curvature(self, b: np.ndarray, gradients: np.ndarray, weights: np.ndarray) -> np.ndarray:
         """sum_i weights_i Hess b_i, shape (p, p)."""
 
-    def gap(self, w: np.ndarray, alpha: np.ndarray) -> float:
-        """Relative duality gap of the pair, for any w and alpha."""
+    def gap(self, w: np.ndarray, alpha: np.ndarray, smoothing: float = 0.0) -> float:
+        """Relative duality gap of the pair, for any w and alpha; smoothing as in :meth:`norm_gradients`."""
 
 
 @dataclass(frozen=True)
@@ -60,10 +60,9 @@ def semismooth_newton(problem: Problem, w: np.ndarray, alpha: np.ndarray, max_it
     Locally superlinear, not globalized: returns the best iterate seen, whose gap says whether it is a solution.
     """
     best = Iterate(w, alpha, problem.gap(w, alpha), 0)
-    since_best = 0
-    for iteration in range(1, max_iter + 1):
-        if best.gap <= _TARGET:
-            break
+    since_best, iteration = 0, 0
+    while best.gap > _TARGET and iteration < max_iter:
+        iteration += 1
         try:
             w, alpha = _step(problem, w, alpha)
         except LinAlgError:
@@ -77,7 +76,7 @@ def semismooth_newton(problem: Problem, w: np.ndarray, alpha: np.ndarray, max_it
         # At rounding level a step gains nothing; far from the solution the gap may rise before it falls.
         if since_best >= (1 if best.gap < 1e-11 else _STALL):
             break
-    return Iterate(best.w, best.alpha, best.gap, iteration if max_iter else 0)
+    return Iterate(best.w, best.alpha, best.gap, iteration)
 
 
 def _step(problem: Problem, w: np.ndarray, alpha: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -106,7 +105,8 @@ def _step(problem: Problem, w: np.ndarray, alpha: np.ndarray) -> tuple[np.ndarra
     if still.any() and problem.free:
         # Directions without a norm are held by the constraints alone: add a multiple of those, exactly.
         pinned = Z[still].T @ Z[still]
-        weight = float(np.trace(system) / np.trace(pinned))
+        size = float(np.trace(pinned))
+        weight = float(np.trace(system)) / size if size > 0 else 0.0
         system += weight * pinned
         rhs += weight * (Z[still].T @ primal[still])
     factor = _factor(system)
@@ -135,36 +135,39 @@ def _factor(matrix: np.ndarray) -> np.ndarray:
     raise LinAlgError("the Newton matrix is not positive definite")
 
 
-def smoothed_path(problem: Problem, w: np.ndarray, max_iter: int) -> Iterator[Iterate]:
+def smoothed_path(problem: Problem, w: np.ndarray) -> Iterator[Iterate]:
     """Damped Newton on the smooth convex problem with |t| -> sqrt(t^2 + h^2), b -> sqrt(b^2 + h_b^2), h -> 0.
 
-    Globally convergent for each h; yields a primal-dual pair per level, closer and closer to the solution.
+    Globally convergent for each h; yields a primal-dual pair per level, closer and closer to the solution, with
+    the steps that the level took.
     """
-    smoothing = float(np.sqrt(np.mean(problem.y**2)))
-    norm_scale = max(float(np.mean(problem.norms(w))), 1e-3 * smoothing / max(problem.eps, 1e-300))
-    used = 0
-    for level in range(1, 40):
+    residual_scale = float(np.sqrt(np.mean(problem.y**2)))
+    norm_scale = max(float(np.mean(problem.norms(w))), 1e-3 * residual_scale / problem.eps)
+    for level in range(1, 30):
         shrink = 0.25**level
-        h, h_norm = smoothing * shrink, norm_scale * shrink
+        h, h_norm = residual_scale * shrink, norm_scale * shrink
+        steps, decrement = 0, np.inf
         value, gradient, hessian, alpha = _smooth(problem, w, h, h_norm)
-        for _ in range(50):
-            used += 1
+        while steps < 50:
             step = -cho_solve((_factor(hessian), True), gradient, check_finite=False)
             slope = float(gradient @ step)
-            if -slope <= 1e-6 * shrink * value:
+            # A kink of the limit has curvature 1/h here: multipliers good to 1e-9 ask for a decrement of 1e-18 h.
+            rounding = -slope < 1e-11 * value and -slope > 0.5 * decrement
+            decrement = -slope
+            if rounding or decrement <= 1e-18 * shrink * value:
                 break
+            steps += 1
             length = 1.0
-            while _smooth_value(problem, w + length * step, h, h_norm) > value + 0.1 * length * slope:
+            # Below the rounding of the value itself Newton is in its quadratic phase and needs no search.
+            while (
+                decrement > 1e-11 * value
+                and length > 1e-8
+                and not _smooth_value(problem, w + length * step, h, h_norm) <= value + 0.1 * length * slope
+            ):
                 length *= 0.5
-                if length < 1e-10:
-                    break
             w = w + length * step
             value, gradient, hessian, alpha = _smooth(problem, w, h, h_norm)
-            if used >= max_iter:
-                break
-        yield Iterate(w, alpha, problem.gap(w, alpha), used)
-        if used >= max_iter:
-            return
+        yield Iterate(w, alpha, problem.gap(w, alpha, h_norm), steps)
 
 
 def _smooth_value(problem: Problem, w: np.ndarray, h: float, h_norm: float) -> float:
@@ -200,17 +203,12 @@ def minimise(problem: Problem, w: np.ndarray, alpha: np.ndarray, *, tol: float, 
     """Semismooth Newton from the start; where that fails, from along the smoothed path. May return gap > tol."""
     best = semismooth_newton(problem, w, alpha, min(max_iter, 30))
     total = best.iterations
-    if best.gap <= tol:
+    if best.gap <= tol or total >= max_iter:
         return best
-    for point in smoothed_path(problem, best.w if np.isfinite(best.gap) else w, max_iter):
-        polished = semismooth_newton(problem, point.w, point.alpha, 30)
-        total += polished.iterations
-        for candidate in (point, polished):
-            if candidate.gap < best.gap:
-                best = candidate
-        if best.gap <= tol:
-            break
-        spent = point.iterations
-        if total + spent >= max_iter:
+    for point in smoothed_path(problem, best.w):
+        polished = semismooth_newton(problem, point.w, point.alpha, 12)
+        total += point.iterations + polished.iterations
+        best = min(best, point, polished, key=lambda candidate: candidate.gap)
+        if best.gap <= tol or total >= max_iter:
             break
     return Iterate(best.w, best.alpha, best.gap, total)

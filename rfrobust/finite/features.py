@@ -1,0 +1,95 @@
+"""One drawn network: first-layer weights, features of samples, and the finite-d matrices of the theory."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from .. import validation
+from ..activation import Activation, resolve_activation
+
+#: The two feature maps of theory.md section 1: the network itself, and its Gaussian equivalent (ii).
+KINDS = ("true", "gaussian")
+
+
+def sphere_weights(N: int, d: int, rng: np.random.Generator) -> np.ndarray:
+    """Draw N rows uniformly from the unit sphere of R^d, shape (N, d)."""
+    W = rng.standard_normal((N, d))
+    W /= np.linalg.norm(W, axis=1, keepdims=True)
+    return W
+
+
+@dataclass(frozen=True)
+class FeatureMap:
+    r"""The random features of one draw of the first layer.
+
+    ``true``: :math:`\phi(x) = \sigma(Wx)`, with the exact matrices at finite d. ``gaussian``: the equivalent model
+    :math:`\mu_0 1 + \mu_1 Wx + \mu_2 u`, u ~ N(0, I_N), with the leading-order matrices.
+
+    Parameters
+    ----------
+    W : ndarray, shape (N, d)
+        Rows of unit length.
+    activation : str or Activation, default "relu"
+        The activation.
+    kind : {"true", "gaussian"}
+        Which feature map.
+    """
+
+    W: np.ndarray
+    activation: Activation
+    kind: str = "true"
+
+    @classmethod
+    def draw(
+        cls,
+        N: int,
+        d: int,
+        rng: np.random.Generator,
+        activation: str | Activation = "relu",
+        kind: str = "true",
+    ) -> "FeatureMap":
+        """Draw the first layer: N units in dimension d."""
+        N, d = validation.integer("N", N, 1), validation.integer("d", d, 1)
+        validation.choice("kind", kind, KINDS)
+        return cls(sphere_weights(N, d, rng), resolve_activation(activation), kind)
+
+    def features(self, X: np.ndarray, rng: np.random.Generator | None = None) -> np.ndarray:
+        """Features of the rows of X, shape (n, N); the Gaussian equivalent draws its noise from ``rng``."""
+        U = X @ self.W.T
+        if self.kind == "true":
+            return self.activation(U)
+        if rng is None:
+            raise ValueError("rng must be given for gaussian features, got rng=None")
+        a = self.activation
+        return a.mu0 + a.mu1 * U + a.mu2 * rng.standard_normal(U.shape)
+
+    @cached_property
+    def gram(self) -> np.ndarray:
+        """Return W W', clipped to [-1, 1], with unit diagonal."""
+        C = np.clip(self.W @ self.W.T, -1.0, 1.0)
+        np.fill_diagonal(C, 1.0)
+        return C
+
+    @cached_property
+    def metric(self) -> np.ndarray:
+        r"""J^2: E|grad f|^2 = theta' J^2 theta.
+
+        (W W') o E[sigma'(Wx) sigma'(Wx)'] for true features, mu1^2 W W' + rho^2 I for the Gaussian equivalent.
+        """
+        a = self.activation
+        if self.kind == "true":
+            return self.gram * a.derivative_dual(self.gram)
+        return a.mu1**2 * self.gram + a.rho**2 * np.eye(len(self.W))
+
+    @cached_property
+    def second_moment(self) -> np.ndarray:
+        """E phi phi', exact: the dual kernel of W W', or mu0^2 + mu1^2 W W' + mu2^2 I for the Gaussian equivalent."""
+        a = self.activation
+        if self.kind == "true":
+            return a.dual(self.gram)
+        return a.mu0**2 + a.mu1**2 * self.gram + a.mu2**2 * np.eye(len(self.W))
+
+    def target_moment(self, beta: np.ndarray) -> np.ndarray:
+        """E phi(x) <x, beta> = mu1 W beta (Stein's identity; rows of W have unit length)."""
+        return self.activation.mu1 * (self.W @ beta)

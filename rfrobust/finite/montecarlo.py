@@ -1,0 +1,299 @@
+"""Monte Carlo over finite networks as one labelled dataset, with the parameter and output names of ``sweep``."""
+
+import os
+import sys
+import warnings
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from tqdm import tqdm
+
+from .. import validation
+from ..activation import Activation, resolve_activation
+from ..equilibrium import adversarial_risk
+from ..grid import SweepWarning
+from ..parameters import DESCRIPTIONS, axis
+from ..provenance import versions
+from .backends import backend
+from .features import KINDS
+from .replicate import OBJECTIVES, SAMPLED, Task
+from .store import Store, code_version, key_of
+
+#: Per-replicate variables that ``sweep`` has not, or describes for the limit.
+_DESCRIPTIONS = {
+    **DESCRIPTIONS,
+    "d": "input dimension",
+    "replicate": "independent draw of network and data",
+    "gradient_norm": "sqrt(E|grad f|^2) of the network",
+    "gap": "relative duality gap (for objective pgd: excess over the linearized optimum)",
+    "iterations": "Newton steps",
+    "converged": "whether the certificate was reached",
+    "sampled_standard_risk": "standard risk on fresh points",
+    "sampled_linearized_risk": "risk under the linearized attack on fresh points",
+    "sampled_pgd_risk": "risk under projected gradient ascent on fresh points",
+    "sampled_gradient_norm_squared": "E|grad f|^2 on fresh points",
+}
+_MEASURED = (
+    "standard_risk", "gradient_norm", "training_loss", "mean_abs_residual", "zero_residual_fraction", "gap",
+    "iterations", "converged",
+)  # fmt: skip
+
+
+def simulate(
+    *,
+    psi1: Any,
+    psi2: Any,
+    eps: Any,
+    d: Any,
+    tau: Any = 0.0,
+    ridge: Any = 0.0,
+    eps_test: Any = None,
+    replicates: int = 10,
+    objective: str = "concentrated",
+    features: str = "true",
+    activation: str | Activation = "relu",
+    seed: int = 0,
+    test_samples: int = 0,
+    store: str | Path | None = None,
+    workers: int | None = None,
+    client: Any = None,
+) -> xr.Dataset:
+    """Train finite networks at every combination of the given parameters.
+
+    Parameters
+    ----------
+    psi1, psi2 : float or 1-d array_like
+        N/d and n/d; a network has round(psi1 d) units and round(psi2 d) samples, both at least 1.
+    eps, tau, ridge : float or 1-d array_like
+        Training radius, noise standard deviation and ridge penalty, as for :func:`rfrobust.sweep`.
+    d : int or 1-d array_like of int
+        Input dimension.
+    eps_test : float or 1-d array_like, optional
+        Test radius of ``adversarial_risk``; the training radius of each point by default. With ``test_samples`` a
+        number, because it decides which attack is run.
+    replicates : int, default 10
+        Independent draws of network and data. Points that differ only in eps, tau, ridge, objective or features
+        share their draws.
+    objective : {"concentrated", "linearized", "pgd"}
+        Training problem (docs, simulation page).
+    features : {"true", "gaussian"}
+        The network's features or their Gaussian equivalent (concentrated objective only).
+    activation : str or Activation, default "relu"
+        As for :func:`rfrobust.solve`.
+    seed : int, default 0
+        Root of all random streams.
+    test_samples : int, default 0
+        Fresh test points per network for the sampled risks under the linearized and the PGD attack.
+    store : path, optional
+        SQLite file to which every finished replicate is committed at once; replicates that are already there are not
+        computed again.
+    workers : int, optional
+        Worker processes on this machine, each with one BLAS thread; all cores by default.
+    client : distributed.Client, optional
+        Dask cluster to run on instead.
+
+    Returns
+    -------
+    xarray.Dataset
+        Dimensions: the swept parameters, then ``replicate``. ``adversarial_risk`` is
+        v + 2 sqrt(2/pi) eps_test r sqrt(v) + eps_test^2 r^2 of the network's own exact v and r. A replicate whose
+        certificate was not reached is NaN with ``converged`` 0, and one warning gives their number.
+        :func:`summary` reduces it to means and standard errors.
+
+    Raises
+    ------
+    TypeError, ValueError
+        For inadmissible arguments.
+    StoreError
+        If the store is damaged or belongs to another program.
+    """
+    given = {"psi1": psi1, "psi2": psi2, "eps": eps, "tau": tau, "ridge": ridge}
+    axes = {name: axis(name, value) for name, value in given.items()}
+    if np.isinf(axes["psi2"]).any():
+        raise ValueError("psi2 must be finite for a finite network, got psi2=inf")
+    axes["d"] = _dimensions(d)
+    test = None if eps_test is None else axis("eps_test", eps_test)
+    replicates = validation.integer("replicates", replicates, 1)
+    seed = validation.integer("seed", seed, 0)
+    test_samples = validation.integer("test_samples", test_samples, 0)
+    workers = validation.integer("workers", os.cpu_count() or 1 if workers is None else workers, 1)
+    validation.choice("objective", objective, OBJECTIVES)
+    validation.choice("features", features, KINDS)
+    resolve_activation(activation)
+    if features == "gaussian" and (objective != "concentrated" or test_samples > 0):
+        raise ValueError(
+            "features must be 'true' for attacks on the network (objective "
+            f"{objective!r}, test_samples={test_samples}), got features='gaussian'"
+        )
+    if objective != "concentrated" and (axes["eps"] == 0).any():
+        raise ValueError(f"eps must be > 0 for objective={objective!r}, got 0.0 in eps")
+    if test_samples > 0 and test is not None and test.ndim:
+        raise ValueError(f"eps_test must be a number when test_samples > 0, got shape {test.shape}")
+
+    settings = {
+        "seed": seed, "objective": objective, "features": features, "activation": activation,
+        "test_samples": test_samples,
+    }  # fmt: skip
+    tasks, places = _tasks(axes, replicates, None if test is None else test, settings)
+    shape = (*(values.size for values in axes.values()), replicates)
+    names = [*_MEASURED]
+    if test_samples > 0:
+        names += [f"sampled_{name}{end}" for name in SAMPLED for end in ("", "_error")]
+    arrays = {name: np.full(shape, np.nan) for name in names}
+    _fill(arrays, tasks, places, backend(client, workers), store)
+    return _dataset(arrays, axes, test, replicates, settings)
+
+
+def _dimensions(d: Any) -> np.ndarray:
+    values = np.asarray(d)
+    if values.dtype.kind not in "iu":
+        raise TypeError(f"d must be an integer or a 1-d array of integers, got {d!r}")
+    return validation.real_array("d", values, 1, ndim=(0, 1)).astype(int)
+
+
+def _tasks(
+    axes: dict[str, np.ndarray], replicates: int, test: np.ndarray | None, settings: dict[str, Any]
+) -> tuple[list[Task], list[list[tuple[int, ...]]]]:
+    """Return the tasks, the big ones first, and for each the place of every radius in the result arrays."""
+    values = {name: np.atleast_1d(array) for name, array in axes.items()}
+    radii = [float(eps) for eps in values["eps"]]
+    tests = [eps if test is None or test.ndim else float(test) for eps in radii]
+    work: list[tuple[Task, list[tuple[int, ...]]]] = []
+    outer = [list(enumerate(values[name])) for name in ("psi1", "psi2", "tau", "ridge", "d")]
+    for (i, psi1), (j, psi2), (k, tau), (l, ridge), (m, d) in product(*outer):
+        for replicate in range(replicates):
+            task = Task(
+                d=int(d), N=max(round(psi1 * d), 1), n=max(round(psi2 * d), 1), tau=float(tau), ridge=float(ridge),
+                replicate=replicate, eps=tuple(radii), eps_test=tuple(tests), **settings,
+            )  # fmt: skip
+            work.append((task, [(i, j, e, k, l, m, replicate) for e in range(len(radii))]))
+    work.sort(key=lambda item: -item[0].n * item[0].N * min(item[0].n, item[0].N))
+    return [task for task, _ in work], [places for _, places in work]
+
+
+def _fill(
+    arrays: dict[str, np.ndarray],
+    tasks: list[Task],
+    places: list[list[tuple[int, ...]]],
+    runner: Any,
+    path: str | Path | None,
+) -> None:
+    """Take what the store has, compute and store the rest."""
+    store = None if path is None else Store(path)
+    try:
+        missing, missing_places = [], []
+        for task, where in zip(tasks, places, strict=True):
+            keys = [key_of(problem) for problem in task.problems()]
+            found = {} if store is None else store.get(keys)
+            left = []
+            for e, key in enumerate(keys):
+                if key in found:
+                    _place(arrays, where[e], found[key])
+                else:
+                    left.append(e)
+            if left:
+                todo = {
+                    "eps": tuple(task.eps[e] for e in left),
+                    "eps_test": tuple(task.eps_test[e] for e in left),
+                }
+                missing.append(Task(**(vars(task) | todo)))
+                missing_places.append([where[e] for e in left])
+        done = 0
+        bar = tqdm(total=len(missing), desc="simulate", unit="network", delay=1.0, leave=False)
+        try:
+            with bar:
+                for index, results in runner(missing):
+                    if store is not None:
+                        store.add(zip(missing[index].problems(), results, strict=True))
+                    for where_to, result in zip(missing_places[index], results, strict=True):
+                        _place(arrays, where_to, result)
+                    done += 1
+                    bar.update()
+        except KeyboardInterrupt:
+            print(_how_to_resume(done, len(missing), path), file=sys.stderr, flush=True)
+            raise
+    finally:
+        if store is not None:
+            store.close()
+
+
+def _how_to_resume(done: int, total: int, path: str | Path | None) -> str:
+    if path is None:
+        return f"interrupted after {done} of {total} networks, which are lost; give store=FILE to be able to resume"
+    return (
+        f"interrupted: {done} of {total} networks are saved in {path}; run the same command again to resume"
+    )
+
+
+def _place(arrays: dict[str, np.ndarray], where: tuple[int, ...], result: dict[str, float]) -> None:
+    for name, array in arrays.items():
+        array[where] = result[name]
+    if not result["converged"]:
+        for name in arrays.keys() - {"gap", "iterations", "converged"}:
+            arrays[name][where] = np.nan
+
+
+def _dataset(
+    arrays: dict[str, np.ndarray],
+    axes: dict[str, np.ndarray],
+    test: np.ndarray | None,
+    replicates: int,
+    settings: dict[str, Any],
+) -> xr.Dataset:
+    failed = int(np.count_nonzero(arrays["converged"] == 0))
+    if failed:
+        warnings.warn(
+            f"{failed} of {arrays['converged'].size} networks did not reach their certificate; see 'converged'",
+            SweepWarning,
+            stacklevel=3,
+        )
+    activation = resolve_activation(settings["activation"])
+    described = {name: {"long_name": _DESCRIPTIONS[name]} for name in axes}
+    data = xr.Dataset(
+        coords={
+            **{name: (name if v.ndim else (), v, described[name]) for name, v in axes.items()},
+            "replicate": ("replicate", np.arange(replicates), {"long_name": _DESCRIPTIONS["replicate"]}),
+        },
+        attrs={
+            **settings, "activation": activation.name, "mu1": activation.mu1, "mu2": activation.mu2,
+            "rho": activation.rho, "replicates": replicates, "code_version": code_version(), **versions(),
+        },
+    )  # fmt: skip
+    dims = (*(name for name, values in axes.items() if values.ndim), "replicate")
+    keep = tuple(slice(None) if values.ndim else 0 for values in axes.values())
+    for name, array in arrays.items():
+        base = name.removesuffix("_error")
+        text = _DESCRIPTIONS[base] + (", standard error over test points" if base != name else "")
+        values = array[keep].astype(np.int8) if name == "converged" else array[keep]
+        data[name] = (dims, values, {"long_name": text})
+    if test is not None:
+        data = data.assign_coords(
+            eps_test=("eps_test" if test.ndim else (), test, {"long_name": DESCRIPTIONS["eps_test"]})
+        )
+    radius = data["eps"] if test is None else data["eps_test"]
+    risk = adversarial_risk(data["standard_risk"], data["gradient_norm"], radius)
+    data["adversarial_risk"] = risk.transpose(*dims, ...)
+    data["adversarial_risk"].attrs = {"long_name": DESCRIPTIONS["adversarial_risk"]}
+    return data
+
+
+def summary(data: xr.Dataset) -> xr.Dataset:
+    """Return means over ``replicate`` and, with suffix ``_se``, their standard errors (NaN for one replicate).
+
+    Replicates without certificate (NaN) are left out; ``count`` says how many were used.
+    """
+    if "replicate" not in data.dims:
+        raise ValueError(f"data must have the dimension 'replicate', got dimensions {tuple(data.dims)}")
+    used = [name for name in data.data_vars if "replicate" in data[name].dims]
+    count = data["standard_risk"].notnull().sum("replicate")
+    result = xr.Dataset(attrs=data.attrs)
+    for name in used:
+        values = data[name].astype(float)
+        result[name] = values.mean("replicate", skipna=True).assign_attrs(data[name].attrs)
+        error = values.std("replicate", ddof=1, skipna=True) / np.sqrt(count)
+        result[f"{name}_se"] = error.assign_attrs(long_name=f"standard error of the mean of {name}")
+    result["count"] = count.assign_attrs(long_name="replicates used")
+    return result

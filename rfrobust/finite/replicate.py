@@ -1,0 +1,165 @@
+"""One unit of Monte Carlo work: a drawn network and data set, trained at several radii.
+
+Every number of a replicate follows from its own problem: data are drawn from a seed sequence keyed by (d, N, n,
+replicate), and every radius is solved from a cold start, so that neither the order nor the grouping of the work can
+change a bit. Radii, noise levels, penalties, objectives and feature kinds share the draw: common random numbers.
+"""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from ..activation import Activation, resolve_activation
+from .erm import ConcentratedERM, ConvergenceError, RobustFit
+from .features import FeatureMap
+from .linearized import linearized_erm
+from .risks import gradient_norm, sampled_risks, standard_risk
+from .training import pgd_erm
+
+OBJECTIVES = ("concentrated", "linearized", "pgd")
+SAMPLED = ("standard_risk", "linearized_risk", "pgd_risk", "gradient_norm_squared")
+
+
+@dataclass(frozen=True)
+class Task:
+    """The radii of one replicate that are still to be computed."""
+
+    d: int
+    N: int
+    n: int
+    tau: float
+    ridge: float
+    replicate: int
+    seed: int
+    objective: str
+    features: str
+    activation: str | Activation
+    test_samples: int
+    eps: tuple[float, ...]
+    eps_test: tuple[float, ...]
+
+    def problems(self) -> list[dict[str, Any]]:
+        """Return the full problem of each radius, as the store keys it."""
+        record = asdict(self) | {"activation": activation_key(self.activation)}
+        del record["eps"], record["eps_test"]
+        tested = self.test_samples > 0
+        return [
+            record | {"eps": eps, "eps_test": test if tested else None}
+            for eps, test in zip(self.eps, self.eps_test, strict=True)
+        ]
+
+
+def activation_key(activation: str | Activation) -> str:
+    """Name an activation by its name and moments: a user's own may share a name with another."""
+    a = resolve_activation(activation)
+    return f"{a.name}({a.mu0!r}, {a.mu1!r}, {a.mu2!r}, {a.rho!r})"
+
+
+def run(task: Task) -> list[dict[str, float]]:
+    """Train and measure one replicate at each of its radii, on one BLAS thread."""
+    with threadpool_limits(1):
+        return _run(task)
+
+
+def _run(task: Task) -> list[dict[str, float]]:
+    key = (task.d, task.N, task.n, task.replicate)
+    streams = np.random.SeedSequence(task.seed, spawn_key=key).spawn(5)
+    weights, samples, noise, surrogate = (np.random.default_rng(stream) for stream in streams[:4])
+    network = FeatureMap.draw(task.N, task.d, weights, task.activation, task.features)
+    X = samples.standard_normal((task.n, task.d))
+    # The law of x is rotation invariant: any unit beta will do, and this one needs no further draw.
+    beta = np.zeros(task.d)
+    beta[0] = 1.0
+    y = X @ beta + task.tau * noise.standard_normal(task.n)
+    problem = None
+    if task.objective == "concentrated":
+        problem = ConcentratedERM(network.features(X, surrogate), y, network.metric, ridge=task.ridge)
+    results = []
+    for eps, eps_test in zip(task.eps, task.eps_test, strict=True):
+        result = _measure(task, network, X, y, beta, eps, problem)
+        if task.test_samples > 0:
+            test = np.random.default_rng(streams[4])
+            result |= _sample(task, network, result["theta"], beta, eps_test, test)
+        result.pop("theta", None)
+        results.append({name: float(value) for name, value in result.items()})
+    return results
+
+
+def _measure(
+    task: Task,
+    network: FeatureMap,
+    X: np.ndarray,
+    y: np.ndarray,
+    beta: np.ndarray,
+    eps: float,
+    problem: ConcentratedERM | None,
+) -> dict[str, Any]:
+    result: dict[str, Any] = {"converged": 1.0}
+    try:
+        if problem is not None:
+            fit = problem.solve(eps)
+        elif task.objective == "linearized":
+            fit = linearized_erm(network, X, y, eps, ridge=task.ridge)
+        else:
+            return result | _measure_pgd(task, network, X, y, beta, eps)
+    except ConvergenceError as error:
+        fit = error.fit
+        result["converged"] = 0.0
+    return result | _describe(task, network, X, y, beta, fit, problem)
+
+
+def _describe(
+    task: Task,
+    network: FeatureMap,
+    X: np.ndarray,
+    y: np.ndarray,
+    beta: np.ndarray,
+    fit: RobustFit,
+    problem: ConcentratedERM | None,
+) -> dict[str, Any]:
+    features = problem.features if problem is not None else network.features(X)
+    return {
+        "theta": fit.theta,
+        "standard_risk": standard_risk(network, fit.theta, beta, task.tau),
+        "gradient_norm": gradient_norm(network, fit.theta),
+        "training_loss": fit.objective - 0.5 * task.ridge * float(fit.theta @ fit.theta),
+        "mean_abs_residual": float(np.mean(np.abs(y - features @ fit.theta))),
+        "zero_residual_fraction": fit.zero_residual_fraction,
+        "gap": fit.gap,
+        "iterations": fit.iterations,
+    }
+
+
+def _measure_pgd(
+    task: Task, network: FeatureMap, X: np.ndarray, y: np.ndarray, beta: np.ndarray, eps: float
+) -> dict[str, Any]:
+    fit = pgd_erm(network, X, y, eps, ridge=task.ridge)
+    return {
+        "converged": float(fit.converged),
+        "theta": fit.theta,
+        "standard_risk": standard_risk(network, fit.theta, beta, task.tau),
+        "gradient_norm": gradient_norm(network, fit.theta),
+        "training_loss": fit.objective - 0.5 * task.ridge * float(fit.theta @ fit.theta),
+        "mean_abs_residual": float(np.mean(np.abs(y - network.features(X) @ fit.theta))),
+        "zero_residual_fraction": fit.zero_residual_fraction,
+        "gap": fit.linearized_gap,
+        "iterations": fit.iterations,
+    }
+
+
+def _sample(
+    task: Task,
+    network: FeatureMap,
+    theta: np.ndarray,
+    beta: np.ndarray,
+    eps_test: float,
+    rng: np.random.Generator,
+) -> dict[str, float]:
+    risks = sampled_risks(network, theta, beta, task.tau, eps_test, task.test_samples, rng)
+    pairs = (risks.standard, risks.linearized, risks.pgd, risks.gradient)
+    named: dict[str, float] = {}
+    for name, (mean, error) in zip(SAMPLED, pairs, strict=True):
+        named[f"sampled_{name}"], named[f"sampled_{name}_error"] = mean, error
+    return named

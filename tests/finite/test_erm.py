@@ -1,0 +1,262 @@
+"""The concentrated solver: certificates, Clarabel, closed-form phases, degenerate data, bad input."""
+
+import warnings
+
+import cvxpy as cp
+import numpy as np
+import pytest
+from scipy.optimize import minimize
+
+import rfrobust
+from rfrobust.finite.erm import ConcentratedERM, ConvergenceError, FitPhase, robust_erm
+from rfrobust.finite.features import FeatureMap
+
+
+def draw(d, N, n, tau, seed, kind="true"):
+    rng = np.random.default_rng(seed)
+    network = FeatureMap.draw(N, d, rng, kind=kind)
+    X, beta = rng.standard_normal((n, d)), rng.standard_normal(d)
+    y = X @ beta / np.linalg.norm(beta) + tau * rng.standard_normal(n)
+    return network.features(X, rng), y, network.metric
+
+
+def sqrtm(matrix):
+    values, vectors = np.linalg.eigh(matrix)
+    return (vectors * np.sqrt(np.maximum(values, 0.0))) @ vectors.T
+
+
+def loss(theta, F, y, J2, eps, ridge=0.0):
+    """The training problem as written on paper."""
+    size = np.abs(y - F @ theta) + eps * np.sqrt(theta @ J2 @ theta)
+    return 0.5 * np.mean(size**2) + 0.5 * ridge * theta @ theta
+
+
+def clarabel(F, y, J2, eps, ridge=0.0):
+    n, N = F.shape
+    root = sqrtm(J2)
+    theta, size, norm = cp.Variable(N), cp.Variable(n), cp.Variable()
+    objective = cp.sum_squares(size + eps * norm) / (2 * n) + 0.5 * ridge * cp.sum_squares(theta)
+    problem = cp.Problem(
+        cp.Minimize(objective), [cp.abs(y - F @ theta) <= size, cp.norm(root @ theta) <= norm]
+    )
+    with warnings.catch_warnings():  # it warns when it stops just short of these tight tolerances
+        warnings.simplefilter("ignore", UserWarning)
+        problem.solve(solver=cp.CLARABEL, tol_gap_rel=1e-9, tol_gap_abs=1e-10, tol_feas=1e-9)
+    return problem.value, theta.value
+
+
+@pytest.mark.parametrize(("d", "N", "n"), [(30, 25, 50), (30, 60, 35), (30, 40, 40)])
+@pytest.mark.parametrize("eps", [0.05, 0.3, 0.7])
+@pytest.mark.parametrize("ridge", [0.0, 0.02])
+def test_agrees_with_clarabel(d, N, n, eps, ridge):
+    F, y, J2 = draw(d, N, n, 0.5, 1)
+    fit = robust_erm(F, y, J2, eps, ridge=ridge)
+    value, theta = clarabel(F, y, J2, eps, ridge)
+    assert fit.gap <= 1e-8
+    assert fit.objective == pytest.approx(loss(fit.theta, F, y, J2, eps, ridge), rel=1e-10)
+    assert fit.objective == pytest.approx(value, rel=1e-7)
+    np.testing.assert_allclose(fit.theta, theta, atol=1e-3 * np.linalg.norm(theta))
+
+
+def test_no_perturbation_improves_and_residual_count_is_right():
+    F, y, J2 = draw(40, 90, 70, 0.4, 2)
+    fit = robust_erm(F, y, J2, 0.4)
+    assert fit.phase is FitPhase.REGULAR
+    residual = np.abs(y - F @ fit.theta)
+    assert fit.zero_residual_fraction == np.mean(residual < 1e-9 * np.abs(y).max())
+    assert 0.05 < fit.zero_residual_fraction < 0.95
+    rng = np.random.default_rng(0)
+    for size in (1e-6, 1e-3, 1e-1):
+        for _ in range(20):
+            step = rng.standard_normal(90)
+            assert loss(fit.theta + size * step, F, y, J2, 0.4) > fit.objective
+
+
+def test_gap_bounds_the_distance_to_the_optimum_for_any_pair():
+    """Weak duality: a poor primal point with a poor dual point still has gap >= its true excess."""
+    F, y, J2 = draw(20, 15, 30, 0.5, 3)
+    problem = ConcentratedERM(F, y, J2)
+    best = problem.solve(0.3)
+    scaled = problem._scaled(0.3)
+    rng = np.random.default_rng(1)
+    optimum = scaled.primal(best.theta @ np.linalg.cholesky(J2) * scaled.z_scale / problem._y_scale)
+    for _ in range(50):
+        w, alpha = rng.standard_normal(15), rng.standard_normal(30)
+        value = scaled.primal(w)
+        assert scaled.gap(w, alpha) >= (value - optimum) / value - 1e-12
+
+
+@pytest.mark.parametrize("shape", [(30, 60), (60, 30)])
+@pytest.mark.parametrize("ridge", [0.0, 0.1])
+def test_null_threshold_of_the_data(shape, ridge):
+    n, N = shape
+    F, y, J2 = draw(30, N, n, 0.5, 4)
+    problem = ConcentratedERM(F, y, J2, ridge=ridge)
+    direct = np.sqrt(y @ F @ np.linalg.solve(J2, F.T @ y)) / np.abs(y).sum()
+    assert problem.null_threshold == pytest.approx(direct, rel=1e-12)
+    outside = problem.solve(direct * (1 + 1e-9))
+    assert outside.phase is FitPhase.NULL
+    assert not outside.theta.any()
+    assert outside.gap <= 1e-8
+    inside = problem.solve(direct * (1 - 1e-4))
+    assert inside.phase is FitPhase.REGULAR
+    assert inside.norm > 0
+    assert inside.objective < outside.objective
+
+
+def test_interpolation_threshold_of_the_data():
+    F, y, J2 = draw(50, 120, 40, 0.3, 5)
+    problem = ConcentratedERM(F, y, J2)
+    a = np.linalg.solve(F @ np.linalg.solve(J2, F.T), y)
+    theta = np.linalg.solve(J2, F.T @ a)
+    norm = np.sqrt(theta @ J2 @ theta)
+    threshold = norm / (40 * np.abs(a).max())
+    assert problem.interpolation_threshold == pytest.approx(threshold, rel=1e-8)
+    inside = problem.solve(threshold * (1 - 1e-6))
+    assert inside.phase is FitPhase.INTERPOLATING
+    assert inside.zero_residual_fraction == 1.0
+    np.testing.assert_allclose(inside.theta, theta, atol=1e-8 * np.abs(theta).max())
+    outside = problem.solve(threshold * 1.01)
+    assert outside.phase is FitPhase.REGULAR
+    assert outside.zero_residual_fraction == 39 / 40
+    assert np.argmax(np.abs(y - F @ outside.theta)) == np.argmax(np.abs(a))
+
+
+def test_interpolator_has_least_norm_among_interpolators():
+    F, y, J2 = draw(20, 60, 25, 0.3, 6)
+    fit = robust_erm(F, y, J2, 1e-3)
+    null_space = np.linalg.svd(F)[2][25:]
+    root = sqrtm(J2)
+    other = np.linalg.lstsq(F, y, rcond=None)[0]
+    shift = np.linalg.lstsq(root @ null_space.T, -root @ other, rcond=None)[0]
+    np.testing.assert_allclose(fit.theta, other + null_space.T @ shift, atol=1e-9)
+
+
+def test_zero_radius_is_ridge_regression_and_its_limit():
+    F, y, J2 = draw(20, 15, 40, 0.5, 7)
+    ridge = robust_erm(F, y, J2, 0.0, ridge=0.3)
+    np.testing.assert_allclose(
+        ridge.theta, np.linalg.solve(F.T @ F / 40 + 0.3 * np.eye(15), F.T @ y / 40), rtol=1e-9
+    )
+    limit = robust_erm(F, y, J2, 0.0)
+    np.testing.assert_allclose(limit.theta, np.linalg.lstsq(F, y, rcond=None)[0], rtol=1e-9)
+    F, y, J2 = draw(20, 60, 40, 0.5, 8)
+    np.testing.assert_allclose(robust_erm(F, y, J2, 0.0).theta, robust_erm(F, y, J2, 1e-4).theta, atol=1e-9)
+
+
+def test_warm_path_equals_cold_fits():
+    F, y, J2 = draw(40, 70, 60, 0.5, 9)
+    problem = ConcentratedERM(F, y, J2)
+    radii = [0.05, 0.1, 0.2, 0.4, 0.6, 0.8]
+    path = problem.path(radii)
+    cold = [problem.solve(eps) for eps in radii]
+    for warm, single in zip(path, cold, strict=True):
+        assert warm.gap <= 1e-8
+        np.testing.assert_allclose(warm.theta, single.theta, atol=1e-7)
+    assert np.all(np.diff([fit.objective for fit in path]) >= 0)
+
+
+def test_unpenalised_intercept():
+    """A constant feature that the metric does not see: the mean is fitted whatever the radius."""
+    rng = np.random.default_rng(10)
+    F = np.column_stack([rng.standard_normal((50, 8)), np.ones(50)])
+    y = F[:, 0] + 5.0 + 0.3 * rng.standard_normal(50)
+    J2 = np.diag([1.0] * 8 + [0.0])
+    fit = robust_erm(F, y, J2, 0.2)
+    value, theta = clarabel(F, y, J2, 0.2)
+    assert fit.objective == pytest.approx(value, rel=1e-7)
+    np.testing.assert_allclose(fit.theta, theta, atol=1e-4)
+    null = robust_erm(F, y, J2, 100.0)
+    assert null.phase is FitPhase.NULL
+    np.testing.assert_allclose(null.theta, [0.0] * 8 + [y.mean()], atol=1e-10)
+
+
+def difficult(kind, n, N, rng):
+    F = rng.standard_normal((n, N))
+    if kind == "heavy":
+        F = rng.standard_t(1.5, (n, N))
+    elif kind == "integers":
+        F = rng.integers(-2, 3, (n, N)).astype(float)
+    elif kind == "correlated":
+        F = F * np.logspace(0, -4, N) + rng.standard_normal((n, 1))
+    elif kind == "tiny":
+        F = F * 1e-5
+    elif kind == "sparse":
+        F = F * (rng.random((n, N)) < 0.2)
+    y = F @ rng.standard_normal(N) * rng.integers(2) + rng.standard_normal(n)
+    if rng.random() < 0.3:
+        y = np.sign(y)
+    if kind == "repeated":
+        half = n // 2
+        F[:half], y[:half] = F[half : 2 * half], y[half : 2 * half]
+    return F, y
+
+
+@pytest.mark.parametrize("kind", ["heavy", "integers", "correlated", "tiny", "sparse", "repeated"])
+def test_difficult_data_is_always_certified(kind):
+    rng = np.random.default_rng(11)
+    for _ in range(25):
+        n, N = int(rng.integers(2, 50)), int(rng.integers(1, 50))
+        F, y = difficult(kind, n, N, rng)
+        root = rng.standard_normal((N, int(rng.integers(1, 2 * N + 1))))
+        ridge = float(rng.choice([0.0, 1e-3 * np.mean(F**2)]))
+        problem = ConcentratedERM(F, y, root @ root.T, ridge=ridge)
+        for fraction in (1e-3, 0.1, 0.5, 0.95):
+            if problem.null_threshold > 0:
+                fit = problem.solve(fraction * problem.null_threshold)
+                assert fit.gap <= 1e-8
+
+
+def test_small_problem_against_a_derivative_free_search():
+    rng = np.random.default_rng(12)
+    F, y = rng.standard_normal((8, 2)), rng.standard_normal(8)
+    fit = robust_erm(F, y, np.eye(2), 0.2, ridge=0.1)
+    search = minimize(
+        loss,
+        fit.theta + 0.1,
+        (F, y, np.eye(2), 0.2, 0.1),
+        "Nelder-Mead",
+        options={"xatol": 1e-9, "fatol": 1e-14},
+    )
+    np.testing.assert_allclose(fit.theta, search.x, atol=1e-6)
+
+
+def test_budget_exhausted_raises_with_the_best_point():
+    F, y, J2 = draw(30, 30, 60, 0.5, 13)
+    with pytest.raises(ConvergenceError, match="gap") as caught:
+        robust_erm(F, y, J2, 0.3, max_iter=1)
+    assert caught.value.fit.gap > 1e-8
+    assert np.isfinite(caught.value.fit.theta).all()
+
+
+def test_zero_response_gives_zero():
+    fit = robust_erm(np.eye(4), np.zeros(4), np.eye(4), 0.3)
+    assert fit.objective == 0.0
+    assert not fit.theta.any()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"features": np.ones(3)}, "features must have 2 dimension"),
+        ({"y": [1.0, np.nan, 0.0]}, "y must be finite"),
+        ({"y": [1.0, 2.0]}, "y must have shape"),
+        ({"metric": np.eye(3)}, "metric must have shape"),
+        ({"metric": [[1.0, 0.5], [0.0, 1.0]]}, "metric must be symmetric"),
+        ({"metric": [[1.0, 0.0], [0.0, -1.0]]}, "metric must be positive semidefinite"),
+        ({"eps": -0.1}, "eps must be finite and >= 0"),
+        ({"ridge": np.inf}, "ridge must be finite and >= 0"),
+        ({"tol": 0.0}, "tol must be in"),
+        ({"max_iter": 0}, "max_iter must be an integer >= 1"),
+    ],
+)
+def test_bad_input(change, message):
+    arguments = {"features": np.ones((3, 2)), "y": [1.0, 2.0, 3.0], "metric": np.eye(2), "eps": 0.1} | change
+    with pytest.raises(ValueError, match=message):
+        rfrobust.robust_erm(**arguments)
+
+
+def test_start_with_other_samples_is_refused():
+    fit = robust_erm(np.eye(3), np.ones(3), np.eye(3), 0.1)
+    with pytest.raises(ValueError, match="start must be a fit of 4 samples"):
+        robust_erm(np.eye(4), np.ones(4), np.eye(4), 0.1, start=fit)
