@@ -182,10 +182,11 @@ def test_adv_ntk_first_step_and_path(digits):
     np.testing.assert_allclose(path[1], -0.7 * gradient / np.linalg.norm(gradient), rtol=1e-9)
 
 
-def test_zero_steps_of_information_is_an_error():
+def test_constant_targets_are_fitted_without_a_move():
     x = np.random.default_rng(8).random((20, 3))
-    with pytest.raises(ValueError, match="are all targets zero"):
-        AdvNTKRegressor(random_state=0).fit(x, np.ones(20))
+    model = AdvNTKRegressor(random_state=0, n_steps=3).fit(x, np.full(20, 2.5))
+    assert not model.path_.a.values.any()
+    np.testing.assert_array_equal(model.predict(x), 2.5)
 
 
 def test_regressors_learn():
