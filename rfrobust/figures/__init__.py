@@ -10,7 +10,8 @@ A figure module defines
 from importlib import import_module
 from typing import Any
 
-from .. import validation
+# by name: the figure module called validation would take the place of the package's one
+from ..validation import choice
 
 #: Figure name on the command line -> module in this package, in the order in which they are listed.
 REGISTRY: dict[str, str] = {
@@ -29,4 +30,4 @@ REGISTRY: dict[str, str] = {
 
 def figure_module(name: str) -> Any:
     """Return the module that computes and draws the figure called ``name``."""
-    return import_module(f"{__name__}.{REGISTRY[validation.choice('figure', name, REGISTRY)]}")
+    return import_module(f"{__name__}.{REGISTRY[choice('figure', name, REGISTRY)]}")
