@@ -11,8 +11,6 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-# by name: the figure module called validation would take the place of the package's one
-from ..validation import choice
 import xarray as xr
 
 from ..validation import choice  # the module name is taken by the figure "validation"
