@@ -118,7 +118,7 @@ def _panel(data: xr.Dataset, name: str, top: Axes, bottom: Axes) -> None:
         for m, model in enumerate(data.model.values):
             at = {"eps": eps, "model": model}
             shifted = data.mc_psi1 * np.exp(0.045 * (m - 1.5))
-            style = {
+            style: dict[str, Any] = {
                 "color": PALETTE[i],
                 "marker": MARKERS[m],
                 "ls": "none",
@@ -129,7 +129,8 @@ def _panel(data: xr.Dataset, name: str, top: Axes, bottom: Axes) -> None:
             top.errorbar(shifted, data[f"mc_{name}"].sel(at), data[f"mc_{name}_se"].sel(at), lw=0.8, **style)
             bottom.plot(shifted, data[f"z_{name}"].sel(at), **style)
             if i == 0:
-                top.plot([], [], **(style | {"color": "0.3"}), label=LABELS[model])
+                style["color"] = "0.3"
+                top.plot([], [], **style, label=LABELS[model])
     low, high = bottom.get_ylim()
     bottom.set_ylim(min(low, -3.5), max(high, 3.5))
     top.set_xscale("log")
