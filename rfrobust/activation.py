@@ -1,12 +1,19 @@
-"""Activations: the function, its derivative and the four Gaussian moments that the theory needs."""
+"""Activations: the function, its derivative, the four Gaussian moments that the theory needs, and dual kernels."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 import numpy as np
 
 from . import dual_kernels, validation
+
+Function = Callable[[np.ndarray], np.ndarray]
+
+#: A derivative is refused when E sigma'(G) and E G sigma(G) differ by more than this, relative to their size.
+STEIN_TOLERANCE = 1e-8
 
 
 @dataclass(frozen=True)
@@ -16,26 +23,43 @@ class Activation:
     .. math:: \mu_0 = E\sigma(G),\quad \mu_1 = E\,G\sigma(G),\quad \mu_2^2 = E\sigma(G)^2-\mu_0^2-\mu_1^2,\quad
               \rho^2 = E\sigma'(G)^2-\mu_1^2.
 
+    :meth:`from_callable` computes the moments of any function, :meth:`from_moments` does without a function; names
+    of built-in activations are accepted wherever an activation is.
+
     Parameters
     ----------
     name : str
-        Name shown in results and accepted by :func:`rfrobust.solve`.
+        Name shown in results.
     function, derivative : callable
         sigma and sigma', elementwise on arrays.
     mu0, mu1, mu2, rho : float
         The moments above; ``mu2`` and ``rho`` are nonnegative roots. ``mu0`` and the sign of ``mu1`` do not
         matter for a linear target.
+    kernels : pair of callables, optional
+        Closed forms of :meth:`dual` and :meth:`derivative_dual`; a Hermite series is used without them.
+    kinks : tuple of float, default ()
+        Where sigma or sigma' is not smooth.
 
-    Source: theory.md section 1; [HJ] section 4 for the shifted ReLU.
+    Raises
+    ------
+    TypeError, ValueError
+        For moments that are not finite, negative ``mu2`` or ``rho``, rho^2 < 2 mu2^2, or mu1 = mu2 = 0.
+
+    Notes
+    -----
+    theory.md section 1; [HJ] section 4 for the shifted ReLU. Squared, the Hermite coefficients a_k of sigma give
+    mu2^2 = sum_{k>=2} a_k^2 and rho^2 = sum_{k>=2} k a_k^2, hence rho^2 >= 2 mu2^2.
     """
 
     name: str
-    function: Callable[[np.ndarray], np.ndarray]
-    derivative: Callable[[np.ndarray], np.ndarray]
+    function: Function
+    derivative: Function
     mu0: float
     mu1: float
     mu2: float
     rho: float
+    kernels: tuple[Function, Function] | None = None
+    kinks: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
         for field in ("mu0", "mu1"):
@@ -50,28 +74,142 @@ class Activation:
         if self.mu1 == 0.0 and self.mu2 == 0.0:
             raise ValueError("mu1 and mu2 must not both be 0: the activation would be constant")
 
+    @classmethod
+    def from_callable(
+        cls, function: Function, derivative: Function, *, kinks: Iterable[float] = (), name: str = "custom"
+    ) -> "Activation":
+        r"""Compute the moments of any activation by adaptive quadrature, to about 1e-13.
+
+        Parameters
+        ----------
+        function, derivative : callable
+            sigma and sigma', elementwise on arrays of any shape; at most of exponential growth.
+        kinks : iterable of float, default ()
+            Where sigma or sigma' is not smooth. sigma itself must be continuous: a jump has no finite rho.
+        name : str, default "custom"
+            Name shown in results.
+
+        Raises
+        ------
+        ValueError
+            If E sigma'(G) differs from E G sigma(G) (Stein's identity): the derivative is not that of the
+            function, or the function jumps.
+        rfrobust.quadrature.QuadratureError
+            If an integral does not converge, which an undeclared kink can cause.
+
+        Notes
+        -----
+        mu2^2 = E (sigma - mu0 - mu1 G)^2 and rho^2 = E (sigma' - mu1)^2, without the cancellation of their
+        definitions.
+
+        Examples
+        --------
+        >>> import numpy as np, rfrobust
+        >>> elu = rfrobust.Activation.from_callable(
+        ...     lambda u: np.where(u > 0, u, np.expm1(np.minimum(u, 0))),
+        ...     lambda u: np.where(u > 0, 1.0, np.exp(np.minimum(u, 0))), kinks=[0.0], name="elu")
+        >>> round(elu.mu1, 6)
+        0.761579
+        """
+        from .quadrature import gaussian_mean
+
+        points = tuple(sorted(validation.real_scalar("kinks", float(kink)) for kink in kinks))
+        mu0 = gaussian_mean(function, points)
+        mu1 = gaussian_mean(lambda u: u * function(u), points)
+        slope = gaussian_mean(derivative, points)
+        size = math.sqrt(gaussian_mean(lambda u: derivative(u) ** 2, points))
+        if abs(slope - mu1) > STEIN_TOLERANCE * max(size, abs(mu1)):
+            raise ValueError(
+                f"derivative must be the derivative of function, and function continuous: got E sigma'(G)={slope!r} "
+                f"but E G sigma(G)={mu1!r}"
+            )
+        # zero up to rounding: no linear part in an even function, no mean in an odd one
+        mu0, mu1 = (0.0 if abs(value) < 1e-14 * max(size, abs(mu0)) else value for value in (mu0, mu1))
+        mu2 = math.sqrt(gaussian_mean(lambda u: (function(u) - mu0 - mu1 * u) ** 2, points))
+        rho = math.sqrt(gaussian_mean(lambda u: (derivative(u) - mu1) ** 2, points))
+        if mu2 < 1e-14 * size:  # linear up to rounding
+            mu2 = rho = 0.0
+        return cls(name, function, derivative, mu0, mu1, mu2, rho, kinks=points)
+
+    @classmethod
+    def from_moments(cls, mu1: float, mu2: float, rho: float, *, name: str = "moments") -> "Activation":
+        """Return an activation known by its moments only: enough for every limit, not for a network.
+
+        Evaluating it, or its dual kernels, is a ``ValueError``. Arguments and errors as for the class.
+        """
+        return cls(name, _unknown_function, _unknown_function, 0.0, mu1, mu2, rho)
+
     def __call__(self, u: np.ndarray) -> np.ndarray:
         """Evaluate sigma elementwise."""
         return self.function(u)
 
     def dual(self, c: np.ndarray) -> np.ndarray:
-        """Return E sigma(u)sigma(v) at correlations ``c`` in [-1, 1] of two standard normals, elementwise."""
+        """Return E sigma(u)sigma(v) at correlations ``c`` in [-1, 1] of two standard normals, elementwise.
+
+        Closed form (docs/activations) or Hermite series: exact to rounding, except that a kinked function without
+        closed form loses digits for .97 < |c| < 1.
+        """
         c = validation.real_array("c", c, -1.0, 1.0)
-        return dual_kernels.relu(c) if self.name == "relu" else dual_kernels.hermite(self.function, c)
+        if self.kernels is not None:
+            return self.kernels[0](c)
+        return dual_kernels.hermite(self.function, c, self.kinks)
 
     def derivative_dual(self, c: np.ndarray) -> np.ndarray:
-        """Return E sigma'(u)sigma'(v) at correlations ``c`` in [-1, 1] of two standard normals, elementwise."""
+        """Return E sigma'(u)sigma'(v) at correlations ``c`` in [-1, 1], the derivative of :meth:`dual` in ``c``."""
         c = validation.real_array("c", c, -1.0, 1.0)
-        return (
-            dual_kernels.relu_derivative(c)
-            if self.name == "relu"
-            else dual_kernels.hermite(self.derivative, c)
+        if self.kernels is not None:
+            return self.kernels[1](c)
+        return dual_kernels.hermite(self.derivative, c, self.kinks)
+
+    def affine(self, scale: float = 1.0, shift: float = 0.0) -> "Activation":
+        """Return scale * sigma + shift, ``scale`` not 0; it has the same limiting risks without ridge.
+
+        With ridge, a scale a is the same as a ridge divided by a^2.
+        """
+        scale = validation.real_scalar("scale", scale)
+        shift = validation.real_scalar("shift", shift)
+        if scale == 0.0:
+            raise ValueError("scale must not be 0, got scale=0.0")
+        kernels = None
+        if self.kernels is not None:
+            offset = shift * (2.0 * scale * self.mu0 + shift)
+            kernels = (
+                partial(_affine, self.kernels[0], scale * scale, offset),
+                partial(_affine, self.kernels[1], scale * scale, 0.0),
+            )
+        return Activation(
+            f"{scale:g}*{self.name}{shift:+g}",
+            partial(_affine, self.function, scale, shift),
+            partial(_affine, self.derivative, scale, 0.0),
+            scale * self.mu0 + shift,
+            scale * self.mu1,
+            abs(scale) * self.mu2,
+            abs(scale) * self.rho,
+            kernels,
+            self.kinks,
         )
+
+    def centred(self) -> "Activation":
+        """Return sigma - mu0."""
+        return self.affine(1.0, -self.mu0)
+
+    def normalised(self) -> "Activation":
+        """Return (sigma - mu0)/sd(sigma(G)): mean 0, variance 1."""
+        scale = 1.0 / math.hypot(self.mu1, self.mu2)
+        return self.affine(scale, -scale * self.mu0)
 
     @property
     def constants(self) -> tuple[float, float, float]:
         """``(mu1^2, mu2^2, rho^2)``, all that the equations see."""
         return self.mu1 * self.mu1, self.mu2 * self.mu2, self.rho * self.rho
+
+
+def _affine(function: Function, scale: float, shift: float, u: np.ndarray) -> np.ndarray:
+    return scale * function(u) + shift
+
+
+def _unknown_function(u: Any) -> np.ndarray:
+    raise ValueError("this activation was given by its moments only: it cannot be evaluated")
 
 
 def _shifted_relu(u: np.ndarray) -> np.ndarray:
@@ -82,15 +220,18 @@ def _step(u: np.ndarray) -> np.ndarray:
     return np.where(np.asarray(u) > 0.0, 1.0, 0.0)
 
 
-_BUILT_IN = {
-    "relu": Activation(
-        "relu", _shifted_relu, _step, mu0=0.0, mu1=0.5, mu2=math.sqrt(0.25 - 0.5 / math.pi), rho=0.5
-    ),
-}
+RELU = Activation(
+    "relu", _shifted_relu, _step, mu0=0.0, mu1=0.5, mu2=math.sqrt(0.25 - 0.5 / math.pi), rho=0.5,
+    kernels=(dual_kernels.relu, dual_kernels.relu_derivative), kinks=(0.0,),
+)  # fmt: skip
 
 
 def resolve_activation(activation: "str | Activation") -> Activation:
-    """Return the activation itself, or the built-in one of that name."""
+    """Return the activation itself, or the built-in one of that name (``"leaky-relu:0.2"`` sets a parameter)."""
     if isinstance(activation, Activation):
         return activation
-    return _BUILT_IN[validation.choice("activation", activation, _BUILT_IN)]
+    if isinstance(activation, str) and activation == "relu":
+        return RELU
+    from .activations import built_in
+
+    return built_in(activation)

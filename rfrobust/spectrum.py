@@ -65,7 +65,113 @@ class MarchenkoPastur(Spectrum):
         return self._EMPTY, self._EMPTY
 
 
-_BUILT_IN = {spectrum.name: spectrum for spectrum in (MarchenkoPastur(),)}
+class OrthogonalRows(Spectrum):
+    """Orthonormal rows (N <= d), or orthonormal columns times sqrt(N/d) (N > d): x in {0, max(1, psi1)}."""
+
+    name = "orthogonal"
+    depends_on_psi1 = True
+
+    def law(self, psi1: float) -> tuple[np.ndarray, np.ndarray]:
+        """Return the atom 1, or the atoms 0 and psi1 with weights 1 - 1/psi1 and 1/psi1."""
+        if psi1 <= 1.0:
+            return np.ones(1), np.ones(1)
+        return np.array([0.0, psi1]), np.array([1.0 - 1.0 / psi1, 1.0 / psi1])
+
+
+class DiscreteSpectrum(Spectrum):
+    r"""Any law of W W' with finitely many atoms.
+
+    Parameters
+    ----------
+    atoms : array_like, shape (m,)
+        Eigenvalues, >= 0.
+    weights : array_like, shape (m,), optional
+        Their probabilities, positive with sum 1; equal by default.
+    name : str, default "discrete"
+        Name shown in results.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the arguments are not such a law, or its mean is not 1: rows of W have unit length, so that the units
+        see standard normal inputs, to which the moments of the activation refer. A solve at a ratio psi1 also fails
+        where the law has more than the share min(1, 1/psi1) of non-zero eigenvalues that N x d allows.
+    """
+
+    depends_on_psi1 = True  # not the law, but whether it is possible
+
+    def __init__(self, atoms: Any, weights: Any = None, *, name: str = "discrete") -> None:
+        x = validation.real_array("atoms", atoms, 0.0, ndim=1)
+        if weights is None:
+            weights = np.full(x.size, 1.0 / x.size)
+        w = validation.real_array("weights", weights, 0.0, open_lower=True, shape=(x.size,))
+        if abs(w.sum() - 1.0) > 1e-9:
+            raise ValueError(f"weights must have sum 1, got sum {w.sum()!r} in weights")
+        w /= w.sum()
+        if abs(w @ x - 1.0) > 1e-6:
+            raise ValueError(
+                f"atoms must have mean 1 (rows of W have unit length), got mean {float(w @ x)!r} in atoms"
+            )
+        self.atoms, self.weights, self.name = x, w, name
+        self._share = float(w[x > 0.0].sum())
+
+    def law(self, psi1: float) -> tuple[np.ndarray, np.ndarray]:
+        """Return the atoms and weights as given."""
+        if self._share * psi1 > 1.0 + 1e-9:
+            raise ValueError(
+                f"psi1 must be <= 1/{self._share:g} for this spectrum: an N x d matrix has at most d non-zero "
+                f"eigenvalues, got psi1={psi1!r}"
+            )
+        return self.atoms, self.weights
+
+
+class EmpiricalSpectrum(DiscreteSpectrum):
+    """The eigenvalues of W W' of one drawn first layer.
+
+    Parameters
+    ----------
+    W : array_like, shape (N, d)
+        First layer, rows of unit length.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If W is not such a matrix; solving at another ratio than psi1 = N/d is a ``ValueError``.
+
+    Notes
+    -----
+    theory.md section 4, "another law of W, or one drawn W". :func:`rfrobust.drawn_network` goes further and uses
+    the network's own Sigma and J^2.
+    """
+
+    def __init__(self, W: Any) -> None:
+        W = validation.real_array("W", W, ndim=2)
+        norms = np.linalg.norm(W, axis=1)
+        if np.abs(norms - 1.0).max() > 1e-6:
+            worst = float(norms[np.argmax(np.abs(norms - 1.0))])
+            raise ValueError(f"W must have rows of unit length, got a row of length {worst!r}")
+        N, d = W.shape
+        values = np.linalg.svd(W, compute_uv=False) ** 2
+        values[values < 1e-12 * values[0]] = 0.0
+        atoms = np.concatenate([values, np.zeros(N - len(values))])
+        positive = atoms[atoms > 0.0]
+        null = N - len(positive)
+        if null:
+            atoms = np.append(positive, 0.0)
+            weights = np.append(np.full(len(positive), 1.0 / N), null / N)
+        else:
+            weights = np.full(N, 1.0 / N)
+        super().__init__(atoms, weights, name=f"empirical {N}x{d}")
+        self.psi1 = N / d
+
+    def law(self, psi1: float) -> tuple[np.ndarray, np.ndarray]:
+        """Return the eigenvalues; ``psi1`` must be N/d."""
+        if abs(psi1 - self.psi1) > 1e-9 * self.psi1:
+            raise ValueError(f"psi1 must be N/d = {self.psi1!r} of the drawn W, got psi1={psi1!r}")
+        return self.atoms, self.weights
+
+
+_BUILT_IN = {spectrum.name: spectrum for spectrum in (MarchenkoPastur(), OrthogonalRows())}
 
 
 def resolve_spectrum(spectrum: "str | Spectrum") -> Spectrum:

@@ -84,6 +84,10 @@ def moments(z, psi1, atoms, weights):
     if z == math.inf:
         return 0.0, 1.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0, 1.0
     if atoms.size == 0:
+        if z == 0.0:  # linear features without ridge: only the mass at zero counts, also at psi1 = 1
+            f = min(1.0, 1.0 / psi1)
+            null = 1.0 - f
+            return f, null, f, 0.0, null, f, 0.0, 0.0, null, max(1.0 - psi1, 0.0)
         return marchenko_pastur(z, psi1)
     return discrete(z, psi1, atoms, weights)
 

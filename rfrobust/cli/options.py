@@ -8,9 +8,16 @@ import click
 
 def model_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add ``--activation`` and ``--spectrum``."""
-    command = click.option("--spectrum", default="marchenko-pastur", show_default=True, help="Law of W W'.")(
-        command
+    spectrum = click.option(
+        "--spectrum",
+        default="marchenko-pastur",
+        show_default=True,
+        help="Law of W W': marchenko-pastur or orthogonal.",
     )
-    return click.option("--activation", default="relu", show_default=True, help="Built-in activation.")(
-        command
+    activation = click.option(
+        "--activation",
+        default="relu",
+        show_default=True,
+        help="Name, or name:parameter; see 'rfrobust activations'.",
     )
+    return activation(spectrum(command))

@@ -17,6 +17,13 @@ REGISTRY: dict[str, str] = {
     "curse": "curse",
     "validation": "validation",
     "finite-size": "finite_size",
+    "cgro-phases": "cgro_phases",
+    "cgro-diagram": "cgro_diagram",
+    "cgro-scaling": "cgro_scaling",
+    "cgro-width": "cgro_width",
+    "adv-ntk-degeneration": "adv_ntk_degeneration",
+    "adv-ntk-comparison": "adv_ntk_comparison",
+    "wide-linearization": "wide_linearization",
 }
 
 
