@@ -4,6 +4,7 @@ import math
 import pickle
 import subprocess
 import sys
+from itertools import pairwise
 
 import mpmath as mp
 import numpy as np
@@ -137,7 +138,7 @@ def test_dual_kernels_against_their_integrals(name):
                 grid = np.polynomial.legendre.leggauss(40)
                 ends = sorted({-9.0, -1.0, 0.0, 1.0, 9.0})
                 value = 0.0
-                for low, high in zip(ends[:-1], ends[1:], strict=True):
+                for low, high in pairwise(ends):
                     points = 0.5 * (low + high) + 0.5 * (high - low) * grid[0]
                     density = np.exp(-0.5 * points**2) / math.sqrt(2 * math.pi)
                     terms = [float(function(np.float64(u))) * inner(u) for u in points]
