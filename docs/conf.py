@@ -70,6 +70,7 @@ logging.getLogger("sphinx.sphinx.directives.other").addFilter(
 API_MODULES = [
     "rfrobust",
     "rfrobust.theorem",
+    "rfrobust.finite.attack",
     "rfrobust.activations",
     "rfrobust.sensitivity",
     "rfrobust.tuning",

@@ -38,7 +38,7 @@ def draw_network(rng: np.random.Generator, n: int, d: int, N: int, tau: float) -
     """Draw data and a random first layer; return (features, y, J^2, K, W beta).
 
     ``K = E sigma(Wx) sigma(Wx)'`` and ``J^2 = (W W') o E sigma'(Wx) sigma'(Wx)'`` in closed form for the shifted
-    ReLU (theory.md section 1; the arc-cosine kernel of degree 1).
+    ReLU (docs/theory, eq-J2; the arc-cosine kernel of degree 1).
     """
     beta = rng.normal(size=d)
     beta /= np.linalg.norm(beta)
