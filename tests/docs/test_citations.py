@@ -8,13 +8,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = sorted((ROOT / "rfrobust").rglob("*.py"))
 PAGES = {path.stem: path.read_text(encoding="utf-8") for path in (ROOT / "docs").glob("*.md")}
-LABELS = {
-    label
-    for text in PAGES.values()
-    for label in re.findall(r"^\$\$ \(([\w-]+)\)|:label: ([\w-]+)", text, re.MULTILINE)
-    for label in label
-    if label
-}
+LABELS = set(re.findall(r"^\$\$ \(([\w:-]+)\)", "\n".join(PAGES.values()), re.MULTILINE))
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
