@@ -291,7 +291,7 @@ def solve(
     >>> import rfrobust
     >>> model = rfrobust.solve(psi1=3, psi2=2, eps=0.3, tau=0.5)
     >>> round(model.standard_risk, 4), round(model.adversarial_risk(), 4)
-    (1.0841, 1.9314)
+    (1.0841, 1.9315)
     """
     psi1 = scalar("psi1", psi1)
     psi2 = scalar("psi2", psi2)
