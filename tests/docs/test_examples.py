@@ -27,7 +27,11 @@ MODULES = ["rfrobust"] + [
     for info in pkgutil.walk_packages(rfrobust.__path__, "rfrobust.")
     if not info.name.endswith("__main__")
 ]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), *sorted((ROOT / "docs/howto").glob("*.md"))]
+PAGES = [
+    ROOT / "README.md",
+    *sorted((ROOT / "docs").glob("*.md")),
+    *sorted((ROOT / "docs/howto").glob("*.md")),
+]
 FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
@@ -43,7 +47,9 @@ def examples(kind: str) -> list:
                 found.append(pytest.param(block[2], id=label))
             if block[1] == kind == "python":
                 follower = blocks[i + 1] if i + 1 < len(blocks) else None
-                shown = follower and follower[1] == "text" and not text[block.end() : follower.start()].strip()
+                shown = (
+                    follower and follower[1] == "text" and not text[block.end() : follower.start()].strip()
+                )
                 found.append(pytest.param(block[2], follower[2] if shown else None, id=label))
     return found
 

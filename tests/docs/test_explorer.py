@@ -19,10 +19,18 @@ import rfrobust
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 STATIC = DOCS / "_static"
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-FLAGS = (
-    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync --virtual-time-budget=20000 --dump-dom"
-).split()
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--virtual-time-budget=20000",
+    "--dump-dom",
+]
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium found: apt-get install chromium")
 
@@ -76,7 +84,12 @@ def test_the_port_agrees_with_the_library(tmp_path):
     for problem, (*values, phase) in zip(problems, json.loads(text), strict=True):
         model = rfrobust.solve(**problem)
         eps_c = rfrobust.null_threshold(problem["psi1"], problem["psi2"], problem["tau"])
-        expected = [model.standard_risk, model.gradient_norm, model.zero_residual_fraction, model.training_loss]
+        expected = [
+            model.standard_risk,
+            model.gradient_norm,
+            model.zero_residual_fraction,
+            model.training_loss,
+        ]
         expected += [model.adversarial_risk(0.7), eps_c]
         assert values == pytest.approx(expected, rel=1e-9, abs=1e-300), problem
         seen.add(phase)
