@@ -261,10 +261,10 @@ def _certify_null(model: "Equilibrium", arb: Any, field: Field) -> Certificate:
 def _inverse(J: list[list[Any]]) -> list[list[Any]] | None:
     """Return the inverse of a 1 x 1 or 2 x 2 matrix of balls, None if it may be singular."""
     if len(J) == 1:
-        return None if not J[0][0] != 0 else [[1 / J[0][0]]]
+        return None if J[0][0].contains(0) else [[1 / J[0][0]]]
     (a, b), (c, d) = J
     determinant = a * d - b * c
-    if not determinant != 0:
+    if determinant.contains(0):
         return None
     return [[d / determinant, -b / determinant], [-c / determinant, a / determinant]]
 

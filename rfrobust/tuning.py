@@ -229,7 +229,7 @@ def _solve_rows(rows, constants, atoms, weights, v, r):
 
 
 @dataclass(frozen=True)
-class _Model:
+class FixedModel:
     """The validated part of a problem that a search keeps fixed."""
 
     activation: Activation
@@ -276,8 +276,8 @@ class _Model:
         return evaluate
 
 
-def _model(activation: Any, spectrum: Any, signal_norm: Any, nonlinear_power: Any) -> _Model:
-    return _Model(
+def fixed_model(activation: Any, spectrum: Any, signal_norm: Any, nonlinear_power: Any) -> FixedModel:
+    return FixedModel(
         resolve_activation(activation),
         resolve_spectrum(spectrum),
         scalar("signal_norm", signal_norm),
@@ -343,7 +343,7 @@ def best_training(
         ridge = scalar("ridge", ridge)
     if eps is not None and ridge is not None:
         raise ValueError("eps and ridge are both given: leave the one to be searched None")
-    model = _model(activation, spectrum, signal_norm, nonlinear_power)
+    model = fixed_model(activation, spectrum, signal_norm, nonlinear_power)
     threshold = null_threshold(psi1, psi2, tau, **model.keywords)
     axes = []
     if eps is None:
@@ -415,7 +415,7 @@ def best_width(
     low, high = validation.real_array("psi1_range", psi1_range, 0.0, open_lower=True, shape=(2,))
     if not low < high:
         raise ValueError(f"psi1_range must be increasing, got psi1_range={psi1_range!r}")
-    model = _model(activation, spectrum, signal_norm, nonlinear_power)
+    model = fixed_model(activation, spectrum, signal_norm, nonlinear_power)
 
     evaluate = model.objective((1.0, psi2, eps, tau, ridge), ["psi1"], eps_test)
     axes = [_Axis("psi1", float(low), float(high), False)]
@@ -558,7 +558,7 @@ def best_activation(
     """
     psi1, psi2, eps, tau = scalar("psi1", psi1), scalar("psi2", psi2), scalar("eps", eps), scalar("tau", tau)
     eps_test = eps if eps_test is None else scalar("eps_test", eps_test)
-    model = _model("relu", spectrum, signal_norm, nonlinear_power)
+    model = fixed_model("relu", spectrum, signal_norm, nonlinear_power)
     fixed = None
     if mu1_over_mu2 is not None:
         fixed = validation.real_scalar("mu1_over_mu2", mu1_over_mu2, 1e-6, 1e6)
@@ -638,7 +638,7 @@ def pareto(
     points = validation.integer("points", points, 10)
     if not isinstance(with_ridge, bool):
         raise TypeError(f"with_ridge must be True or False, got {with_ridge!r}")
-    model = _model(activation, spectrum, signal_norm, nonlinear_power)
+    model = fixed_model(activation, spectrum, signal_norm, nonlinear_power)
     threshold = null_threshold(psi1, psi2, tau, **model.keywords)
     radii = np.concatenate([[0.0], threshold * np.geomspace(*RADIUS_RANGE, points)])
     ridges = np.zeros(1)
