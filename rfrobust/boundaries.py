@@ -11,6 +11,7 @@ In the null phase the second margin is exactly 0: its curve is where it changes 
 """
 
 import math
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -33,18 +34,29 @@ SCAN = np.geomspace(1e-3, 1.0, 241)[:-1]
 ROOTS = 3
 #: A margin this close to zero counts as zero: below it the sign is rounding.
 FLAT = 1e-10
+#: Ridge that stands for the least-norm solution; the engine keeps its accuracy there.
+VANISHING_RIDGE = 1e-12
 
 
 def _margins(
     model: FixedModel, psi1: float, psi2: float, tau: float, ridge: float, radii: np.ndarray
 ) -> np.ndarray:
     """Return the margins "worse than zero" and "no better than standard", shape (2, radii)."""
-    rows = np.empty((radii.size + 1, 5))
+    rows = np.empty((radii.size, 5))
     rows[:] = (psi1, psi2, 0.0, tau, ridge)
-    rows[1:, 2] = radii
-    v, r = model.solve_rows(rows)
-    risk = adversarial_risk(v[1:], r[1:], radii)
-    return np.array([risk - model.null_risk(tau), risk - adversarial_risk(v[0], r[0], radii)])
+    rows[:, 2] = radii
+    risk = adversarial_risk(*model.solve_rows(rows), radii)
+    return np.array(
+        [risk - model.null_risk(tau), risk - adversarial_risk(*_standard(model, rows[:1]), radii)]
+    )
+
+
+def _standard(model: FixedModel, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return v and r of standard training in the problems ``rows``."""
+    standard = rows.copy()
+    standard[:, 2] = 0.0
+    standard[:, 4] = np.maximum(rows[:, 4], VANISHING_RIDGE)
+    return model.solve_rows(standard)
 
 
 def radius_curves(
@@ -87,6 +99,10 @@ def radius_curves(
     widths = validation.real_array("psi1", psi1, 0.0, open_lower=True, ndim=1)
     psi2, tau, ridge = scalar("psi2", psi2), scalar("tau", tau), scalar("ridge", ridge)
     model = fixed_model(activation, spectrum, signal_norm, nonlinear_power)
+
+    def margin(eps: float, kind: int, problem: tuple[FixedModel, float, float, float, float]) -> float:
+        return float(_margins(*problem, np.array([eps]))[kind, 0])
+
     null = np.empty(widths.size)
     roots = np.full((2, widths.size, ROOTS), math.nan)
     first = np.empty((2, widths.size), dtype=bool)
@@ -99,12 +115,9 @@ def radius_curves(
             sign = np.where(np.abs(margins[j]) > FLAT, np.sign(margins[j]), 0.0)
             known = np.flatnonzero(sign)
             first[j, i] = known.size > 0 and sign[known[0]] > 0
-            changes = [(a, b) for a, b in zip(known[:-1], known[1:], strict=True) if sign[a] != sign[b]]
+            changes = [(a, b) for a, b in pairwise(known) if sign[a] != sign[b]]
             for n, (a, b) in enumerate(changes[:ROOTS]):
-                roots[j, i, n] = brentq(
-                    lambda eps, j=j, problem=problem: _margins(*problem, np.array([eps]))[j, 0],
-                    radii[a], radii[b], xtol=1e-12, rtol=1e-12,
-                )  # fmt: skip
+                roots[j, i, n] = brentq(margin, radii[a], radii[b], args=(j, problem), xtol=1e-12, rtol=1e-12)
     return xr.Dataset(
         {
             "null": ("psi1", null, {"long_name": "null threshold eps_c"}),
@@ -283,9 +296,7 @@ def add_margins(data: xr.Dataset) -> xr.Dataset:
     names = ("psi1", "psi2", "eps", "tau", "ridge")
     template = data.adversarial_risk
     grids = [data[name].broadcast_like(template).transpose(*shape).values.ravel() for name in names]
-    rows = np.column_stack(grids)
-    rows[:, 2] = 0.0
-    v, r = model.solve_rows(rows)
+    v, r = _standard(model, np.column_stack(grids))
     test = data["eps_test"] if "eps_test" in data.coords else data["eps"]
     radius = test.broadcast_like(template).transpose(*shape).values.ravel()
     standard = adversarial_risk(v, r, radius).reshape(template.shape)

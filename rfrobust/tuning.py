@@ -239,6 +239,7 @@ class FixedModel:
 
     @property
     def keywords(self) -> dict[str, Any]:
+        """The keyword arguments of :func:`rfrobust.solve` that they are."""
         return {
             "activation": self.activation,
             "spectrum": self.spectrum,
@@ -247,6 +248,7 @@ class FixedModel:
         }
 
     def null_risk(self, tau: float) -> float:
+        """Return the risk of predicting zero."""
         return self.signal_norm**2 + tau**2 + self.nonlinear_power
 
     def solve_rows(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -277,6 +279,7 @@ class FixedModel:
 
 
 def fixed_model(activation: Any, spectrum: Any, signal_norm: Any, nonlinear_power: Any) -> FixedModel:
+    """Check the fixed part of a problem."""
     return FixedModel(
         resolve_activation(activation),
         resolve_spectrum(spectrum),
