@@ -11,9 +11,9 @@ from .style import PALETTE, house_style, new_figure
 
 TITLE = "Phase boundaries: collapse, worse than zero, standard training, best width"
 CAPTION = (
-    "Shifted ReLU, ridge = 0, training and test at the same radius. Left, n/d = 2, tau = 0.5: null threshold, radius at "
-    "which the adversarial risk crosses that of predicting zero, and radius above which adversarial training beats the "
-    "least-norm solution. Right: radius eps_* above which the best network over all widths is no longer "
+    "Shifted ReLU, ridge = 0, training and test at the same radius. Left, n/d = 2, tau = 0.5: null threshold, radius at"
+    " which the adversarial risk crosses that of predicting zero, and radius above which adversarial training beats "
+    "the least-norm solution. Right: radius eps_* above which the best network over all widths is no longer "
     "overparametrized (N > n), against n/d."
 )
 PSI2, TAU = 2.0, 0.5

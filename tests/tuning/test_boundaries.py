@@ -54,7 +54,7 @@ def test_width_transition_separates_wide_from_narrow():
     for factor, wide in ((0.98, True), (1.02, False)):
         eps = star * factor
         risks = rfrobust.sweep(psi1=np.geomspace(1e-2, 1e4, 3000), psi2=2, eps=eps, tau=0.5).adversarial_risk
-        best = float(risks.psi1[int(risks.argmin())])
+        best = float(risks.psi1[int(np.argmin(risks.values))])
         assert (best > 2 and float(risks.min()) < 1.25) == wide
 
 
