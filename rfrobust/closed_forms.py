@@ -47,7 +47,7 @@ def exact_moments(name: str) -> dict[str, Any]:
     --------
     >>> import rfrobust
     >>> rfrobust.exact_moments("relu")["mu2_squared"]
-    1/4 - 1/(2*pi)
+    (-2 + pi)/(4*pi)
     """
     import sympy as sp
 

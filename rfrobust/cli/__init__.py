@@ -20,6 +20,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "linear": ("linear", "Adversarial linear regression at one point."),
     "activations": ("activations", "Built-in activations with their moments."),
     "figure": ("figure", "Compute and draw a figure of the paper kind."),
+    "reproduce": ("reproduce", "All figures with an index page, resumable."),
     "wide": ("wide", "Adv-NTK and its baselines on your own arrays."),
 }
 

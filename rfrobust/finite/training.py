@@ -145,7 +145,7 @@ def pgd_erm(
         model = _AttackedModel(network, X, y, eps, ridge, theta, *ends)
         target = semismooth_newton(model, theta, alpha, 15)
         length = 1.0
-        while length > 1e-3:
+        while length > 0.05:
             trial = theta + length * (target.w - theta)
             trial_value, trial_ends = attacked(trial, ends)
             if trial_value < value:

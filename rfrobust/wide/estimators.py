@@ -346,11 +346,9 @@ class _AdvNTK(_Validated):
             gradient = stopped.times_gradient(Y, kernel.T @ residual / len(batch))
             gradient *= np.where(a < 0, -1.0, 1.0)
             length = np.linalg.norm(gradient)
-            if length == 0:
-                raise ValueError(
-                    "the validation loss does not depend on the stopping times: are all targets zero?"
-                )
-            a = a - learning_rate * gradient / length
+            if length > 0:
+                # A batch that is fitted exactly (constant targets, or a single one at their mean) asks for no move.
+                a = a - learning_rate * gradient / length
             path.append(a)
         self.stopping_times_ = np.abs(a)
         self._set_model(X_kernel, StoppedKernel.decompose(theta, self.stopping_times_).coefficients(Y))

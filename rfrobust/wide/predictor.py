@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .. import validation
 from .architecture import Architecture
 from .kernels import ntk, ntk_with_gradient
 
@@ -29,6 +30,10 @@ class KernelPredictor:
     samples: np.ndarray
     coefficients: np.ndarray
     n_jobs: int | None = None
+
+    def __post_init__(self) -> None:
+        validation.real_array("samples", self.samples, ndim=2)
+        validation.real_array("coefficients", self.coefficients, shape=(len(self.samples), None))
 
     def predict(self, x: np.ndarray) -> np.ndarray:
         """Return the outputs, shape (rows, outputs)."""

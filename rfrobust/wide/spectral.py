@@ -15,6 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import linalg
 
+from .. import validation
+
 #: Eigenvalues below this share of the largest one, times the size of the kernel, are rounding noise.
 _RANK_TOLERANCE = np.finfo(float).eps
 #: Closer eigenvalues than this share of 1 + m take the derivative in place of the divided difference.
@@ -85,6 +87,8 @@ class StoppedKernel:
     @classmethod
     def decompose(cls, theta: np.ndarray, times: np.ndarray) -> "StoppedKernel":
         """Decompose S = A^{1/2} Theta A^{1/2} (one symmetric eigendecomposition)."""
+        times = validation.real_array("times", times, 0, ndim=1)
+        _check_square(theta, len(times))
         root = np.sqrt(times)
         eigenvalues, vectors = linalg.eigh(
             theta * np.outer(root, root), driver="evd", overwrite_a=True, check_finite=False
@@ -134,6 +138,8 @@ class KernelSpectrum:
     @classmethod
     def decompose(cls, theta: np.ndarray, jitter: float = 0.0) -> "KernelSpectrum":
         """Decompose ``theta + jitter * I`` and count the eigenvalues above rounding."""
+        jitter = validation.real_scalar("jitter", jitter, 0)
+        _check_square(theta, len(theta))
         eigenvalues, vectors = linalg.eigh(theta, driver="evd", check_finite=False)
         eigenvalues = np.maximum(eigenvalues, 0) + jitter
         rank = int(np.sum(eigenvalues > len(theta) * _RANK_TOLERANCE * eigenvalues[-1]))
@@ -144,6 +150,7 @@ class KernelSpectrum:
 
         The interpolant of a singular kernel is the least-norm least-squares one, with a :class:`RankLossWarning`.
         """
+        xi = validation.real_scalar("xi", xi, 0, allow_inf=True)
         if xi == np.inf:
             lost = len(self.eigenvalues) - self.rank
             if lost:
@@ -158,3 +165,11 @@ class KernelSpectrum:
         else:
             filters = xi * phi1(xi * self.eigenvalues)
         return self.vectors @ (filters[:, None] * (self.vectors.T @ targets))
+
+
+def _check_square(theta: np.ndarray, n: int) -> None:
+    """Raise unless ``theta`` is n x n and finite; the sum finds what is not finite without a copy."""
+    if np.shape(theta) != (n, n):
+        raise ValueError(f"theta must have shape ({n}, {n}), got {np.shape(theta)}")
+    if not np.isfinite(np.sum(theta)):
+        raise ValueError("theta must be finite")

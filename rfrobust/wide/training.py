@@ -41,7 +41,9 @@ def gradient_search(
     -------
     ndarray, shape of ``x``
     """
-    rates = np.reshape(eta, (-1, 1)) * (horizon / steps)
+    steps = validation.integer("steps", steps, 1)
+    horizon = validation.real_scalar("horizon", horizon, 0)
+    rates = validation.real_array("eta", np.broadcast_to(eta, len(x)), 0)[:, None] * (horizon / steps)
 
     def slope(points: np.ndarray) -> np.ndarray:
         return rates * network.predict_with_gradient(points, lambda f: f - targets)[1]

@@ -65,7 +65,7 @@ def test_extrapolated_finite_networks_meet_the_theory(psi1, psi2, eps, tau):
         "training_loss": theory.training_loss,
         "adversarial_risk": theory.adversarial_risk(),
     }
-    plan = {30: 160, 60: 80, 120: 40}
+    plan = {30: 120, 60: 60, 120: 30}
     runs = [
         rfrobust.summary(rfrobust.simulate(**setting, d=d, replicates=m, seed=5, workers=1))
         for d, m in plan.items()
@@ -76,7 +76,7 @@ def test_extrapolated_finite_networks_meet_the_theory(psi1, psi2, eps, tau):
         error = np.array([float(run[f"{name}_se"]) for run in runs])
         limit, _ = extrapolate(np.array(list(plan)), mean, error)
         assert abs(limit.value - value) < 3 * limit.error, name
-        assert limit.error < 0.06 * value
+        assert limit.error < 0.08 * value
 
 
 def test_true_and_gaussian_features_approach_each_other():

@@ -71,9 +71,12 @@ def dataset(name):
         return xr.Dataset(
             {kind: (tuple(coords), rng.random((2, 4, 3))) for kind in ("clean", "robust")}, coords
         )
-    coords = {"inputs": ["width", "64"], "width": [64, 128]}
+    coords = {"inputs": ["width", "16"], "width": [64, 128]}
     return xr.Dataset(
-        {"distance": (("inputs", "width", "draw"), 0.1 * rng.random((2, 2, 3))), "draws": ("width", [3, 3])},
+        {
+            "distance": (("inputs", "width", "draw"), 0.1 * rng.random((2, 2, 3))),
+            "draws": (("inputs", "width"), [[3, 3], [3, 3]]),
+        },
         coords,
     )
 

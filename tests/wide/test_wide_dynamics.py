@@ -255,6 +255,16 @@ def test_bad_inputs(problem):
         flow.coefficients([1.0, 0.5])
     with pytest.raises(ValueError, match="method must be one of"):
         flow.coefficients([1.0], method="euler")
+    with pytest.raises(ValueError, match=r"theta must have shape \(10, 10\)"):
+        StoppedKernel.decompose(theta[:3], np.ones(SAMPLES))
+    with pytest.raises(ValueError, match="times must be finite and >= 0"):
+        StoppedKernel.decompose(theta, -np.ones(SAMPLES))
+    with pytest.raises(ValueError, match="theta must be finite"):
+        KernelSpectrum.decompose(theta * np.nan)
+    with pytest.raises(ValueError, match="xi must be finite and >= 0"):
+        KernelSpectrum.decompose(theta).coefficients(y, -1.0)
     network = FiniteNetwork.random(Architecture(2), inputs=15, width=8)
+    with pytest.raises(ValueError, match="steps must be an integer >= 1"):
+        gradient_search(network, problem[0], y[:, :1], eta=0.1, steps=0)
     with pytest.raises(RuntimeError, match="training diverged at step"), np.errstate(all="ignore"):
         train_on_search(network, problem[0], y[:, :1], eta=0.0, learning_rate=100.0, steps=300)

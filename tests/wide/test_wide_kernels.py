@@ -85,7 +85,7 @@ def test_blocks_symmetry_and_threads():
 def test_diagonal_is_exact_and_duplicates_are_singular():
     x = np.random.default_rng(3).standard_normal((4, 50))
     architecture = Architecture(5)
-    w2, b2, k = architecture.w_std**2, architecture.b_std**2, None
+    w2, b2 = architecture.w_std**2, architecture.b_std**2
     k = w2 * (x**2).mean(axis=1) + b2
     theta = k.copy()
     for _ in range(4):

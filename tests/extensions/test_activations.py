@@ -1,0 +1,331 @@
+"""Activations: moments by SymPy, mpmath and quadrature, dual kernels by 2-d quadrature, invariance, bad input."""
+
+import math
+import pickle
+import subprocess
+import sys
+from itertools import pairwise
+
+import mpmath as mp
+import numpy as np
+import pytest
+import sympy as sp
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.polynomial.hermite_e import hermegauss
+
+import rfrobust
+from rfrobust.activation import Activation
+from rfrobust.activations import TABLE, built_in
+from rfrobust.closed_forms import EXACT, exact_moments
+from rfrobust.quadrature import QuadratureError, gaussian_mean
+
+NAMES = [*TABLE, "leaky-relu:-0.4", "abs-linear:0.3", "quadratic:1.5", "step:1"]
+FIELDS = ("mu0", "mu1", "mu2", "rho")
+#: Formulas for mpmath, by name.
+FORMULAS = {
+    "relu": lambda u: max(u, 0) - 1 / mp.sqrt(2 * mp.pi),
+    "leaky-relu": lambda u: u if u > 0 else u / 10,
+    "abs-linear": lambda u: abs(u) + u,
+    "hard-tanh": lambda u: min(max(u, -1), 1),
+    "erf": mp.erf,
+    "step": lambda u: mp.ncdf(5 * u),
+    "sin": mp.sin,
+    "cos": mp.cos,
+    "quadratic": lambda u: u * u - 1,
+    "gelu": lambda u: u * mp.ncdf(u),
+    "identity": lambda u: u,
+    "tanh": mp.tanh,
+    "sigmoid": lambda u: 1 / (1 + mp.exp(-u)),
+    "softplus": lambda u: mp.log(1 + mp.exp(u)),
+    "silu": lambda u: u / (1 + mp.exp(-u)),
+}
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_moments_in_multiple_precision(name):
+    sigma, a = FORMULAS[name], built_in(name)
+    with mp.workdps(25):
+        cuts = [-25, *range(-8, 9), 25]
+
+        def mean(f):
+            return mp.quad(lambda u: f(u) * mp.npdf(u), cuts)
+
+        mu0, mu1 = mean(sigma), mean(lambda u: u * sigma(u))
+        mu2 = mp.sqrt(abs(mean(lambda u: (sigma(u) - mu0 - mu1 * u) ** 2)))
+        # by parts, without the derivative: E s'^2 from differences of the function away from its kinks
+        slope = mean(lambda u: (mp.diff(sigma, u, h=mp.mpf(10) ** -9) if u not in cuts else 0) ** 2)
+        rho = mp.sqrt(abs(slope - mu1**2))
+    assert [a.mu0, a.mu1, a.mu2] == pytest.approx([float(mu0), float(mu1), float(mu2)], abs=2e-13)
+    assert a.rho == pytest.approx(float(rho), abs=1e-7)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_moments_by_quadrature_of_function_and_derivative(name):
+    a = built_in(name)
+    again = Activation.from_callable(a.function, a.derivative, kinks=a.kinks)
+    for field in FIELDS:
+        assert getattr(again, field) == pytest.approx(getattr(a, field), abs=1e-13)
+
+
+def test_published_constants():
+    tanh, erf = built_in("tanh"), built_in("erf")
+    assert tanh.mu1**2 == pytest.approx(0.3668791643624, abs=2e-13)
+    assert tanh.mu2**2 == pytest.approx(0.02741532603543, abs=1e-14)
+    assert tanh.rho**2 + tanh.mu1**2 == pytest.approx(0.4644029024483, abs=2e-13)
+    assert erf.mu1**2 == pytest.approx(0.4244131815784, abs=1e-13)
+    assert erf.mu2**2 == pytest.approx(0.04014587281915, abs=1e-14)
+    assert erf.rho**2 + erf.mu1**2 == pytest.approx(0.5694100347337, abs=1e-13)
+
+
+@pytest.mark.parametrize("name", EXACT)
+def test_exact_moments_are_those_used(name):
+    symbols = {"a": 0.1, "b": {"abs-linear": 1, "step": 5, "quadratic": 0}.get(name, 0)}
+    a = built_in(name)
+    for key, value in exact_moments(name).items():
+        number = float(value.subs({s: symbols[s.name] for s in value.free_symbols}))
+        assert number == pytest.approx(getattr(a, key.removesuffix("_squared")) ** 2, abs=5e-16)
+
+
+@pytest.mark.parametrize(
+    ("name", "pieces"),
+    [
+        ("leaky-relu", [("u/10", -sp.oo, 0), ("u", 0, sp.oo)]),
+        ("abs-linear", [("0*u", -sp.oo, 0), ("2*u", 0, sp.oo)]),
+        ("sin", [("sin(u)", -sp.oo, sp.oo)]),
+        ("cos", [("cos(u)", -sp.oo, sp.oo)]),
+        ("quadratic", [("u**2-1", -sp.oo, sp.oo)]),
+    ],
+)
+def test_exact_moments_by_their_defining_integrals(name, pieces):
+    u = sp.Symbol("u", real=True)
+    density = sp.exp(-(u**2) / 2) / sp.sqrt(2 * sp.pi)
+
+    def mean(power, order, weight=1):
+        total = 0
+        for text, low, high in pieces:
+            f = sp.sympify(text, locals={"u": u}, rational=True).diff(u, order)
+            total += sp.integrate(sp.expand(f**power * weight) * density, (u, low, high))
+        return total
+
+    first = mean(1, 0, u) ** 2
+    direct = {
+        "mu0_squared": mean(1, 0) ** 2,
+        "mu1_squared": first,
+        "mu2_squared": mean(2, 0) - mean(1, 0) ** 2 - first,
+        "rho_squared": mean(2, 1) - first,
+    }
+    symbols = {"a": sp.Rational(1, 10), "b": {"abs-linear": 1, "quadratic": 0}.get(name, 0)}
+    for key, value in exact_moments(name).items():
+        exact = value.subs({s: symbols[s.name] for s in value.free_symbols})
+        assert abs(sp.N(direct[key] - exact, 30)) < 1e-25
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_dual_kernels_against_their_integrals(name):
+    a = built_in(name)
+    for c in (-0.95, -0.4, 0.0, 0.3, 0.8):
+        # E f(u) f(cu + sqrt(1-c^2) w), the inner mean by panels that end at the kinks of its integrand
+        root = math.sqrt(1.0 - c * c)
+        nodes, weights = hermegauss(140)
+        for function, kernel in ((a.function, a.dual), (a.derivative, a.derivative_dual)):
+
+            def inner(u, function=function, c=c, root=root):
+                cuts = [(kink - c * u) / root for kink in a.kinks]
+                return gaussian_mean(lambda w: function(c * u + root * w), cuts)
+
+            if a.kinks:
+                grid = np.polynomial.legendre.leggauss(40)
+                ends = sorted({-9.0, -1.0, 0.0, 1.0, 9.0})
+                value = 0.0
+                for low, high in pairwise(ends):
+                    points = 0.5 * (low + high) + 0.5 * (high - low) * grid[0]
+                    density = np.exp(-0.5 * points**2) / math.sqrt(2 * math.pi)
+                    terms = [float(function(np.float64(u))) * inner(u) for u in points]
+                    value += 0.5 * (high - low) * float(grid[1] @ (terms * density))
+                tolerance = 2e-8
+            else:
+                mass = np.outer(weights, weights) / (2 * math.pi)
+                U = nodes[:, None]
+                V = c * nodes[:, None] + root * nodes[None, :]
+                value = float(np.sum(mass * function(U) * function(V)))
+                # Gauss-Hermite sees the poles of the logistic function and the steep step
+                tolerance = 3e-3 if name == "step" else 1e-9
+            assert float(kernel(np.array(c))) == pytest.approx(value, abs=tolerance)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_dual_kernels_at_the_ends_are_moments(name):
+    a = built_in(name)
+    one, zero = np.array(1.0), np.array(0.0)
+    assert a.dual(zero) == pytest.approx(a.mu0**2, abs=1e-14)
+    assert a.dual(one) == pytest.approx(a.mu0**2 + a.mu1**2 + a.mu2**2, abs=1e-14)
+    assert a.derivative_dual(zero) == pytest.approx(a.mu1**2, abs=1e-14)
+    assert a.derivative_dual(one) == pytest.approx(a.mu1**2 + a.rho**2, abs=1e-14)
+    opposite = gaussian_mean(lambda u: a.function(u) * a.function(-u), a.kinks)
+    assert a.dual(-one) == pytest.approx(opposite, abs=1e-13)
+    # the derivative kernel is the derivative of the kernel
+    c = np.linspace(-0.9, 0.9, 13)
+    h = 1e-5
+    np.testing.assert_allclose((a.dual(c + h) - a.dual(c - h)) / (2 * h), a.derivative_dual(c), atol=2e-8)
+
+
+@pytest.mark.parametrize(
+    "name", [n for n in TABLE if n not in ("tanh", "sigmoid", "softplus", "silu", "hard-tanh")]
+)
+def test_closed_kernels_agree_with_the_hermite_series(name):
+    a = built_in(name)
+    series = Activation.from_callable(a.function, a.derivative, kinks=a.kinks)
+    c = np.array([-1.0, -0.96, -0.5, 0.0, 0.25, 0.7, 0.97, 1.0])
+    np.testing.assert_allclose(series.dual(c), a.dual(c), atol=2e-14)
+    np.testing.assert_allclose(series.derivative_dual(c), a.derivative_dual(c), atol=1e-12)
+
+
+def test_hermite_series_of_a_kink_near_one():
+    relu = built_in("relu")
+    series = Activation.from_callable(relu.function, relu.derivative, kinks=[0.0])
+    c = np.array([-0.999, 0.99, 0.999, 0.9999])
+    np.testing.assert_allclose(series.dual(c), relu.dual(c), atol=1e-6)
+    np.testing.assert_allclose(series.derivative_dual(c), relu.derivative_dual(c), atol=5e-3)
+
+
+@given(
+    st.sampled_from(NAMES),
+    st.floats(0.1, 10).map(lambda x: x if x < 5 else -x / 5),
+    st.floats(-3, 3),
+    st.floats(0.05, 1.0),
+)
+def test_invariance_under_affine_maps(name, scale, shift, eps):
+    a = built_in(name)
+    b = a.affine(scale, shift)
+    first = rfrobust.solve(3, 2, eps, 0.5, activation=a)
+    second = rfrobust.solve(3, 2, eps, 0.5, activation=b)
+    assert second.standard_risk == pytest.approx(first.standard_risk, rel=1e-9)
+    assert second.gradient_norm == pytest.approx(first.gradient_norm, rel=1e-9)
+    ridged = rfrobust.solve(3, 2, eps, 0.5, activation=b, ridge=0.1 * scale**2)
+    assert ridged.standard_risk == pytest.approx(
+        rfrobust.solve(3, 2, eps, 0.5, activation=a, ridge=0.1).standard_risk, rel=1e-9
+    )
+
+
+@pytest.mark.parametrize("name", ["gelu", "softplus", "leaky-relu"])
+def test_affine_maps_of_everything(name):
+    a = built_in(name)
+    u, c = np.linspace(-3, 3, 7), np.linspace(-1, 1, 9)
+    b = a.affine(-2.0, 0.7)
+    fresh = Activation.from_callable(b.function, b.derivative, kinks=b.kinks)
+    np.testing.assert_allclose(b(u), -2 * a(u) + 0.7)
+    for field in FIELDS:
+        assert getattr(b, field) == pytest.approx(getattr(fresh, field), abs=1e-13)
+    np.testing.assert_allclose(b.dual(c), fresh.dual(c), atol=1e-13)
+    assert a.centred().mu0 == pytest.approx(0.0, abs=1e-16)
+    n = a.normalised()
+    assert n.mu0 == pytest.approx(0.0, abs=1e-15)
+    assert n.mu1**2 + n.mu2**2 == pytest.approx(1.0, rel=1e-14)
+    assert n.rho / n.mu2 == pytest.approx(a.rho / a.mu2, rel=1e-14)
+
+
+@given(st.floats(0, 3), st.floats(0.01, 2), st.floats(1.4143, 10))
+def test_moments_alone(mu1, mu2, ratio):
+    a = Activation.from_moments(mu1, mu2, ratio * mu2)
+    assert a.constants == (mu1 * mu1, mu2 * mu2, (ratio * mu2) ** 2)
+
+
+def test_moments_alone_are_enough_for_limits_not_for_networks():
+    relu = built_in("relu")
+    a = Activation.from_moments(relu.mu1, relu.mu2, relu.rho)
+    assert rfrobust.solve(3, 2, 0.3, 0.5, activation=a).standard_risk == (
+        rfrobust.solve(3, 2, 0.3, 0.5).standard_risk
+    )
+    for use in (a, a.dual, a.derivative_dual):
+        with pytest.raises(ValueError, match="moments only"):
+            use(np.zeros(2))
+
+
+def test_quadratic_attains_the_bound_and_others_obey_it():
+    assert built_in("quadratic").rho ** 2 == pytest.approx(2 * built_in("quadratic").mu2 ** 2, rel=1e-15)
+    for name in NAMES:
+        a = built_in(name)
+        assert a.rho**2 >= 2 * a.mu2**2 * (1 - 1e-12)
+    with pytest.raises(ValueError, match=r"rho\^2 must be >= 2 mu2\^2"):
+        Activation.from_moments(1.0, 1.0, 1.41)
+
+
+def test_even_activations_learn_nothing_linear():
+    for name in ("cos", "quadratic"):
+        at = {eps: rfrobust.solve(1, 4, eps, 0.5, activation=name) for eps in (0.0, 0.1, 0.3)}
+        assert at[0.0].standard_risk == pytest.approx(1.25 / (1 - 0.25), rel=1e-12)  # pure noise fit, R = 1/4
+        assert all(model.standard_risk > 1.25 for model in at.values())
+        assert rfrobust.solve(1, math.inf, 1e-3, 0.5, activation=name).phase is rfrobust.Phase.NULL
+        near = rfrobust.Activation.from_moments(1e-6, built_in(name).mu2, built_in(name).rho)
+        assert rfrobust.solve(1, 4, 0.1, 0.5, activation=near).standard_risk == pytest.approx(
+            at[0.1].standard_risk, rel=1e-9
+        )
+
+
+BAD = [
+    ({"kinks": ["a"]}, ValueError, "could not convert"),
+    ({"derivative": np.sin}, ValueError, "derivative must be the derivative"),
+    ({"function": np.sign, "derivative": np.zeros_like, "kinks": [0.0]}, ValueError, "function continuous"),
+    ({"function": np.ones_like, "derivative": np.zeros_like}, ValueError, "constant"),
+    ({"function": lambda u: np.full_like(u, np.nan)}, QuadratureError, "not finite"),
+    # E sigma'^2 diverges like log
+    (
+        {
+            "function": lambda u: np.sqrt(np.abs(u - 0.3)),
+            "derivative": lambda u: 0.5 * np.sign(u - 0.3) / np.sqrt(np.abs(u - 0.3)),
+            "kinks": [0.3],
+        },
+        QuadratureError,
+        "did not converge near u = 0.3",
+    ),
+]
+
+
+@pytest.mark.parametrize(("change", "error", "message"), BAD)
+def test_bad_callables(change, error, message):
+    good = {"function": np.sin, "derivative": np.cos} | change
+    with pytest.raises(error, match=message), np.errstate(all="ignore"):
+        Activation.from_callable(good.pop("function"), good.pop("derivative"), **good)
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("rellu", "activation must be one of 'relu'"),
+        ("tanh:2", "takes no parameter"),
+        ("leaky-relu:", "needs a number"),
+        ("leaky-relu:nan", "needs a number"),
+        ("step:-1", "sharpness must be"),
+        ("leaky-relu:1e400", "needs a number"),
+    ],
+)
+def test_bad_names(name, message):
+    with pytest.raises(ValueError, match=message):
+        rfrobust.solve(1, 2, 0.3, activation=name)
+
+
+def test_bad_correlations_and_scales():
+    a = built_in("tanh")
+    for use in (a.dual, a.derivative_dual):
+        with pytest.raises(ValueError, match=r"c must be in \[-1, 1\]"):
+            use(np.array([0.0, 1.1]))
+    with pytest.raises(ValueError, match="scale must not be 0"):
+        a.affine(0.0)
+    with pytest.raises(ValueError, match="name must be one of"):
+        exact_moments("tanh")
+
+
+def test_activations_travel_to_worker_processes():
+    for name in NAMES:
+        a = built_in(name).affine(2.0, 1.0)
+        b = pickle.loads(pickle.dumps(a))
+        np.testing.assert_array_equal(a(np.linspace(-2, 2, 5)), b(np.linspace(-2, 2, 5)))
+
+
+def test_solving_does_not_import_sympy():
+    code = (
+        "import sys, rfrobust; rfrobust.solve(1, 2, .3, activation='gelu');"
+        "rfrobust.Activation.from_callable; assert 'sympy' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
