@@ -9,5 +9,5 @@ import pytest
 @pytest.mark.parametrize("name", ["tuning", "boundaries", "sensitivity"])
 def test_docstring_examples(name):
     result = doctest.testmod(import_module(f"rfrobust.{name}"))
-    assert result.attempted >= 3
+    assert result.attempted >= 2
     assert result.failed == 0
