@@ -76,7 +76,7 @@ def gradient(equilibrium: "Equilibrium", eps_test: float | None = None) -> xr.Da
     >>> import rfrobust
     >>> slopes = rfrobust.solve(psi1=3, psi2=2, eps=0.3, tau=0.5).gradient()
     >>> round(float(slopes.standard_risk.sel(parameter="eps")), 3)
-    -0.752
+    -1.847
     """
     radius = equilibrium.eps if eps_test is None else scalar("eps_test", eps_test)
     values, table = _table(equilibrium, radius)
