@@ -70,6 +70,8 @@ logging.getLogger("sphinx.sphinx.directives.other").addFilter(
 API_MODULES = [
     "rfrobust",
     "rfrobust.theorem",
+    "rfrobust.boundaries",
+    "rfrobust.certify",
     "rfrobust.finite.attack",
     "rfrobust.activations",
     "rfrobust.sensitivity",

@@ -187,7 +187,26 @@ def traces(k: Dual, l: Dual, problem: Problem, field: Field) -> Traces:
     )
 
 
-#: Observables that depend on the solution, in the order of :func:`observables`.
+def null_threshold_squared(problem: Problem, field: Field) -> Dual:
+    """Return eps_c^2, as :func:`rfrobust.limits.null_threshold_squared` does for floats."""
+    zero = problem.c * 0.0
+    if problem.c.value == 0:
+        f, o1 = zero, zero + 1.0
+    else:
+        z = problem.rho2 / problem.c
+        if problem.atoms:
+            f, o1 = _discrete(z, problem)[:2]
+        elif z.value == 0:
+            f = 1.0 / problem.psi1 if float(problem.psi1.value) > 1.0 else zero + 1.0
+            o1 = 1.0 - f
+        else:
+            f, o1 = _marchenko_pastur(z, problem.psi1, field)[:2]
+    share = problem.mu / problem.rho2 * o1 if problem.rho2.value != 0 else zero
+    power = problem.signal / (problem.signal + problem.noise)
+    return 0.5 * field.pi * (problem.psi1 * f * power + problem.R * (f + share))
+
+
+#: Observables that depend on the solution.
 OBSERVABLES = (
     "standard_risk",
     "gradient_norm",

@@ -1,6 +1,6 @@
 """One problem in, one labelled solution out: :func:`solve` and its result :class:`Equilibrium`."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ from .spectrum import Spectrum, resolve_spectrum
 if TYPE_CHECKING:
     import xarray as xr
 
+    from .certify import Certificate
     from .theorem import Verification
 
 
@@ -105,6 +106,8 @@ class Equilibrium:
         The activation.
     spectrum : Spectrum
         The law of W W'.
+    certificate : Certificate or None
+        Proved digits, if asked for with ``certify=True``.
     """
 
     psi1: float
@@ -128,6 +131,7 @@ class Equilibrium:
     nonlinear_power: float
     activation: Activation
     spectrum: Spectrum
+    certificate: "Certificate | None" = None
 
     def adversarial_risk(self, eps_test: Any = None) -> Any:
         r"""Return the adversarial risk at radius ``eps_test``.
@@ -237,6 +241,7 @@ def solve(
     spectrum: str | Spectrum = "marchenko-pastur",
     signal_norm: float = 1.0,
     nonlinear_power: float = 0.0,
+    certify: bool = False,
 ) -> Equilibrium:
     r"""Return the limiting risks of the adversarially trained random features model.
 
@@ -268,6 +273,9 @@ def solve(
     nonlinear_power : float
         F_*^2 >= 0, the power of a part of E[y|x] orthogonal to linear functions; it acts as extra noise when
         it is asymptotically Gaussian and independent of the linear part.
+    certify : bool
+        Whether to enclose the solution rigorously as well (:func:`rfrobust.certify.certify`; needs the extra
+        ``certify``); the result's ``certificate`` says whether the proof succeeded.
 
     Returns
     -------
@@ -300,6 +308,8 @@ def solve(
     ridge = scalar("ridge", ridge)
     signal_norm = scalar("signal_norm", signal_norm)
     nonlinear_power = scalar("nonlinear_power", nonlinear_power)
+    if not isinstance(certify, bool):
+        raise TypeError(f"certify must be True or False, got certify={certify!r}")
     activation = resolve_activation(activation)
     spectrum = resolve_spectrum(spectrum)
     signal = signal_norm * signal_norm
@@ -309,7 +319,12 @@ def solve(
     if status != solver.SOLVED:
         problem = f"psi1={psi1!r}, psi2={psi2!r}, eps={eps!r}, tau={tau!r}, ridge={ridge!r}"
         raise SolverError(Status(status), problem)
-    return Equilibrium(
+    model = Equilibrium(
         psi1, psi2, eps, tau, ridge, q, V, k, v, r, loss, mean_abs, zeros, Phase(phase), Status(status),
         residual, int(iterations), signal_norm, nonlinear_power, activation, spectrum,
     )  # fmt: skip
+    if certify:
+        from .certify import certify as prove
+
+        return replace(model, certificate=prove(model))
+    return model

@@ -12,6 +12,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "solve": ("solve", "Risks at one point (N/d, n/d, eps, tau)."),
     "curve": ("curve", "Risks against overparametrization, for several eps."),
     "map": ("map", "A phase diagram over any two parameters."),
+    "tune": ("tune", "Best training radius, ridge, width or activation."),
     "simulate": ("simulate", "Monte Carlo over finite networks, resumable."),
     "store": ("store", "List or export saved Monte Carlo replicates."),
     "cgro": ("cgro", "Published robust-overfitting settings on your own image files."),

@@ -28,6 +28,10 @@ _AXES = ("psi1", "psi2", "eps", "tau", "ridge")
 @click.option(
     "--log", "log_axes", default="psi1,psi2", show_default=True, help="Parameters on a logarithmic scale."
 )
+@click.option(
+    "--boundaries/--no-boundaries", default=True, show_default=True,
+    help="Where the risk exceeds that of predicting zero, where standard training is better, the best width.",
+)  # fmt: skip
 @model_options
 @click.option(
     "--out", type=click.Path(path_type=Path), default=Path("map.png"), show_default=True,
@@ -38,9 +42,10 @@ _AXES = ("psi1", "psi2", "eps", "tau", "ridge")
 )
 def command(
     quantity: str, log_axes: str, activation: str, spectrum: str, eps_test: float | None, out: Path,
-    data: Path | None, **given: Any,
+    data: Path | None, boundaries: bool, **given: Any,
 ) -> None:  # fmt: skip
     """Draw a quantity over two parameters given as ranges START:STOP:COUNT; the others are numbers."""
+    from ..boundaries import add_margins
     from ..figures.heatmap import QUANTITIES, draw
 
     data = data or out.with_suffix(".nc")
@@ -62,5 +67,7 @@ def command(
         name: value if name in swept else float(np.squeeze(value)) for name, value in values.items()
     }
     dataset = sweep(**arguments, eps_test=eps_test, activation=activation, spectrum=spectrum)
+    if boundaries:
+        dataset = add_margins(dataset)
     save_dataset(dataset, data)
     save_figure(draw(dataset, quantity=quantity, log=[name for name in swept if name in logarithmic]), out)

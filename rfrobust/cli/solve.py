@@ -1,10 +1,13 @@
 """``rfrobust solve``: the risks at one point."""
 
 import json
+import math
+from dataclasses import asdict
 from typing import Any
 
 import click
 
+from ..certify import certify as prove
 from ..equilibrium import Equilibrium, solve
 from .options import model_options
 
@@ -34,18 +37,43 @@ def as_record(model: Equilibrium) -> dict[str, Any]:
 @click.option("--ridge", type=float, default=0.0, show_default=True, help="Ridge penalty lambda.")
 @click.option("--eps-test", type=float, help="Test attack radius; the training radius by default.")
 @model_options
+@click.option("--gradient", is_flag=True, help="Add the derivatives with respect to every parameter.")
+@click.option("--certify", is_flag=True, help="Add proved digits (needs the extra 'certify').")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def command(eps_test: float | None, as_json: bool, **problem: Any) -> None:
+def command(eps_test: float | None, gradient: bool, certify: bool, as_json: bool, **problem: Any) -> None:
     """Limiting standard and adversarial risk at one point."""
     model = solve(**problem)
     risk = model.adversarial_risk(eps_test)
+    slopes = model.gradient(eps_test) if gradient else None
+    proof = prove(model, eps_test) if certify else None
     if as_json:
         record = as_record(model) | {
             "adversarial_risk": risk,
             "eps_test": model.eps if eps_test is None else eps_test,
         }
+        if slopes is not None:
+            record["gradient"] = {
+                name: {
+                    str(p): None if math.isnan(x) else float(x)
+                    for p, x in zip(column.parameter.values, column.values, strict=True)
+                }
+                for name, column in slopes.items()
+            }
+        if proof is not None:
+            record["certificate"] = asdict(proof) | {
+                "relative_error": proof.relative_error if proof.proved else None
+            }
         click.echo(json.dumps(record, allow_nan=False))
         return
     click.echo(repr(model))
     if eps_test is not None:
         click.echo(f"  adversarial_risk({eps_test:g}) = {risk:.10g}")
+    if slopes is not None:
+        click.echo("\nderivatives")
+        click.echo(slopes.to_dataframe().to_string(float_format="{:.6g}".format))
+    if proof is not None:
+        click.echo(f"\n{'PROVED' if proof.proved else 'NOT PROVED'}: {proof.reason}")
+        for name, enclosure in proof.enclosures.items():
+            click.echo(f"  {name} = {enclosure.digits}")
+        if proof.proved:
+            click.echo(f"  relative error of the values above: at most {proof.relative_error:.1e}")

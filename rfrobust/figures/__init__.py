@@ -27,6 +27,8 @@ REGISTRY: dict[str, str] = {
     "linear-model": "linear_model",
     "validation": "validation",
     "finite-size": "finite_size",
+    "train-radius": "train_radius",
+    "boundaries": "boundaries",
     "cgro-phases": "cgro_phases",
     "cgro-diagram": "cgro_diagram",
     "cgro-scaling": "cgro_scaling",

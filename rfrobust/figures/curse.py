@@ -1,14 +1,15 @@
 """Main figure: adversarial training against overparametrization, theory and finite networks."""
 
 import math
+from typing import Any
 
 import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
-from tqdm import tqdm
 
 from ..equilibrium import adversarial_risk
-from ..finite.erm import ConcentratedERM
+from ..finite.least_norm import least_norm_networks
+from ..finite.montecarlo import simulate
 from ..grid import sweep
 from ..provenance import versions
 from .style import MARKERS, PALETTE, house_style, new_figure
@@ -34,59 +35,22 @@ RATIOS = (0.15, 0.3, 0.5, 0.75, 1.25, 1.6, 2.2, 3.0, 4.5, 7.0, 10.0)
 SEEDS = 8
 
 
-def draw_network(rng: np.random.Generator, n: int, d: int, N: int, tau: float) -> tuple[np.ndarray, ...]:
-    """Draw data and a random first layer; return (features, y, J^2, K, W beta).
-
-    ``K = E sigma(Wx) sigma(Wx)'`` and ``J^2 = (W W') o E sigma'(Wx) sigma'(Wx)'`` in closed form for the shifted
-    ReLU (docs/theory, eq-J2; the arc-cosine kernel of degree 1).
-    """
-    beta = rng.normal(size=d)
-    beta /= np.linalg.norm(beta)
-    X = rng.normal(size=(n, d))
-    y = X @ beta + tau * rng.normal(size=n)
-    W = rng.normal(size=(N, d))
-    W /= np.linalg.norm(W, axis=1, keepdims=True)
-    features = np.maximum(X @ W.T, 0.0) - 1.0 / math.sqrt(2.0 * math.pi)
-    c = np.clip(W @ W.T, -1.0, 1.0)
-    np.fill_diagonal(c, 1.0)
-    angle = math.pi - np.arccos(c)
-    K = (np.sqrt(1.0 - c * c) + c * angle - 1.0) / (2.0 * math.pi)
-    return features, y, c * angle / (2.0 * math.pi), K, W @ beta
-
-
-def measure(theta: np.ndarray, J2: np.ndarray, K: np.ndarray, overlap: np.ndarray) -> tuple[float, float]:
-    """Return the exact standard risk (without test data; E x sigma(Wx)' = W'/2) and |J theta|."""
-    risk = 1.0 + TAU**2 - float(theta @ overlap) + float(theta @ K @ theta)
-    return risk, math.sqrt(float(theta @ J2 @ theta))
-
-
 def monte_carlo(ratios: tuple[float, ...], seeds: int) -> xr.Dataset:
-    """Train finite networks; standard and adversarial risk by ratio, radius and seed."""
-    n = round(PSI2 * DIMENSION)
-    trained = np.empty((2, len(ratios), len(EPS), seeds))
-    least_norm = np.empty((2, len(ratios), seeds))
-    jobs = [(i, seed) for seed in range(seeds) for i in range(len(ratios))]
-    for i, seed in tqdm(jobs, desc="finite networks", unit="network", leave=False):
-        rng = np.random.default_rng([2024, seed, i])
-        features, y, J2, K, overlap = draw_network(rng, n, DIMENSION, round(ratios[i] * n), TAU)
-        problem = ConcentratedERM(features, y, J2)
-        for j, eps in enumerate(EPS):
-            trained[:, i, j, seed] = measure(problem.solve(eps).theta, J2, K, overlap)
-        interpolator = np.linalg.lstsq(features, y, rcond=None)[0]
-        least_norm[:, i, seed] = measure(interpolator, J2, K, overlap)
-    point = ("mc_ratio", "eps", "seed")
-    radius = np.array(EPS)[None, :, None]
+    """Train finite networks; standard and adversarial risk by ratio, radius and draw."""
+    psi1 = PSI2 * np.array(ratios)
+    draws: dict[str, Any] = {"d": DIMENSION, "replicates": seeds, "seed": 2024}
+    trained = simulate(psi1=psi1, psi2=PSI2, eps=EPS, tau=TAU, **draws)
+    standard = least_norm_networks(psi1, PSI2, TAU, **draws)
+    point = ("mc_ratio", "eps", "replicate")
+    attacked = adversarial_risk(standard.standard_risk, standard.gradient_norm, ATTACK)
     return xr.Dataset(
         {
-            "mc_standard_risk": (point, trained[0]),
-            "mc_adversarial_risk": (point, adversarial_risk(trained[0], trained[1], radius)),
-            "mc_least_norm_standard_risk": (point[::2], least_norm[0]),
-            "mc_least_norm_adversarial_risk": (
-                point[::2],
-                adversarial_risk(least_norm[0], least_norm[1], ATTACK),
-            ),
+            "mc_standard_risk": (point, trained.standard_risk.values),
+            "mc_adversarial_risk": (point, trained.adversarial_risk.values),
+            "mc_least_norm_standard_risk": (point[::2], standard.standard_risk.values),
+            "mc_least_norm_adversarial_risk": (point[::2], attacked.values),
         },
-        coords={"mc_ratio": list(ratios), "eps": list(EPS), "seed": range(seeds)},
+        coords={"mc_ratio": list(ratios), "eps": list(EPS), "replicate": range(seeds)},
     )
 
 
@@ -118,7 +82,7 @@ def draw(data: xr.Dataset, width: str = "double") -> Figure:
     """Draw the figure from its dataset."""
     panels = (("adversarial_risk", "Adversarial risk"), ("standard_risk", "Standard risk"))
     least_norm_label = f"least norm (left: attacked at {data.attrs['least_norm_attack']:g})"
-    seeds = data.sizes["seed"]
+    seeds = data.sizes["replicate"]
     with house_style():
         stacked = width == "single"
         figure, axes = new_figure(
@@ -137,9 +101,15 @@ def draw(data: xr.Dataset, width: str = "double") -> Figure:
             curves.append((least_norm_label, data[least_norm], data[f"mc_{least_norm}"], "black", "x", "-."))
             for label, theory, points, color, marker, line in curves:
                 axis.plot(data.ratio, theory, line, color=color, label=label)
-                error = points.std("seed", ddof=1) / math.sqrt(seeds)
+                error = points.std("replicate", ddof=1) / math.sqrt(seeds)
                 axis.errorbar(
-                    data.mc_ratio, points.mean("seed"), error, fmt=marker, color=color, mfc="white", ms=3.5
+                    data.mc_ratio,
+                    points.mean("replicate"),
+                    error,
+                    fmt=marker,
+                    color=color,
+                    mfc="white",
+                    ms=3.5,
                 )
             null = 1.0 + data.attrs["tau"] ** 2
             axis.axhline(null, color="0.35", lw=0.8, ls=":", label=r"predict zero: $1+\tau^2$")

@@ -1,14 +1,14 @@
 """Two interpolators: the limit of vanishing ridge and the limit of vanishing attacks."""
 
 import math
+from typing import Any
 
 import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
-from tqdm import tqdm
 
-from ..finite.erm import ConcentratedERM
-from ..finite.features import FeatureMap
+from ..finite.least_norm import least_norm_networks
+from ..finite.montecarlo import simulate
 from ..grid import sweep
 from .style import MARKERS, PALETTE, house_style, new_figure
 
@@ -28,25 +28,13 @@ SEEDS = 20
 KINDS = ("least norm", "least gradient")
 
 
-def simulate(ratios: tuple[float, ...], seeds: int) -> np.ndarray:
-    """Return the exact standard risk of both interpolators, shape (2, ratio, seed)."""
-    n = round(PSI2 * DIMENSION)
-    risks = np.empty((2, len(ratios), seeds))
-    jobs = [(i, seed) for i in range(len(ratios)) for seed in range(seeds)]
-    for i, seed in tqdm(jobs, desc="interpolators", unit="network", leave=False):
-        rng = np.random.default_rng([7, seed, i])
-        network = FeatureMap.draw(round(ratios[i] * n), DIMENSION, rng)
-        beta = rng.normal(size=DIMENSION)
-        beta /= np.linalg.norm(beta)
-        X = rng.normal(size=(n, DIMENSION))
-        y = X @ beta + TAU * rng.normal(size=n)
-        features = network.features(X)
-        least_norm = np.linalg.lstsq(features, y, rcond=None)[0]
-        least_gradient = ConcentratedERM(features, y, network.metric).solve(0.0).theta
-        overlap = network.target_moment(beta)
-        for kind, theta in enumerate((least_norm, least_gradient)):
-            risks[kind, i, seed] = 1 + TAU**2 - 2 * theta @ overlap + theta @ network.second_moment @ theta
-    return risks
+def monte_carlo(ratios: tuple[float, ...], seeds: int) -> np.ndarray:
+    """Return the exact standard risk of both interpolators, shape (2, ratio, replicate)."""
+    psi1 = PSI2 * np.array(ratios)
+    draws: dict[str, Any] = {"d": DIMENSION, "replicates": seeds, "seed": 7}
+    least_norm = least_norm_networks(psi1, PSI2, TAU, **draws)
+    least_gradient = simulate(psi1=psi1, psi2=PSI2, eps=0.0, tau=TAU, **draws)
+    return np.array([least_norm.standard_risk, least_gradient.standard_risk])
 
 
 def compute(quick: bool = False) -> xr.Dataset:
@@ -58,7 +46,7 @@ def compute(quick: bool = False) -> xr.Dataset:
     return xr.Dataset(
         {
             "standard_risk": (("kind", "ratio"), [curve.standard_risk.values for curve in curves]),
-            "mc_standard_risk": (("kind", "mc_ratio", "seed"), simulate(ratios, seeds)),
+            "mc_standard_risk": (("kind", "mc_ratio", "replicate"), monte_carlo(ratios, seeds)),
         },
         coords={"kind": list(KINDS), "ratio": ratio, "mc_ratio": list(ratios)},
         attrs={**curves[0].attrs, "psi2": PSI2, "tau": TAU, "d": DIMENSION},
@@ -83,9 +71,9 @@ def draw(data: xr.Dataset, width: str = "double") -> Figure:
                 label=labels[str(kind)],
             )
             points = data.mc_standard_risk.sel(kind=kind)
-            error = points.std("seed", ddof=1) / math.sqrt(data.sizes["seed"])
+            error = points.std("replicate", ddof=1) / math.sqrt(data.sizes["replicate"])
             axis.errorbar(
-                data.mc_ratio, points.mean("seed"), error, fmt=MARKERS[i], color=color, mfc="white",
+                data.mc_ratio, points.mean("replicate"), error, fmt=MARKERS[i], color=color, mfc="white",
                 label=f"networks, $d$ = {data.attrs['d']}",
             )  # fmt: skip
         null = 1.0 + data.attrs["tau"] ** 2

@@ -7,7 +7,7 @@ import xarray as xr
 from matplotlib.figure import Figure
 
 from ..equilibrium import Phase
-from .style import house_style, new_figure
+from .style import PALETTE, house_style, new_figure
 
 LABELS = {
     "psi1": r"$N/d$",
@@ -24,12 +24,18 @@ QUANTITIES = {
     "mean_abs_residual": "mean absolute training residual",
     "zero_residual_fraction": "fraction of zero residuals",
 }
+#: Margin of :mod:`rfrobust.boundaries` -> (colour, legend) of its zero level.
+MARGINS = {
+    "margin_zero": (PALETTE[1], "AR of predicting zero"),
+    "margin_standard": (PALETTE[3], "AR of standard training"),
+}
 
 
 def draw(
     data: xr.Dataset, *, quantity: str = "adversarial_risk", log: Sequence[str] = (), width: str = "single"
 ) -> Figure:
-    """Draw ``quantity`` of a two-dimensional :func:`rfrobust.sweep` as a heat map with the null phase outlined.
+    """Draw ``quantity`` of a two-dimensional :func:`rfrobust.sweep` as a heat map with the null phase outlined,
+    and the boundaries of :func:`rfrobust.boundaries.add_margins` where the dataset holds them.
 
     ``log`` names the parameters whose axis is logarithmic.
     """
@@ -47,6 +53,18 @@ def draw(
         if null.any() and not null.all():
             axis.contour(data[x], data[y], null.astype(float), levels=[0.5], colors="white", linewidths=1.2)
             axis.plot([], [], color="0.6", label=r"$\varepsilon_c$: null phase beyond")
+        for name, (color, label) in MARGINS.items():
+            if name not in data:
+                continue
+            margin = data[name].transpose(y, x).values
+            if np.nanmin(margin, initial=0.0) < 0.0 < np.nanmax(margin, initial=0.0):
+                axis.contour(data[x], data[y], margin, levels=[0.0], colors=color, linewidths=1.2)
+                axis.plot([], [], color=color, label=label)
+        if "best_psi1" in data and data.best_psi1.notnull().any():
+            other = y if x == "psi1" else x
+            points = (data.best_psi1, data[other])
+            axis.plot(*(points if x == "psi1" else points[::-1]), color="white", lw=1.2, ls=":")
+            axis.plot([], [], color="0.6", lw=1.2, ls=":", label=r"best $N/d$")
         if {x, y} == {"psi1", "psi2"}:
             low = max(float(data[x].min()), float(data[y].min()))
             high = min(float(data[x].max()), float(data[y].max()))

@@ -33,28 +33,6 @@ def test_finite_networks_agree_with_theory():
                 assert abs(draws.mean() - exact) <= 4 * error + FINITE_SIZE / curse.DIMENSION * exact
 
 
-def test_exact_risk_of_a_network_against_fresh_data():
-    rng = np.random.default_rng(0)
-    d, N = 30, 60
-    beta = rng.normal(size=d)
-    beta /= np.linalg.norm(beta)
-    _, _, J2, K, _ = curse.draw_network(np.random.default_rng(1), 10, d, N, curse.TAU)
-    # draw the same first layer again to have W itself
-    again = np.random.default_rng(1)
-    again.normal(size=d), again.normal(size=(10, d)), again.normal(size=10)
-    W = again.normal(size=(N, d))
-    W /= np.linalg.norm(W, axis=1, keepdims=True)
-    theta = rng.normal(size=N) / np.sqrt(N)
-    X = rng.normal(size=(200_000, d))
-    f = (np.maximum(X @ W.T, 0) - 1 / np.sqrt(2 * np.pi)) @ theta
-    squares = (X @ beta - f) ** 2
-    risk, norm = curse.measure(theta, J2, K, W @ beta)
-    assert risk - curse.TAU**2 == pytest.approx(squares.mean(), abs=5 * squares.std() / np.sqrt(squares.size))
-    gradients = ((((X[:20_000] @ W.T) > 0) * theta) @ W) ** 2
-    lengths = gradients.sum(axis=1)
-    assert norm**2 == pytest.approx(lengths.mean(), abs=5 * lengths.std() / np.sqrt(lengths.size))
-
-
 def test_dataset_survives_a_file_and_both_layouts_draw(quick, tmp_path):
     quick.to_netcdf(tmp_path / "curse.nc", engine="h5netcdf")
     with xr.open_dataset(tmp_path / "curse.nc", engine="h5netcdf") as back:

@@ -1,0 +1,87 @@
+"""``rfrobust tune``: the best training radius, ridge, width or activation for a test radius."""
+
+import json
+import math
+from dataclasses import asdict
+from typing import Any
+
+import click
+
+from ..tuning import Optimum, best_activation, best_training, best_width
+from .options import model_options
+
+
+def _report(best: Optimum) -> None:
+    where = ", ".join(f"{name} = {value:.8g}" for name, value in best.at.items())
+    click.echo(f"best: {where or 'predicting zero'}")
+    click.echo(
+        f"  adversarial_risk({best.eps_test:g}) = {best.risk:.10g} (predicting zero: {best.null_risk:.10g})"
+    )
+    if best.null:
+        click.echo("  nothing beats predicting zero")
+    if best.at_bound:
+        click.echo("  the risk still falls at the end of the range searched")
+    for name, (low, high) in best.neighbours.items():
+        click.echo(f"  {name} one percent lower: {low - best.risk:+.2e}, higher: {high - best.risk:+.2e}")
+    click.echo(f"  {'certified' if best.certified else 'NOT certified'}: no neighbour is better")
+    for basin in best.basins[1:]:
+        place = ", ".join(f"{name} = {value:.6g}" for name, value in basin.at.items())
+        click.echo(f"  other basin: {place}: {basin.risk:.8g}")
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, dict):
+        return {key: _plain(entry) for key, entry in value.items()}
+    return [_plain(entry) for entry in value] if isinstance(value, list | tuple) else value
+
+
+@click.command("tune")
+@click.argument("what", type=click.Choice(["radius", "ridge", "both", "width", "activation"]))
+@click.option("--psi1", type=float, help="N/d, features per dimension (not for width).")
+@click.option("--psi2", type=float, required=True, help="n/d, samples per dimension; inf for the population.")
+@click.option(
+    "--eps", type=float, help="Training radius (for ridge, width, activation); 0 for ridge by default."
+)
+@click.option("--eps-test", type=float, help="Test radius; the training radius by default.")
+@click.option("--tau", type=float, default=0.0, show_default=True, help="Noise standard deviation.")
+@click.option("--ridge", type=float, default=0.0, show_default=True, help="Ridge (for radius, width).")
+@model_options
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def command(
+    what: str, psi1: float | None, psi2: float, eps: float | None, eps_test: float | None, tau: float,
+    ridge: float, activation: str, spectrum: str, as_json: bool,
+) -> None:  # fmt: skip
+    """Search the best training radius, ridge, both, width or activation for a test radius."""
+    if what != "width" and psi1 is None:
+        raise click.UsageError(f"tune {what} needs --psi1")
+    if what in ("radius", "both") and eps_test is None:
+        raise click.UsageError(f"tune {what} needs --eps-test")
+    if what in ("width", "activation") and eps is None:
+        raise click.UsageError(f"tune {what} needs --eps")
+    if what in ("width", "radius") and (psi1 if what == "width" else eps) is not None:
+        raise click.UsageError(
+            f"tune {what} searches {'--psi1' if what == 'width' else '--eps'}: leave it out"
+        )
+    model: dict[str, Any] = {"spectrum": spectrum}
+    built_in: dict[str, float] = {}
+    if what == "activation":
+        found = best_activation(psi1, psi2, eps, tau, eps_test=eps_test, **model)  # type: ignore[arg-type]
+        best, built_in = found.optimum, found.built_in
+    elif what == "width":
+        best = best_width(psi2, eps, tau, eps_test=eps_test, ridge=ridge, activation=activation, **model)  # type: ignore[arg-type]
+    else:
+        radius = None if what in ("radius", "both") else (eps or 0.0)
+        penalty = None if what in ("ridge", "both") else ridge
+        test = radius if eps_test is None else eps_test
+        model |= {"eps_test": test, "eps": radius, "ridge": penalty, "activation": activation}
+        best = best_training(psi1, psi2, tau, **model)  # type: ignore[arg-type]
+    if as_json:
+        click.echo(
+            json.dumps(_plain(asdict(best) | ({"built_in": built_in} if built_in else {})), allow_nan=False)
+        )
+        return
+    _report(best)
+    for name, risk in built_in.items():
+        click.echo(f"  {name:12s} {risk:.8g}" if math.isfinite(risk) else f"  {name:12s} no solution")

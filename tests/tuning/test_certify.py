@@ -1,0 +1,144 @@
+"""Proved digits: against multiple precision, over random points, and when the proof must fail."""
+
+import dataclasses
+import math
+import sys
+
+import mpmath as mp
+import numpy as np
+import pytest
+
+import rfrobust
+from rfrobust.certify import certify
+from tests import reference
+
+
+@pytest.mark.parametrize(
+    "problem",
+    [
+        {"psi1": 3.0, "psi2": 2.0, "eps": 0.3, "tau": 0.5},
+        {"psi1": 1.0, "psi2": 2.0, "eps": 0.3, "tau": 0.5, "ridge": 0.05},
+        {"psi1": 0.5, "psi2": 2.0, "eps": 0.5, "tau": 0.5},
+        {"psi1": 5.0, "psi2": 0.5, "eps": 1.0, "tau": 0.1},
+    ],
+)
+def test_digits_agree_with_another_multiple_precision_library(problem):
+    model = rfrobust.solve(**problem)
+    certificate = certify(model)
+    assert certificate.proved
+    v, r2, loss, p0 = reference.polish(model)
+    with mp.workdps(35):
+        for name, exact in (
+            ("standard_risk", v), ("gradient_norm", mp.sqrt(r2)), ("training_loss", loss),
+            ("zero_residual_fraction", p0),
+        ):  # fmt: skip
+            got = mp.mpf(certificate.enclosures[name].digits)
+            assert abs(got / exact - 1) < mp.mpf("1e-25")
+            assert certificate.enclosures[name].lower <= exact <= certificate.enclosures[name].upper
+
+
+def test_square_loss_against_multiple_precision():
+    model = rfrobust.solve(3, 2, 0, 0.5, ridge=1e-6)
+    certificate = certify(model)
+    assert certificate.proved
+    with mp.workdps(30):
+        assert (
+            abs(mp.mpf(certificate.enclosures["standard_risk"].digits) / reference.ridge_risk(model) - 1)
+            < 1e-25
+        )
+
+
+def random_point(rng):
+    """A point of the reliability ranges, with the limits mixed in."""
+    psi1, psi2 = 10 ** rng.uniform(-2, 2, 2)
+    eps = 10 ** rng.uniform(-4, np.log10(30))
+    tau = 0.0 if rng.random() < 0.3 else 10 ** rng.uniform(-3, 1)
+    ridge = 0.0 if rng.random() < 0.5 else 10 ** rng.uniform(-8, 2)
+    if rng.random() < 0.1:
+        eps = 0.0
+    if rng.random() < 0.1:
+        psi2 = math.inf
+    return rfrobust.solve(float(psi1), float(psi2), float(eps), tau, ridge=ridge)
+
+
+def test_random_points_of_the_reliability_ranges():
+    rng = np.random.default_rng(11)
+    models = [random_point(rng) for _ in range(300)]
+    certificates = [certify(model) for model in models]
+    assert sum(certificate.proved for certificate in certificates) >= 297
+    for model, certificate in zip(models, certificates, strict=True):
+        if certificate.proved:
+            assert certificate.relative_error < 1e-8
+            value = certificate.enclosures["standard_risk"]
+            assert value.lower * (1 - 1e-8) <= model.standard_risk <= value.upper * (1 + 1e-8)
+            assert value.upper - value.lower <= 1e-14 * value.upper
+    assert {model.phase for model in models} == set(rfrobust.Phase)
+
+
+@pytest.mark.parametrize(
+    "problem",
+    [
+        {"psi1": 1.0, "psi2": 2.0, "eps": 0.0, "tau": 0.5},
+        {"psi1": 3.0, "psi2": 2.0, "eps": 0.0, "tau": 0.5},
+        {"psi1": 3.0, "psi2": 2.0, "eps": 0.01, "tau": 0.5},
+        {"psi1": 3.0, "psi2": math.inf, "eps": 0.3, "tau": 0.5, "ridge": 0.1},
+        {"psi1": 3.0, "psi2": 2.0, "eps": 5.0, "tau": 0.5},
+        {"psi1": 3.0, "psi2": 2.0, "eps": 0.3, "tau": 0.5, "activation": "tanh"},
+        {"psi1": 3.0, "psi2": 2.0, "eps": 0.3, "tau": 0.5, "activation": "cos"},
+        {"psi1": 3.0, "psi2": 2.0, "eps": 0.3, "tau": 0.5, "spectrum": "orthogonal"},
+        {"psi1": 3.0, "psi2": 2.0, "eps": 0.3, "signal_norm": 2.0, "nonlinear_power": 0.3},
+    ],
+)
+def test_every_regime(problem):
+    model = rfrobust.solve(**problem, certify=True)
+    assert model.certificate.proved, model.certificate.reason
+    # the mean residual of a near interpolator is a small difference in double precision
+    assert model.certificate.relative_error < 1e-9
+
+
+def test_interpolator_digits_are_the_published_ones():
+    certificate = rfrobust.solve(3, 2, 0, 0.5, certify=True).certificate
+    assert certificate.enclosures["standard_risk"].digits.startswith("1.34899183252")
+    assert float(certificate.enclosures["gradient_norm"].digits) ** 2 == pytest.approx(
+        2.535938033743, abs=1e-12
+    )
+    assert "V" not in certificate.enclosures
+
+
+def test_a_wrong_solution_is_not_certified():
+    model = rfrobust.solve(3, 2, 0.3, 0.5)
+    shifted = dataclasses.replace(model, standard_risk=model.standard_risk * 1.001)
+    certificate = certify(shifted)
+    assert not certificate.proved
+    assert "not the double-precision solution" in certificate.reason
+    assert certificate.enclosures == {}
+    assert certificate.relative_error == math.inf
+    far = dataclasses.replace(model, V=1e30)
+    assert not certify(far).proved
+
+
+def test_a_false_null_phase_is_not_certified():
+    null = rfrobust.solve(3, 2, 5, 0.5)
+    certificate = certify(dataclasses.replace(null, eps=0.3))
+    assert not certificate.proved
+    assert "null threshold" in certificate.reason
+
+
+def test_working_precision_is_restored():
+    flint = pytest.importorskip("flint")
+    before = flint.ctx.prec
+    rfrobust.solve(3, 2, 0.3, 0.5, certify=True)
+    assert flint.ctx.prec == before
+
+
+def test_without_flint_the_message_names_the_extra(monkeypatch):
+    monkeypatch.setitem(sys.modules, "flint", None)
+    with pytest.raises(ImportError, match="install the extra 'certify'"):
+        rfrobust.solve(3, 2, 0.3, 0.5, certify=True)
+
+
+def test_bad_arguments():
+    with pytest.raises(TypeError, match="certify must be True or False"):
+        rfrobust.solve(3, 2, 0.3, 0.5, certify=1)
+    with pytest.raises(ValueError, match="eps_test"):
+        certify(rfrobust.solve(3, 2, 0.3, 0.5), -0.1)
