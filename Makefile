@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help figure test lint types wheel bench stress notebooks docs clean
+.PHONY: help figure test lint types wheel bench stress notebooks docs linkcheck clean
 
 help:
 	@echo "make figure     install, compute the main figure (theory and Monte Carlo), say where it is"
@@ -15,7 +15,8 @@ help:
 	@echo "make bench      speed and memory, as ratios against named alternatives"
 	@echo "make stress     the full reliability test: 100,000 random problems"
 	@echo "make notebooks  execute the notebooks"
-	@echo "make docs       build the documentation; warnings are errors"
+	@echo "make docs       build the documentation; warnings are errors (DOCS_EXECUTE=0: without running the notebooks)"
+	@echo "make linkcheck  check the documentation's external links (needs the internet)"
 
 $(VENV)/.python:
 	$(PYTHON) -c 'import sys; assert sys.version_info >= (3, 11), "rfrobust needs Python 3.11 or newer; try: make PYTHON=python3.12 ..."'
@@ -62,5 +63,8 @@ notebooks: $(VENV)/.dev
 docs: $(VENV)/.docs
 	$(BIN)/python -m sphinx -W --keep-going -b html docs docs/_build/html
 
+linkcheck: $(VENV)/.docs
+	DOCS_EXECUTE=0 $(BIN)/python -m sphinx -b linkcheck docs docs/_build/linkcheck
+
 clean:
-	rm -rf $(VENV) build dist figures docs/_build
+	rm -rf $(VENV) build dist figures docs/_build docs/_notebooks docs/api

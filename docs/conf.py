@@ -24,7 +24,6 @@ version = release = rfrobust.__version__
 extensions = [
     "myst_nb",
     "sphinx.ext.autodoc",
-    "sphinx.ext.autosummary",
     "sphinx.ext.mathjax",
     "sphinx.ext.viewcode",
     "numpydoc",
@@ -49,7 +48,6 @@ math_eqref_format = "({number})"
 
 autodoc_member_order = "bysource"
 autodoc_typehints = "none"
-autosummary_generate = False
 numpydoc_show_class_members = False
 nitpicky = True
 # No inventory of another project can be fetched where there is no network: only our own names are checked.
@@ -72,11 +70,16 @@ logging.getLogger("sphinx.sphinx.directives.other").addFilter(
 API_MODULES = [
     "rfrobust",
     "rfrobust.theorem",
-    "rfrobust.finite",
+    "rfrobust.finite.attack",
+    "rfrobust.activations",
+    "rfrobust.sensitivity",
+    "rfrobust.tuning",
     "rfrobust.wide",
     "rfrobust.memorize",
     "rfrobust.cgro",
 ]
+#: Methods inherited from our own private bases are documented, those of other projects' classes are not.
+FOREIGN_BASES = "object, int, Enum, tuple, BaseException, BaseEstimator, ABC"
 
 
 def copy_notebooks() -> None:
@@ -111,13 +114,20 @@ def api_page(name: str) -> str:
     module = importlib.import_module(name)
     entries = [(entry, getattr(module, entry)) for entry in public_names(module)]
     entries = [(entry, value) for entry, value in entries if not inspect.ismodule(value)]
+    if not entries:
+        raise ValueError(f"{name} has no public names: give it an __all__, or take it off API_MODULES")
     title = f"``{name}``"
     lines = [title, "=" * len(title), "", f".. automodule:: {name}", "   :no-members:", ""]
-    lines += [f".. currentmodule:: {name}", "", ".. autosummary::", ""]
-    lines += [f"   {entry}" for entry, _ in entries] + [""]
+    lines += [f".. currentmodule:: {name}", "", ".. list-table::", "   :widths: 30 70", ""]
+    for entry, value in entries:
+        documented = inspect.isclass(value) or inspect.isroutine(value)
+        text = (inspect.getdoc(value) or "") if documented else f"Constant ({type(value).__name__})."
+        summary = text.split("\n\n")[0].replace("\n", " ")
+        lines += [f"   * - :py:obj:`{entry}`", f"     - {escape(summary, '|*_')}"]
+    lines.append("")
     for entry, value in entries:
         if inspect.isclass(value):
-            directive, options = "autoclass", ["   :members:", "   :show-inheritance:"]
+            directive, options = "autoclass", ["   :members:", f"   :inherited-members: {FOREIGN_BASES}"]
         elif callable(value):
             directive, options = "autofunction", []
         else:
@@ -139,8 +149,16 @@ def write_api_pages() -> None:
             path.write_text(text)
 
 
-def escape_norms(app, what, name, obj, options, lines) -> None:
-    """Escape the bars of norms such as |theta| outside math: reStructuredText would read a substitution."""
+def escape(line: str, characters: str = "|") -> str:
+    """Escape characters outside literals: in |theta| reStructuredText would read a substitution."""
+    parts = re.split(r"(``.*?``|:[a-z:]+:`.*?`)", line)
+    pattern = r"(?<!\\)([" + characters + "])"
+    parts[::2] = [re.sub(pattern, r"\\\1", part) for part in parts[::2]]
+    return "".join(parts)
+
+
+def escape_docstring(app, what, name, obj, options, lines) -> None:
+    """Escape the bars of a docstring, except in its math blocks."""
     in_math = None
     for i, line in enumerate(lines):
         indent = len(line) - len(line.lstrip())
@@ -148,13 +166,19 @@ def escape_norms(app, what, name, obj, options, lines) -> None:
             continue
         in_math = indent if line.lstrip().startswith(".. math::") else None
         if in_math is None:
-            parts = re.split(r"(``.*?``|:math:`.*?`)", line)
-            parts[::2] = [re.sub(r"(?<!\\)\|", r"\\|", part) for part in parts[::2]]
-            lines[i] = "".join(parts)
+            lines[i] = escape(line)
+
+
+def skip_foreign(app, what, name, obj, skip, options) -> bool | None:
+    """Skip members that another project defines or generates, such as scikit-learn's metadata requests."""
+    module = getattr(obj, "__module__", None) or getattr(getattr(obj, "fget", None), "__module__", None)
+    generated = name.startswith("set_") and name.endswith("_request")
+    return True if generated or (module and not module.startswith("rfrobust")) else None
 
 
 def setup(app) -> None:
     """Prepare the generated pages before Sphinx looks for sources."""
     copy_notebooks()
     write_api_pages()
-    app.connect("autodoc-process-docstring", escape_norms, priority=400)
+    app.connect("autodoc-process-docstring", escape_docstring, priority=400)
+    app.connect("autodoc-skip-member", skip_foreign)

@@ -1,7 +1,7 @@
 r"""The two equations for any pair (Sigma, J^2) that one basis diagonalizes: drawn networks, other attack norms.
 
 Features phi ~ N(0, Sigma), response y with E phi y = b and variance Y, attack gain eps (theta' J^2 theta)^(1/2),
-n samples. With H = Sigma + k J^2 + l, the averages of theory.md section 3 become (docs/spectra)
+n samples. With H = Sigma + k J^2 + l, the averages of docs/theory (eq-risks) become (docs/spectra)
 
     D   = (1/n) tr Sigma H^-1
     v   = (Y - 2 b' H^-1 b + b' H^-1 Sigma H^-1 b) / (1 - g (1/n) tr (Sigma H^-1)^2)
@@ -81,7 +81,7 @@ class QuadraticModel:
 
     Notes
     -----
-    Derived here (docs/spectra); theory.md section 3 is the case of features that see x through W W'.
+    Derived here (docs/spectra); :eq:`eq-risks` is the case of features that see x through W W'.
     """
 
     def __init__(self, covariance: Any, metric: Any, cross: Any, response_power: float, n: float) -> None:
@@ -255,7 +255,7 @@ def drawn_network(
 
     Notes
     -----
-    Derived here: the equivalents of theory.md section 3 hold for any Sigma and J^2 (docs/spectra).
+    Derived here: the equivalents of docs/theory (eq-effective) hold for any Sigma and J^2 (docs/spectra).
     """
     W = validation.real_array("W", W, ndim=2)
     if np.abs(np.linalg.norm(W, axis=1) - 1.0).max() > 1e-6:

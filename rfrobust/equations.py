@@ -1,17 +1,18 @@
-"""The two equations (I), (II) of theory.md section 3 with their Jacobian, in the variables (log q, log V).
+"""The two equations (I), (II) of docs/theory (eq-I, eq-II) with their Jacobian, in the variables (log q, log V).
 
 Equation (I) gives k in closed form, so that the unknowns are q and V only, and what is left to solve is
 
     F1 = log(q^2 v) - log(eps^2 r^2)                                      (II)
-    F2 = log D - log((psi1/psi2) E Sigma/H)                               (definition of k)
+    F2 = log D - log((psi1/psi2) E Sigma/H) + log(left) - log(right)      (definition of k)
 
-F2 is replaced by its complement, (psi1/psi2) E (k J^2 + l)/H = psi1/psi2 - 1 + p1/(1+V), where D > 1/2: there D
-alone would carry no digits of 1 - D. The denominator of the risk is free of cancellation in the form
+where left = right is the complement of D = (psi1/psi2) E Sigma/H, namely (psi1/psi2) E (k J^2 + l)/H =
+psi1/psi2 - 1 + p1/(1+V) (eq-k-complement): where D -> 1, D alone carries no digits of 1 - D. The
+denominator of the risk is free of cancellation in the form
 
     1 - g (psi1/psi2) E Sigma^2/H^2 = (D U + G T)/D^2,   G = A + B (V/(1+V))^2,
     U = D - G = (s m + p1 V)/(1+V)^2,                    T = (psi1/psi2) E Sigma (k J^2 + l)/H^2,
 
-every term of which is nonnegative (docs/theory, "A form without cancellation").
+every term of which is nonnegative (docs/theory, "A form without cancellation": eq-k-eliminated to eq-v-r).
 """
 
 import math

@@ -66,7 +66,7 @@ class SolverError(RuntimeError):
 
 
 def adversarial_risk(standard_risk: Any, gradient_norm: Any, eps_test: Any) -> Any:
-    r"""Return :math:`v + 2\sqrt{2/\pi}\,\epsilon\,r\sqrt v + \epsilon^2 r^2` (theory.md section 3, "Outputs")."""
+    r"""Return :math:`v + 2\sqrt{2/\pi}\,\epsilon\,r\sqrt v + \epsilon^2 r^2` (:eq:`eq-ar-limit`)."""
     shift = eps_test * gradient_norm
     return standard_risk + shift * (2.0 * SQRT_2_OVER_PI * np.sqrt(standard_risk) + shift)
 
@@ -80,7 +80,7 @@ class Equilibrium:
     psi1, psi2, eps, tau, ridge : float
         The problem: N/d, n/d, training radius, noise, ridge.
     q, V, k : float
-        The unknowns of theory.md section 3: q = eps r / sqrt(v), V the step of the proximal map, k the
+        The unknowns of :eq:`eq-I` and :eq:`eq-II`: q = eps r / sqrt(v), V the step of the proximal map, k the
         multiplier (inf in the null phase; V is inf for eps = 0 beyond interpolation).
     standard_risk : float
         v = E (y - f(x))^2 on fresh data.
@@ -155,7 +155,7 @@ class Equilibrium:
 
         Notes
         -----
-        [HJ] eq. 4.2 and Theorem 4.2; theory.md section 3, "Outputs".
+        [HJ] eq. 4.2 and Theorem 4.2; :eq:`eq-ar-limit`.
         """
         if eps_test is None:
             radius: Any = self.eps
@@ -181,7 +181,7 @@ class Equilibrium:
 
         Notes
         -----
-        [HJ] Theorem 4.2 (theory.md section 2), by code that shares nothing with the solver.
+        [HJ] Theorem 4.2 (:eq:`eq-R`), by code that shares nothing with the solver.
         """
         from .theorem import verify
 
@@ -291,8 +291,8 @@ def solve(
 
     Notes
     -----
-    [HJ] Theorem 4.2, reduced to two scalar equations (theory.md section 3), with the phases and limits of
-    theory.md section 4.
+    [HJ] Theorem 4.2, reduced to the two scalar equations :eq:`eq-I` and :eq:`eq-II`, with the phases and
+    limits of docs/theory, "Phases and limits".
 
     Examples
     --------

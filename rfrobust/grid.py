@@ -77,7 +77,7 @@ def sweep(
     >>> import rfrobust
     >>> curve = rfrobust.sweep(psi1=[1, 2, 4], psi2=2, eps=0.3, tau=0.5)
     >>> [round(risk, 3) for risk in curve.adversarial_risk.values.tolist()]
-    [1.457, 1.721, 2.073]
+    [1.44, 1.725, 1.625]
     """
     given = {"psi1": psi1, "psi2": psi2, "eps": eps, "tau": tau, "ridge": ridge}
     axes = {name: axis(name, value) for name, value in given.items()}

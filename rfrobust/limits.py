@@ -1,4 +1,4 @@
-"""Limits in which one unknown is left (theory.md section 4), each solved by Newton inside a bracket.
+"""Limits in which one unknown is left (docs/theory, "Phases and limits"), each solved by Newton inside a bracket.
 
 - ridge: eps = 0 and ridge > 0, unknown l:  lam/l + (psi1/psi2) E Sigma/(Sigma + l) = 1;
 - interpolation: eps -> 0 without ridge, more features than samples, unknown k:

@@ -1,4 +1,4 @@
-"""The published minimax of adversarial linear regression ([JSH], crosschecks section 3), solved as it stands.
+"""The published minimax of adversarial linear regression ([JSH]), solved as it stands.
 
 An independent check of :func:`rfrobust.linear`: the five-variable objective, its partial derivatives, and a solver
 of its own; only the root nu is shared with :mod:`rfrobust.theorem`, where the same equation occurs.
@@ -99,7 +99,7 @@ def linear_theorem(delta: float, eps: float, tau: float, *, signal_norm: float =
 
     Notes
     -----
-    crosschecks section 3, [JSH]; |theta| = nu beta sqrt(v)/(eps tau_g), as in [HJ] Theorem 4.2.
+    [JSH]; |theta| = nu beta sqrt(v)/(eps tau_g), as in [HJ] Theorem 4.2.
     """
     delta = real_scalar("delta", delta, 0.0, open_lower=True)
     eps = real_scalar("eps", eps, 0.0, open_lower=True)

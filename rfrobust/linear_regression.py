@@ -48,7 +48,8 @@ def linear(
 
     Notes
     -----
-    crosschecks section 3; [JSH] for the minimax form, which :func:`rfrobust.linear_theorem` solves by itself.
+    docs/conventions, "Linear regression as a special case"; [JSH] for
+    the minimax form, which :func:`rfrobust.linear_theorem` solves by itself.
 
     Examples
     --------
@@ -73,7 +74,7 @@ def linear(
 def linear_null_threshold(delta: float, tau: float = 0.0, *, signal_norm: float = 1.0) -> float:
     r"""Return :math:`\epsilon_c=\sqrt{(\pi/2)(V_0^2/(V_0^2+\tau^2)+1/\delta)}`, from which on theta = 0.
 
-    Parameters as for :func:`linear`. Source: crosschecks section 3.
+    Parameters as for :func:`linear`. Source: :eq:`eq-null` with x = 1.
     """
     delta = real_scalar("delta", delta, 0.0, open_lower=True, allow_inf=True)
     return null_threshold(
@@ -105,7 +106,7 @@ def linear_population(eps: float, tau: float, *, signal_norm: float = 1.0) -> fl
 
     Notes
     -----
-    crosschecks section 3 (population optimum of [JSH]); one equation in g, solved inside a bracket.
+    The population optimum of [JSH]; one equation in g, solved inside a bracket.
     """
     eps, signal_norm = scalar("eps", eps), scalar("signal_norm", signal_norm)
     tau = real_scalar("tau", tau, 0.0, open_lower=True)

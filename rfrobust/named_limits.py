@@ -48,7 +48,7 @@ def population(
     .. math:: q^2v=\epsilon^2r^2,\qquad k=\frac{\epsilon^2(h+q)}{q(1+hq)},\quad l=\frac\lambda{1+hq},\quad
               h=\sqrt{2/\pi},
 
-    v and r^2 being the noise-free traces of theory.md section 3. Arguments and errors as for :func:`solve`.
+    v and r^2 being the noise-free traces :eq:`eq-traces`. Arguments and errors as for :func:`solve`.
     """
     return solve(
         psi1, math.inf, eps, tau, ridge=ridge, activation=activation, spectrum=spectrum, signal_norm=signal_norm,

@@ -99,7 +99,7 @@ def from_mei_montanari(
 
     Notes
     -----
-    crosschecks section 1.
+    docs/conventions, "How lambda maps".
 
     Examples
     --------

@@ -18,7 +18,7 @@ RANGES: dict[str, dict[str, Any]] = {
     "nonlinear_power": {"lower": 0.0},
 }
 
-#: What results say of each variable: (long name, source in theory.md section 3).
+#: What results say of each variable: the long name, symbols as in docs/conventions.
 DESCRIPTIONS: dict[str, str] = {
     "psi1": "N/d, features per dimension",
     "psi2": "n/d, samples per dimension",

@@ -49,7 +49,7 @@ def _observables(phase, q, V, k, v, r, loss, mean_abs, zeros, residual, iteratio
 
 @njit
 def _solution(phase, q, V, k, v, r2, residual, iterations):
-    """Return the observables of theory.md section 3, "Outputs"."""
+    """Return the observables of docs/theory, "Outputs" (eq-scores, eq-loss)."""
     s = q * V
     p0, p1, _, m, _ = gaussian_parts(s)
     y = 1.0 / (1.0 + V)
@@ -60,7 +60,7 @@ def _solution(phase, q, V, k, v, r2, residual, iterations):
 
 @njit
 def _ridgeless(problem):
-    """Return the limit eps -> 0+ without ridge (theory.md section 4)."""
+    """Return the limit eps -> 0+ without ridge (docs/theory, eq-interpolator and eq-least-squares)."""
     psi1, R, _, noise, _, c, mu, rho2, signal, atoms, weights = problem
     value, _, _ = traces(0.0, 0.0, psi1, c, mu, rho2, signal, atoms, weights)
     E1, _, _, Qr, P, B = value
@@ -84,7 +84,7 @@ def _ridgeless(problem):
 
 @njit
 def _ridge(problem):
-    """Return the square loss, eps = 0 and ridge > 0, where g = 1 and a = 1/(1+V) = lam/l."""
+    """Return the square loss, eps = 0 and ridge > 0, where g = 1 and a = 1/(1+V) = lam/l (eq-ridge)."""
     psi1, R, _, noise, ridge, c, mu, rho2, signal, atoms, weights = problem
     log_l, iterations = solve_limit(RIDGE, math.log(ridge + max(R - 1.0, 0.0) * (c + mu)), problem)
     F, _ = limit_residual(RIDGE, log_l, problem)
@@ -98,7 +98,7 @@ def _ridge(problem):
 
 @njit
 def _population(problem):
-    """Return the limit psi2 = inf: no training noise is left, V = 0."""
+    """Return the limit psi2 = inf: no training noise is left, V = 0 (eq-population)."""
     psi1, _, eps, noise, ridge, c, mu, rho2, signal, atoms, weights = problem
     q, k, l, residual, iterations = 0.0, 0.0, ridge, 0.0, 0
     if eps > 0.0:

@@ -55,7 +55,7 @@ class Spectrum(ABC):
 
 
 class MarchenkoPastur(Spectrum):
-    """Rows of W independent and uniform on the unit sphere (theory.md section 1)."""
+    """Rows of W independent and uniform on the unit sphere (:eq:`eq-mp`)."""
 
     name = "marchenko-pastur"
     _EMPTY = np.empty(0)
@@ -140,7 +140,7 @@ class EmpiricalSpectrum(DiscreteSpectrum):
 
     Notes
     -----
-    theory.md section 4, "another law of W, or one drawn W". :func:`rfrobust.drawn_network` goes further and uses
+    docs/theory, "The Marchenko-Pastur law", last paragraph. :func:`rfrobust.drawn_network` goes further and uses
     the network's own Sigma and J^2.
     """
 

@@ -1,4 +1,6 @@
-"""The published theorem as printed: [HJ] Theorem 4.2 (theory.md section 2), shifted ReLU, ridge = 0, eps > 0.
+"""The published theorem as printed: [HJ] Theorem 4.2, shifted ReLU, ridge = 0, eps > 0.
+
+The text is that of docs/theory, "The published theorem" (eq-minimax, eq-R, eq-nu).
 
 An independent check of the two-scalar route, with which it shares no code: the five-variable objective R, its
 partial derivatives by the envelope theorem, and a solver of its own on SciPy.
@@ -263,9 +265,9 @@ class Verification:
 
 
 def variables_of(model: "Equilibrium") -> tuple[float, float, float, float, float]:
-    """Return (alpha, beta, gamma, tau_q, tau_g) of a solution, by the dictionary of theory.md section 3.
+    """Return (alpha, beta, gamma, tau_q, tau_g) of a solution, by :eq:`eq-dictionary`.
 
-    tau_q, which that dictionary leaves out, follows from l = 1/(1+k) being where the inner supremum is attained:
+    tau_q/alpha = D/V is not presumed: it is computed from l = 1/(1+k) being where the inner supremum is attained:
     that condition is linear in T = (tau_q/alpha)^2.
     """
     q, V, k, v = model.q, model.V, model.k, model.standard_risk

@@ -44,7 +44,7 @@ def null_threshold(
 
     Notes
     -----
-    theory.md section 4 (derived there; the zero solution beyond a threshold of [R], in the limit).
+    :eq:`eq-null`, derived in docs/theory, "Null phase"; the zero solution beyond a threshold of [R], in the limit.
     """
     psi1 = scalar("psi1", psi1)
     psi2 = scalar("psi2", psi2)
@@ -99,7 +99,7 @@ def interpolation_threshold(
 
     Notes
     -----
-    theory.md section 4 and crosschecks section 4 ([R], carried over to \|J theta\|).
+    :eq:`eq-interpolation`, derived in docs/theory, "Near interpolation"; [R], carried over to \|J theta\|.
     """
     n = validation.integer("n", n, 2)
     psi2 = scalar("psi2", psi2)

@@ -1,4 +1,4 @@
-"""Spectral averages over W W' that every limit depends on (docs/theory, "Traces").
+"""Spectral averages over W W' that every limit depends on (docs/theory, "Traces": eq-z, eq-shares, eq-traces).
 
 With c = mu1^2, mu = mu2^2 and x a random eigenvalue of W W' (N x N),
 
@@ -18,7 +18,7 @@ from ._jit import njit
 def marchenko_pastur(z, psi1):
     """Moments of x/(x+z) and z/(x+z) under the Marchenko-Pastur law of W W', cancellation-free.
 
-    With Q = sqrt((z + 1 - psi1)^2 + 4 psi1 z) and the resolvents s_j = E (x+z)^-j of theory.md section 1,
+    With Q = sqrt((z + 1 - psi1)^2 + 4 psi1 z) and the resolvents s_j = E (x+z)^-j (eq-mp, eq-mp-shares, eq-mp-third),
     returns ``f = E x/(x+z)``, ``o1 = z s1``, second-order moments ``e2 = E x^2/(x+z)^2``,
     ``oe = z E x/(x+z)^2``, ``o2 = z^2 s2``, third-order moments
     ``E x^3/(x+z)^3, z E x^2/(x+z)^3, z^2 E x/(x+z)^3, z^3 E 1/(x+z)^3``, and ``t2 = z^2 E 1/(x'+z)^2`` over
@@ -94,7 +94,7 @@ def moments(z, psi1, atoms, weights):
 
 @njit
 def traces(k, l, psi1, c, mu, rho2, signal, atoms, weights):
-    """Return the averages of theory.md section 3 at (k, l) with their derivatives in k and in l.
+    """Return the averages of docs/theory (eq-traces, eq-bias) at (k, l) with their derivatives in k and in l.
 
     Values, in order: ``E1 = E Sigma/H``, ``E1c = E (k J^2 + l)/H = 1 - E1``,
     ``Tc = E Sigma (k J^2 + l)/H^2``, ``Qr = E Sigma J^2/H^2``, ``P = signal psi1 c E x J^2/H^2`` and the

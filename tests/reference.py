@@ -4,7 +4,7 @@ import mpmath as mp
 
 
 def marchenko_pastur(z, psi1):
-    """s1 and s2 from the quadratic equation of theory.md section 1, at the working precision."""
+    """s1 and s2 from the quadratic equation of docs/theory, eq-mp, at the working precision."""
     z, psi1 = mp.mpf(z), mp.mpf(psi1)
     b = z + 1 - psi1
     s1 = (mp.sqrt(b * b + 4 * psi1 * z) - b) / (2 * psi1 * z)
@@ -12,7 +12,7 @@ def marchenko_pastur(z, psi1):
 
 
 def scalars(q, V):
-    """p0, phi, A, B, m, D of theory.md section 3."""
+    """p0, phi, A, B, m, D of docs/theory, eq-gaussian-parts."""
     s = q * V
     phi = mp.npdf(s)
     p1 = mp.erfc(s / mp.sqrt(2))
@@ -46,7 +46,7 @@ def relu_moments():
 
 
 def equations(q, V, k, psi1, psi2, eps, tau, ridge, moments):
-    """Return the three equations of theory.md section 3, each as left/right - 1, then v and r^2."""
+    """Return the three equations eq-k, eq-I, eq-II of docs/theory, each as left/right - 1, then v and r^2."""
     p0, p1, phi, A, B, m, D = scalars(q, V)
     a = D / V
     t = traces(k, ridge / a, psi1, *moments)
@@ -96,7 +96,7 @@ def ridge_risk(model, digits=40):
 
 
 def mei_montanari(psi1, psi2, lam, tau, mu1_squared, mu2_squared, signal=1, nonlinear=0, digits=40):
-    """Return (R, E1/E0, E2/E0) of [MM] in the form of crosschecks section 1; ``lam`` is their lambda."""
+    """Return (R, E1/E0, E2/E0) of [MM]; ``lam`` is their lambda."""
     with mp.workdps(digits):
         psi1, psi2, lam, tau = (mp.mpf(x) for x in (psi1, psi2, lam, tau))
         z2 = mp.mpf(mu1_squared) / mu2_squared

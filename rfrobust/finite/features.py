@@ -8,7 +8,7 @@ import numpy as np
 from .. import validation
 from ..activation import Activation, resolve_activation
 
-#: The two feature maps of theory.md section 1: the network itself, and its Gaussian equivalent (ii).
+#: The network's own features, and their Gaussian equivalent (docs/theory, eq-gaussian-features).
 KINDS = ("true", "gaussian")
 
 

@@ -20,16 +20,13 @@ DOCS = Path(__file__).resolve().parents[2] / "docs"
 STATIC = DOCS / "_static"
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--virtual-time-budget=20000",
-    "--dump-dom",
+    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
+    *(
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--virtual-time-budget=20000",
+        "--dump-dom",
+    ),
 ]
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium found: apt-get install chromium")
@@ -128,7 +125,8 @@ def test_the_page_follows_its_address_and_its_sliders(tmp_path, fragment, start)
         slider.dispatchEvent(new Event("input", {bubbles: true}));
         slider.dispatchEvent(new Event("change", {bubbles: true}));
       };
-      set("psi1", Math.log(8)); set("psi2", Math.log(3)); set("eps", Math.log(0.6)); set("eps_test", 0.9); set("tau", 0.2);
+      set("psi1", Math.log(8)); set("psi2", Math.log(3)); set("eps", Math.log(0.6));
+      set("eps_test", 0.9); set("tau", 0.2);
       texts.push(page.querySelector(".readout").textContent);
       return {texts, moved: before !== page.querySelector("#by-width path").getAttribute("d"),
         bad: page.innerHTML.includes("NaN"), curves: page.querySelectorAll("path.curve").length, hash: location.hash};

@@ -1,4 +1,4 @@
-"""Properties that must hold everywhere (crosschecks section 5), on random problems."""
+"""Properties that must hold everywhere, on random problems."""
 
 import math
 

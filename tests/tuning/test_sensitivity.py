@@ -16,7 +16,7 @@ NAMES = ("standard_risk", "gradient_norm", "training_loss", "zero_residual_fract
 
 
 def solution(point, start):
-    """Observables of the equations of theory.md section 3, solved by mpmath near ``start``."""
+    """Observables of the equations of docs/theory, solved by mpmath near ``start``."""
     psi1, psi2, eps, tau, ridge, mu1, mu2, rho, signal_norm, nonlinear, _ = point
     # a signal of norm b and noise tau^2 + F^2 is b^2 times the unit problem with noise (tau^2 + F^2)/b^2
     noise = mp.sqrt(tau**2 + nonlinear) / signal_norm

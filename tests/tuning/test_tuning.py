@@ -18,7 +18,7 @@ def brute_force(**axes):
     ("psi1", "lam", "excess"), [(3.0, 0.06302402, 0.428457095), (1.0, 0.19194576, 0.682678498)]
 )
 def test_best_ridge_is_the_published_one(psi1, lam, excess):
-    """crosschecks section 1: optimal lambda of [MM], lam = psi1 lambda, at eps = 0."""
+    """Optimal lambda of [MM], lam = psi1 lambda, at eps = 0."""
     best = best_training(psi1, 2, 0.5, eps_test=0.0, eps=0.0, ridge=None)
     assert best.at["ridge"] == pytest.approx(psi1 * lam, rel=1e-5)
     assert best.risk == pytest.approx(excess + 0.25, abs=1e-9)

@@ -1,0 +1,43 @@
+"""Code cites the documentation by page, section and equation label: all of them exist. So do README's local links."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+SOURCES = sorted((ROOT / "rfrobust").rglob("*.py"))
+PAGES = {path.stem: path.read_text(encoding="utf-8") for path in (ROOT / "docs").glob("*.md")}
+LABELS = {
+    label
+    for text in PAGES.values()
+    for label in re.findall(r"^\$\$ \(([\w-]+)\)|:label: ([\w-]+)", text, re.MULTILINE)
+    for label in label
+    if label
+}
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_citations_exist(path):
+    text = path.read_text(encoding="utf-8")
+    assert set(re.findall(r"\beq-[A-Za-z0-9-]+\b", text)) <= LABELS
+    for page, section in re.findall(r'docs/(\w+),\s+"([^"]+)"', text):
+        headings = re.findall(r"^#+ (.+)$", PAGES[page], re.MULTILINE)
+        assert " ".join(section.split()) in headings, (page, section)
+    for page in re.findall(r"\bdocs/(\w+)", text):
+        assert page in PAGES or (ROOT / "docs" / page).is_dir(), page
+
+
+def test_every_equation_of_the_theory_has_a_label():
+    blocks = re.findall(r"^\$\$( \([\w-]+\))?$", PAGES["theory"], re.MULTILINE)
+    assert len(blocks) > 100
+    closing = blocks[1::2]
+    assert all(closing)
+    assert len(set(closing)) == len(closing)
+
+
+def test_local_links_of_the_readme_exist():
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    links = re.findall(r"\]\(([^)#\s]+)", text)
+    assert links
+    assert [link for link in links if "://" not in link and not (ROOT / link).exists()] == []
