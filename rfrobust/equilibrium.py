@@ -13,6 +13,8 @@ from .parameters import RANGES, scalar
 from .spectrum import Spectrum, resolve_spectrum
 
 if TYPE_CHECKING:
+    import xarray as xr
+
     from .theorem import Verification
 
 
@@ -180,6 +182,30 @@ class Equilibrium:
         from .theorem import verify
 
         return verify(self)
+
+    def gradient(self, eps_test: float | None = None) -> "xr.Dataset":
+        """Return the derivatives of every observable with respect to every parameter.
+
+        Same as :func:`rfrobust.sensitivity.gradient`, where the result is described.
+
+        Parameters
+        ----------
+        eps_test : float, optional
+            Test radius of the adversarial risk; the training radius by default.
+
+        Returns
+        -------
+        xarray.Dataset
+            One variable per observable over the dimension ``parameter``.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If ``eps_test`` is not a nonnegative real number.
+        """
+        from .sensitivity import gradient
+
+        return gradient(self, eps_test)
 
     def __repr__(self) -> str:
         def show(*names: str) -> str:

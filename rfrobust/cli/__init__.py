@@ -14,9 +14,13 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "map": ("map", "A phase diagram over any two parameters."),
     "simulate": ("simulate", "Monte Carlo over finite networks, resumable."),
     "store": ("store", "List or export saved Monte Carlo replicates."),
+    "cgro": ("cgro", "Published robust-overfitting settings on your own image files."),
+    "memorize": ("memorize", "Robustly overfitted networks by construction, on real data."),
     "linear": ("linear", "Adversarial linear regression at one point."),
     "activations": ("activations", "Built-in activations with their moments."),
     "figure": ("figure", "Compute and draw a figure of the paper kind."),
+    "reproduce": ("reproduce", "All figures with an index page, resumable."),
+    "wide": ("wide", "Adv-NTK and its baselines on your own arrays."),
 }
 
 

@@ -15,11 +15,17 @@ from .output import PICTURES, TABLES, check_ending, save_dataset, save_figure
     "--out", type=click.Path(path_type=Path), help="Picture file (.png, .svg or .pdf); NAME.png by default."
 )
 @click.option("--data", type=click.Path(path_type=Path), help="Also save the dataset (.nc or .csv).")
+@click.option(
+    "--from-data",
+    type=click.Path(path_type=Path),
+    help="Redraw from a saved dataset (.nc), computing nothing.",
+)
 @click.option("--width", type=click.Choice(["single", "double"]), default="double", show_default=True)
 @click.option("--quick", is_flag=True, help="A coarse preview.")
 def command(
-    name: str | None, listing: bool, out: Path | None, data: Path | None, width: str, quick: bool
-) -> None:
+    name: str | None, listing: bool, out: Path | None, data: Path | None, from_data: Path | None, width: str,
+    quick: bool,
+) -> None:  # fmt: skip
     """Compute and draw the figure called NAME."""
     if listing or name is None:
         for key in figures.REGISTRY:
@@ -30,7 +36,7 @@ def command(
     check_ending(out, PICTURES)
     if data is not None:
         check_ending(data, TABLES)
-    dataset = module.compute(quick=quick)
+    dataset = figures.compute(name, quick) if from_data is None else figures.load(name, from_data)
     if data is not None:
         save_dataset(dataset, data)
     save_figure(module.draw(dataset, width=width), out)

@@ -18,21 +18,31 @@ def check_ending(path: Path, allowed: tuple[str, ...]) -> None:
         raise ValueError(f"the file must end in {', '.join(allowed)}, got {path}")
 
 
-def save_figure(figure: Figure, path: Path) -> None:
-    """Write a picture and print where it is."""
-    check_ending(path, PICTURES)
+def write_figure(figure: Figure, path: Path) -> None:
+    """Write a picture in the format of the path's ending, fonts embedded."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with house_style():  # the style decides, among others, that fonts are embedded as outlines
         figure.savefig(path)
-    click.echo(f"picture: {path}")
 
 
-def save_dataset(dataset: xr.Dataset, path: Path) -> None:
-    """Write a dataset as NetCDF, or as a flat CSV table, and print where it is."""
-    check_ending(path, TABLES)
+def write_dataset(dataset: xr.Dataset, path: Path) -> None:
+    """Write a dataset as NetCDF, or as a flat CSV table."""
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.suffix.lower() == ".nc":
         dataset.to_netcdf(path, engine="h5netcdf")
     else:
         dataset.to_dataframe().reset_index().to_csv(path, index=False)
+
+
+def save_figure(figure: Figure, path: Path) -> None:
+    """Check the ending, write a picture and print where it is."""
+    check_ending(path, PICTURES)
+    write_figure(figure, path)
+    click.echo(f"picture: {path}")
+
+
+def save_dataset(dataset: xr.Dataset, path: Path) -> None:
+    """Check the ending, write the numbers and print where they are."""
+    check_ending(path, TABLES)
+    write_dataset(dataset, path)
     click.echo(f"numbers: {path}")

@@ -9,7 +9,8 @@ from .features import FeatureMap
 from .linearized import gradients
 
 #: Step lengths over the radius fall from the first to the last of these.
-_FIRST_STEP, _LAST_STEP = 0.5, 0.02
+_FIRST_STEP, _LAST_STEP = 0.5, 0.001
+_MOMENTUM = 0.85
 #: Rows attacked at a time, so that memory stays bounded by BLOCK x N.
 _BLOCK = 1024
 
@@ -19,10 +20,8 @@ def linearized_attack(
 ) -> np.ndarray:
     """Perturbation -eps sign(y - f) grad f/|grad f| of each row of X, shape (n, d); zero where the gradient is."""
     slope = gradients(network, X, theta)
-    size = np.linalg.norm(slope, axis=1, keepdims=True)
     residual = y - network.features(X) @ theta
-    sign = np.where(residual >= 0, 1.0, -1.0)[:, None]
-    return -eps * sign * slope / np.where(size > 0, size, 1.0)
+    return -eps * np.where(residual >= 0, 1.0, -1.0)[:, None] * _unit(slope)
 
 
 def pgd_attack(
@@ -40,7 +39,7 @@ def pgd_attack(
     """Maximise (y - f(x + delta))^2 over |delta| <= eps by projected gradient ascent, for every row of X.
 
     Ascents start from the linearized attack in both directions (the curvature of f can make the smaller linear gain
-    the larger true one), from ``restarts`` random points of the ball in both directions, and from ``start``; each
+    the larger true one), from ``restarts`` random points of the sphere in both directions, and from ``start``; each
     pushes f up or down by normalized gradients of geometrically falling length. The best point ever visited wins.
 
     Parameters
@@ -79,7 +78,7 @@ def pgd_attack(
     for first in range(0, len(X), _BLOCK):
         rows = slice(first, first + _BLOCK)
         linear = linearized_attack(network, theta, X[rows], y[rows], eps)
-        random = eps * _ball_points((restarts, *linear.shape), rng)
+        random = eps * _sphere_points((restarts, *linear.shape), rng)
         # side +1 pushes the residual away from zero, -1 through zero to the other side
         starts = [(linear, 1.0), (-linear, -1.0)]
         starts += [(point, side) for point in random for side in (1.0, -1.0)]
@@ -117,10 +116,9 @@ def extreme_points(
     return found[0], found[1]
 
 
-def _ball_points(shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
+def _sphere_points(shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
     points = rng.standard_normal(shape)
-    points /= np.linalg.norm(points, axis=-1, keepdims=True)
-    return points * rng.random((*shape[:-1], 1)) ** (1.0 / shape[-1])
+    return points / np.linalg.norm(points, axis=-1, keepdims=True)
 
 
 def _best_ascent(
@@ -137,13 +135,20 @@ def _best_ascent(
     lengths = eps * np.geomspace(_FIRST_STEP, _LAST_STEP, steps)
     for delta, relative_side in starts:
         side = relative_side * np.where(y - network.features(X) @ theta >= 0, 1.0, -1.0)
+        direction = np.zeros_like(X)
         for length in [*lengths, 0.0]:
             U = (X + delta) @ network.W.T
             size = np.abs(y - network.activation(U) @ theta)
             better = size > best_size
             best[better], best_size[better] = delta[better], size[better]
             slope = (network.activation.derivative(U) * theta) @ network.W
-            norm = np.linalg.norm(slope, axis=1)
-            delta = delta - slope * (length * side / np.where(norm > 0, norm, 1.0))[:, None]
+            # Averaged gradients run along a kink of f where single ones jump from side to side.
+            direction = _MOMENTUM * direction - _unit(slope) * side[:, None]
+            delta = delta + length * _unit(direction)
             delta = delta * (eps / np.maximum(np.linalg.norm(delta, axis=1), eps))[:, None]
     return best
+
+
+def _unit(rows: np.ndarray) -> np.ndarray:
+    size = np.linalg.norm(rows, axis=1, keepdims=True)
+    return rows / np.where(size > 0, size, 1.0)

@@ -16,6 +16,9 @@ from .features import FeatureMap
 from .linearized import LinearizedProblem, linearized_erm
 from .newton import semismooth_newton
 
+#: Errors on the two sides of a sample that differ by less than this fraction count as equal.
+_SAME = 0.02
+
 
 @dataclass(frozen=True)
 class PGDFit:
@@ -33,6 +36,9 @@ class PGDFit:
         (objective - linearized_objective)/linearized_objective, of either sign.
     initial_objective : float
         Robust loss of the linearized minimiser under the same strongest attack; never below ``objective``.
+    zero_residual_fraction : float
+        Share of samples whose worst error is the same, to 2 percent, whether f is pushed up or down: what a residual
+        of zero becomes when f is not linear on the ball.
     iterations : int
         Accepted steps.
     converged : bool
@@ -44,6 +50,7 @@ class PGDFit:
     linearized_objective: float
     linearized_gap: float
     initial_objective: float
+    zero_residual_fraction: float
     iterations: int
     converged: bool
 
@@ -138,7 +145,7 @@ def pgd_erm(
         model = _AttackedModel(network, X, y, eps, ridge, theta, *ends)
         target = semismooth_newton(model, theta, alpha, 15)
         length = 1.0
-        while length > 1e-3:
+        while length > 0.05:
             trial = theta + length * (target.w - theta)
             trial_value, trial_ends = attacked(trial, ends)
             if trial_value < value:
@@ -156,7 +163,9 @@ def pgd_erm(
     if initial < objective:  # the stronger attack may reverse a small gain
         theta, objective = start.theta, initial
     gap = (objective - start.objective) / start.objective if start.objective > 0 else 0.0
-    return PGDFit(theta, objective, start.objective, gap, initial, iterations, converged)
+    high, low = (network.features(X + end) @ theta for end in attacked(theta, ends)[1])
+    zero = float(np.mean(np.abs(y - 0.5 * (high + low)) <= _SAME * 0.5 * (high - low)))
+    return PGDFit(theta, objective, start.objective, gap, initial, zero, iterations, converged)
 
 
 def pgd_loss(

@@ -1,0 +1,160 @@
+"""Sphinx configuration: furo, MyST with executed notebooks, numpydoc, formulas that render offline."""
+
+import importlib
+import importlib.util
+import inspect
+import logging
+import os
+import re
+import shutil
+import sys
+from pathlib import Path
+from types import ModuleType
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent
+sys.path.insert(0, str(ROOT))
+
+import rfrobust  # noqa: E402
+
+project = "rfrobust"
+author = copyright = "The rfrobust developers"
+version = release = rfrobust.__version__
+
+extensions = [
+    "myst_nb",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "sphinx.ext.mathjax",
+    "sphinx.ext.viewcode",
+    "numpydoc",
+]
+exclude_patterns = ["_build", "**.ipynb_checkpoints"]
+
+html_theme = "furo"
+html_title = "rfrobust"
+html_theme_options = {"source_edit_link": ""}
+# MathJax from a package, as one file that draws with SVG: no network and no font files, so pages work over file://
+_mathjax = Path(importlib.util.find_spec("sphinx-mathjax-offline").origin).parent / "static" / "mathjax"
+html_static_path = ["_static", str(_mathjax / "tex-svg-full.js")]
+html_css_files = ["custom.css"]
+mathjax_path = "tex-svg-full.js"
+mathjax3_config = {"options": {"enableMenu": False}}
+
+myst_enable_extensions = ["amsmath", "colon_fence", "deflist", "dollarmath"]
+myst_heading_anchors = 4
+numfig = True
+math_number_all = False
+math_eqref_format = "({number})"
+
+autodoc_member_order = "bysource"
+autodoc_typehints = "none"
+autosummary_generate = False
+numpydoc_show_class_members = False
+nitpicky = True
+# No inventory of another project can be fetched where there is no network: only our own names are checked.
+nitpick_ignore_regex = [("py:.*", r"(?!rfrobust).*")]
+linkcheck_timeout = 10
+linkcheck_retries = 1
+
+# Notebooks carry no stored output: the build runs them. DOCS_EXECUTE=0 shows them unexecuted (a build in seconds).
+nb_execution_mode = "off" if os.environ.get("DOCS_EXECUTE") == "0" else "auto"
+nb_execution_timeout = 300
+nb_execution_raise_on_error = True
+nb_merge_streams = True
+
+# Pages of companions are listed by pattern; a pattern without a page is no mistake.
+logging.getLogger("sphinx.sphinx.directives.other").addFilter(
+    lambda record: "didn't match any documents" not in record.getMessage()
+)
+
+#: The API reference: one page a module, with every name of ``__all__`` (or every public name defined there).
+API_MODULES = [
+    "rfrobust",
+    "rfrobust.theorem",
+    "rfrobust.finite",
+    "rfrobust.wide",
+    "rfrobust.memorize",
+    "rfrobust.cgro",
+]
+
+
+def copy_notebooks() -> None:
+    """Copy notebooks/ to docs/_notebooks/, where Sphinx can see them; unchanged files keep their time stamp."""
+    target = HERE / "_notebooks"
+    target.mkdir(exist_ok=True)
+    sources = {path.name: path for path in (ROOT / "notebooks").glob("*.ipynb")}
+    for stale in target.glob("*.ipynb"):
+        if stale.name not in sources:
+            stale.unlink()
+    for name, path in sources.items():
+        copy = target / name
+        if not copy.exists() or copy.read_bytes() != path.read_bytes():
+            shutil.copyfile(path, copy)
+
+
+def public_names(module: ModuleType) -> list[str]:
+    """Return what a page documents: ``__all__``, or the public classes and functions defined in the module."""
+    if hasattr(module, "__all__"):
+        return [name for name in module.__all__ if not name.startswith("_")]
+    return [
+        name
+        for name, value in vars(module).items()
+        if not name.startswith("_")
+        and (inspect.isclass(value) or inspect.isroutine(value))
+        and value.__module__ == module.__name__
+    ]
+
+
+def api_page(name: str) -> str:
+    """Return the reference page of one module in reStructuredText: its docstring, a table, then every name."""
+    module = importlib.import_module(name)
+    entries = [(entry, getattr(module, entry)) for entry in public_names(module)]
+    entries = [(entry, value) for entry, value in entries if not inspect.ismodule(value)]
+    title = f"``{name}``"
+    lines = [title, "=" * len(title), "", f".. automodule:: {name}", "   :no-members:", ""]
+    lines += [f".. currentmodule:: {name}", "", ".. autosummary::", ""]
+    lines += [f"   {entry}" for entry, _ in entries] + [""]
+    for entry, value in entries:
+        if inspect.isclass(value):
+            directive, options = "autoclass", ["   :members:", "   :show-inheritance:"]
+        elif callable(value):
+            directive, options = "autofunction", []
+        else:
+            directive, options = "autodata", ["   :no-value:"]
+        lines += [f".. {directive}:: {entry}", *options, ""]
+    return "\n".join(lines)
+
+
+def write_api_pages() -> None:
+    """Write docs/api/<module>.rst for the modules that exist; unchanged files keep their time stamp."""
+    (HERE / "api").mkdir(exist_ok=True)
+    pages = {f"{name}.rst": api_page(name) for name in API_MODULES if importlib.util.find_spec(name)}
+    for stale in (HERE / "api").glob("*.rst"):
+        if stale.name not in pages:
+            stale.unlink()
+    for name, text in pages.items():
+        path = HERE / "api" / name
+        if not path.exists() or path.read_text() != text:
+            path.write_text(text)
+
+
+def escape_norms(app, what, name, obj, options, lines) -> None:
+    """Escape the bars of norms such as |theta| outside math: reStructuredText would read a substitution."""
+    in_math = None
+    for i, line in enumerate(lines):
+        indent = len(line) - len(line.lstrip())
+        if in_math is not None and (not line.strip() or indent > in_math):
+            continue
+        in_math = indent if line.lstrip().startswith(".. math::") else None
+        if in_math is None:
+            parts = re.split(r"(``.*?``|:math:`.*?`)", line)
+            parts[::2] = [re.sub(r"(?<!\\)\|", r"\\|", part) for part in parts[::2]]
+            lines[i] = "".join(parts)
+
+
+def setup(app) -> None:
+    """Prepare the generated pages before Sphinx looks for sources."""
+    copy_notebooks()
+    write_api_pages()
+    app.connect("autodoc-process-docstring", escape_norms, priority=400)

@@ -1,0 +1,380 @@
+"""Adversarial training of image networks: architectures by width, the l_inf attack, training and the width sweep."""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from sklearn.datasets import load_digits
+from tqdm import tqdm
+
+from .. import validation
+from ..provenance import versions
+from .layers import (
+    BatchNorm,
+    Chain,
+    Convolution,
+    Dense,
+    GlobalAverage,
+    Layer,
+    MaxPool,
+    ReLU,
+    Residual,
+)
+from .trajectory import seed_list, thread_count
+
+Array = np.ndarray
+
+
+@dataclass(frozen=True)
+class ImageData:
+    """Images in [0, 1], shape (n, height, width, channels), kept as float32, with integer labels from 0.
+
+    Raises
+    ------
+    ValueError, TypeError
+        For images or labels of another shape or range.
+    """
+
+    x_train: Array
+    y_train: Array
+    x_test: Array
+    y_test: Array
+
+    def __post_init__(self) -> None:
+        shape = (None, *np.shape(self.x_train)[1:])
+        for part in ("train", "test"):
+            x = validation.real_array(f"x_{part}", getattr(self, f"x_{part}"), 0.0, 1.0, ndim=4, shape=shape)
+            y = validation.real_array(f"y_{part}", getattr(self, f"y_{part}"), 0, ndim=1, shape=(len(x),))
+            if (y != np.rint(y)).any():
+                raise ValueError(f"y_{part} must be integers from 0, got {float(y[y != np.rint(y)][0])!r}")
+            object.__setattr__(self, f"x_{part}", x.astype(np.float32))
+            object.__setattr__(self, f"y_{part}", y.astype(np.int64))
+
+    @property
+    def classes(self) -> int:
+        """Number of classes."""
+        return int(max(self.y_train.max(), self.y_test.max())) + 1
+
+
+def digits(train: int = 400, test: int = 600, seed: int = 0) -> ImageData:
+    """Return scikit-learn's 8 x 8 digits, shuffled and split; at most 1797 images together."""
+    train = validation.integer("train", train, 10, 1787)
+    test = validation.integer("test", test, 10, 1797 - train)
+    x, y = load_digits(return_X_y=True)
+    order = np.random.default_rng(validation.integer("seed", seed, 0)).permutation(len(y))[: train + test]
+    images = (x[order] / 16.0).astype(np.float32).reshape(-1, 8, 8, 1)
+    labels = y[order]
+    return ImageData(images[:train], labels[:train], images[train:], labels[train:])
+
+
+def two_layer(data: ImageData, width: int, rng: np.random.Generator) -> Layer:
+    """Return a two-layer ReLU network with ``width`` hidden units."""
+    inputs = int(np.prod(data.x_train.shape[1:]))
+    return Chain([Dense(inputs, width, rng), ReLU(), Dense(width, data.classes, rng, 0.5)])
+
+
+def convolutional(data: ImageData, width: int, rng: np.random.Generator) -> Layer:
+    """Return a network of two 3 x 3 convolutions with ``width`` and 2 ``width`` channels and a dense layer."""
+    _, high, wide, channels = data.x_train.shape
+    flat = ((high + 1) // 2) * ((wide + 1) // 2) * 2 * width
+    return Chain(
+        [
+            Convolution(channels, width, 3, rng, padding=1),
+            ReLU(),
+            Convolution(width, 2 * width, 3, rng, stride=2, padding=1),
+            ReLU(),
+            Dense(flat, data.classes, rng, 0.5),
+        ]
+    )
+
+
+def lenet(data: ImageData, width: int, rng: np.random.Generator) -> Layer:
+    """Return LeNet-5 with 6, 16 channels and 120, 84 units, all times ``width``; 28 x 28 or larger images."""
+    _, high, wide, channels = data.x_train.shape
+    if min(high, wide) < 14:
+        raise ValueError(f"images must be at least 14 x 14 for lenet, got {high} x {wide}")
+    left = [((size // 2) - 4) // 2 for size in (high, wide)]
+    return Chain(
+        [
+            Convolution(channels, 6 * width, 5, rng, padding=2),
+            ReLU(),
+            MaxPool(),
+            Convolution(6 * width, 16 * width, 5, rng),
+            ReLU(),
+            MaxPool(),
+            Dense(left[0] * left[1] * 16 * width, 120 * width, rng),
+            ReLU(),
+            Dense(120 * width, 84 * width, rng),
+            ReLU(),
+            Dense(84 * width, data.classes, rng, 0.5),
+        ]
+    )
+
+
+def wide_resnet(data: ImageData, width: int, rng: np.random.Generator, blocks: int = 5) -> Layer:
+    """Return a wide residual network of depth 6 ``blocks`` + 4 (34 by default) and 16, 32, 64 times ``width``."""
+    channels = 16
+    layers: list[Layer] = [Convolution(data.x_train.shape[3], channels, 3, rng, padding=1)]
+    for stage in range(3):
+        wide = 16 * 2**stage * width
+        for block in range(blocks):
+            stride = 2 if stage > 0 and block == 0 else 1
+            shortcut = Convolution(channels, wide, 1, rng, stride) if channels != wide or stride > 1 else None
+            body = Chain(
+                [
+                    Convolution(channels, wide, 3, rng, stride, 1),
+                    BatchNorm(wide),
+                    ReLU(),
+                    Convolution(wide, wide, 3, rng, 1, 1),
+                ]
+            )
+            layers.append(Residual(Chain([BatchNorm(channels), ReLU()]), body, shortcut))
+            channels = wide
+    tail: list[Layer] = [
+        BatchNorm(channels),
+        ReLU(),
+        GlobalAverage(),
+        Dense(channels, data.classes, rng, 0.5),
+    ]
+    return Chain(layers + tail)
+
+
+#: Architectures by name; each takes (data, width, rng).
+ARCHITECTURES: dict[str, Callable[[ImageData, int, np.random.Generator], Layer]] = {
+    "two-layer": two_layer,
+    "convolutional": convolutional,
+    "lenet": lenet,
+    "wrn34": wide_resnet,
+}
+
+
+@dataclass(frozen=True)
+class AdversarialTraining:
+    """Settings: l_inf radius and attack, epochs of SGD with momentum, cosine steps, weight decay.
+
+    Parameters
+    ----------
+    radius : float
+        l_inf radius in pixel units (>= 0, at most 1).
+    attack_steps : int
+        Gradient sign steps of the training attack, each of 2.5 radius / attack_steps.
+    test_attack_steps : int
+        The same for evaluation.
+    epochs, batch : int
+    rate, momentum, decay : float
+        Step size at the start (> 0), momentum in [0, 1), weight decay (>= 0).
+    """
+
+    radius: float = 0.2
+    attack_steps: int = 5
+    test_attack_steps: int = 20
+    epochs: int = 100
+    batch: int = 100
+    rate: float = 0.05
+    momentum: float = 0.9
+    decay: float = 0.0
+
+    def __post_init__(self) -> None:
+        validation.real_scalar("radius", self.radius, 0.0, 1.0)
+        for name in ("attack_steps", "test_attack_steps", "epochs", "batch"):
+            validation.integer(name, getattr(self, name), 1)
+        validation.real_scalar("rate", self.rate, 0.0, open_lower=True)
+        validation.real_scalar("momentum", self.momentum, 0.0, 0.999)
+        validation.real_scalar("decay", self.decay, 0.0)
+
+
+def cross_entropy(logits: Array, labels: Array) -> tuple[float, Array]:
+    """Return the mean cross entropy and its gradient in the logits."""
+    shifted = logits - logits.max(axis=1, keepdims=True)
+    logs = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+    rows = np.arange(len(labels))
+    slope = np.exp(logs)
+    slope[rows, labels] -= 1.0
+    return float(-logs[rows, labels].mean()), slope / len(labels)
+
+
+def linf_attack(
+    network: Layer, x: Array, y: Array, radius: float, steps: int, rng: np.random.Generator
+) -> Array:
+    """Return images after projected gradient ascent on the loss, from a random start, within [0, 1].
+
+    Parameters
+    ----------
+    network : Layer
+    x, y : arrays
+        Images and labels.
+    radius : float
+        l_inf radius.
+    steps : int
+        Sign steps of 2.5 radius / steps.
+    rng : numpy.random.Generator
+    """
+    radius = validation.real_scalar("radius", radius, 0.0, 1.0)
+    steps = validation.integer("steps", steps, 1)
+    low, high = np.maximum(x - radius, 0.0), np.minimum(x + radius, 1.0)
+    found = np.clip(x + rng.uniform(-radius, radius, x.shape).astype(x.dtype), low, high)
+    for _ in range(steps if radius > 0.0 else 0):
+        slope = cross_entropy(network.forward(found, False), y)[1]
+        move = np.float32(2.5 * radius / steps) * np.sign(network.backward(slope, False))
+        found = np.clip(found + move, low, high)
+    return found
+
+
+def accuracy(network: Layer, x: Array, y: Array, batch: int = 500) -> float:
+    """Return the share of images classified correctly."""
+    hits = [
+        network.forward(x[k : k + batch], False).argmax(axis=1) == y[k : k + batch]
+        for k in range(0, len(y), batch)
+    ]
+    return float(np.concatenate(hits).mean())
+
+
+def robust_accuracy(
+    network: Layer, x: Array, y: Array, settings: AdversarialTraining, seed: int, batch: int = 500
+) -> float:
+    """Return the share of images still classified correctly after the evaluation attack."""
+    rng = np.random.default_rng([seed, 1])
+    hits = []
+    for k in range(0, len(y), batch):
+        labels = y[k : k + batch]
+        moved = linf_attack(
+            network, x[k : k + batch], labels, settings.radius, settings.test_attack_steps, rng
+        )
+        hits.append(network.forward(moved, False).argmax(axis=1) == labels)
+    return float(np.concatenate(hits).mean())
+
+
+def train_network(
+    data: ImageData,
+    architecture: str,
+    width: int,
+    settings: AdversarialTraining | None = None,
+    *,
+    seed: int = 0,
+    progress: bool = False,
+) -> Layer:
+    """Train a network on attacked images by SGD with momentum and a cosine schedule.
+
+    Parameters
+    ----------
+    data : ImageData
+    architecture : str
+        A name in ``ARCHITECTURES``.
+    width : int
+        Its width (>= 1).
+    settings : AdversarialTraining, optional
+    seed : int
+        Seeds weights, order and attacks.
+    progress : bool
+
+    Returns
+    -------
+    Layer
+
+    Raises
+    ------
+    FloatingPointError
+        If the loss stops being a number.
+    """
+    settings = settings or AdversarialTraining()
+    build = ARCHITECTURES[validation.choice("architecture", architecture, ARCHITECTURES)]
+    width = validation.integer("width", width, 1)
+    rng = np.random.default_rng([validation.integer("seed", seed, 0), 0])
+    network = build(data, width, rng)
+    leaves = [leaf for leaf in network.leaves() if leaf.parameters]
+    speeds = [[np.zeros_like(p) for p in leaf.parameters] for leaf in leaves]
+    count = len(data.y_train)
+    per_epoch = -(-count // settings.batch)
+    total = settings.epochs * per_epoch
+    done = 0
+    for _ in tqdm(range(settings.epochs), desc=f"width {width}", leave=False, disable=not progress):
+        order = rng.permutation(count)
+        for k in range(0, count, settings.batch):
+            x, y = data.x_train[order[k : k + settings.batch]], data.y_train[order[k : k + settings.batch]]
+            moved = linf_attack(network, x, y, settings.radius, settings.attack_steps, rng)
+            loss, slope = cross_entropy(network.forward(moved, True), y)
+            if not np.isfinite(loss):
+                raise FloatingPointError(f"training of width {width} diverged: lower rate={settings.rate:g}")
+            network.backward(slope.astype(np.float32), True)
+            rate = np.float32(0.5 * settings.rate * (1.0 + np.cos(np.pi * done / total)))
+            for leaf, speed in zip(leaves, speeds, strict=True):
+                for value, gradient, velocity in zip(leaf.parameters, leaf.gradients, speed, strict=True):
+                    velocity *= settings.momentum
+                    velocity -= rate * (gradient + settings.decay * value)
+                    value += velocity
+            done += 1
+    return network
+
+
+def evaluate(
+    network: Layer, data: ImageData, settings: AdversarialTraining, seed: int = 0
+) -> dict[str, float]:
+    """Return clean and robust accuracy on training and test images."""
+    return {
+        "clean_train": accuracy(network, data.x_train, data.y_train),
+        "robust_train": robust_accuracy(network, data.x_train, data.y_train, settings, seed),
+        "clean_test": accuracy(network, data.x_test, data.y_test),
+        "robust_test": robust_accuracy(network, data.x_test, data.y_test, settings, seed),
+    }
+
+
+def width_sweep(
+    architecture: str = "two-layer",
+    widths: Sequence[int] = (2, 4, 8, 16, 32, 64, 128, 256),
+    *,
+    settings: AdversarialTraining | None = None,
+    data: ImageData | None = None,
+    seeds: int | Sequence[int] = 3,
+    threads: int | None = None,
+    progress: bool = False,
+) -> xr.Dataset:
+    """Train at several widths and seeds and return the accuracies.
+
+    Parameters
+    ----------
+    architecture : str
+        A name in ``ARCHITECTURES``.
+    widths : sequence of int
+    settings : AdversarialTraining, optional
+    data : ImageData, optional
+        The digits by default.
+    seeds : int or sequence of int
+        Seeds of weights, order of samples and attacks.
+    threads : int, optional
+        Networks trained at once.
+    progress : bool
+
+    Returns
+    -------
+    xarray.Dataset
+        ``accuracy`` over ``measure`` (clean_train, robust_train, clean_test, robust_test), ``width``, ``seed``.
+    """
+    settings = settings or AdversarialTraining()
+    validation.choice("architecture", architecture, ARCHITECTURES)
+    chosen = seed_list(seeds)
+    sizes = [validation.integer("widths", width, 1) for width in widths]
+    images = digits() if data is None else data
+    cells = [(width, seed) for width in sizes for seed in chosen]
+
+    def one(cell: tuple[int, int]) -> dict[str, float]:
+        network = train_network(images, architecture, cell[0], settings, seed=cell[1])
+        return evaluate(network, images, settings, cell[1])
+
+    with ThreadPoolExecutor(thread_count(threads)) as pool:
+        found = list(tqdm(pool.map(one, cells), total=len(cells), leave=False, disable=not progress))
+    measures = list(found[0])
+    values: Any = np.array([[cell[name] for cell in found] for name in measures])
+    return xr.Dataset(
+        {"accuracy": (("measure", "width", "seed"), values.reshape(len(measures), len(sizes), len(chosen)))},
+        coords={"measure": measures, "width": sizes, "seed": chosen},
+        attrs={
+            "architecture": architecture,
+            "train_images": len(images.y_train),
+            "test_images": len(images.y_test),
+            **vars(settings),
+            **versions(),
+        },
+    )

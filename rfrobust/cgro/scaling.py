@@ -1,0 +1,73 @@
+"""How the learned signal and the memory scale with the length of the signal patch."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import xarray as xr
+
+from .. import validation
+from .diagram import memory_time, stall_level
+from .problem import PatchProblem
+from .trajectory import provenance, seed_list, simulate
+
+
+def scaling(
+    problem: PatchProblem | None = None,
+    *,
+    alphas: Sequence[float] = (1.5, 2.0, 2.7, 3.6, 4.8, 6.5),
+    seeds: int | Sequence[int] = 8,
+    time: float = 200.0,
+    threads: int | None = None,
+) -> xr.Dataset:
+    r"""Train at several signal lengths, at a fixed ratio delta/alpha, for the same time.
+
+    The step size follows :math:`\alpha^{-2}`, the time scale of the signal at :math:`U \approx \alpha^{-q}`, and
+    equals ``problem.step`` at ``problem.alpha``.
+
+    Parameters
+    ----------
+    problem : PatchProblem, optional
+    alphas : sequence of float
+        Signal lengths (> 0), two or more.
+    seeds : int or sequence of int
+    time : float
+        Step size times steps at the end of every run (> 0).
+    threads : int, optional
+
+    Returns
+    -------
+    xarray.Dataset
+        Over ``alpha``, ``seed`` (and ``sample``): ``U``, ``signal`` (alpha^q U), ``V``, the four errors; over
+        ``alpha``: ``stall``, the :func:`stall_level` at the memory time (or the end, if that is sooner), from where
+        on the memory answers for the clean margin too and the signal rests. Attribute
+        ``slope``: least-squares slope of log U (seed mean of the logs) against log alpha^q, and
+        ``slope_standard_error`` from the scatter of the slopes of single seeds.
+
+    Raises
+    ------
+    ValueError, TypeError
+        For bad arguments.
+    """
+    problem = problem or PatchProblem()
+    lengths = validation.real_array("alphas", alphas, 0.0, open_lower=True, ndim=1)
+    if len(np.unique(lengths)) < 2:
+        raise ValueError(f"alphas must hold two different lengths or more, got {list(lengths)}")
+    chosen = seed_list(seeds)
+    time = validation.real_scalar("time", time, 0.0, open_lower=True)
+    ends, stalls = [], []
+    for alpha in lengths:
+        here = problem.with_(alpha=float(alpha), step=problem.step * (problem.alpha / float(alpha)) ** 2)
+        steps = max(1, round(time / here.step))
+        run = simulate(here, seeds=chosen, steps=steps, records=[steps], threads=threads)
+        ends.append(run.isel(step=0, drop=True).drop_vars(["signal_weight", "loss"]))
+        stalls.append(stall_level(here, min(steps * here.step, memory_time(here))))
+    data = xr.concat(ends, dim=xr.DataArray(lengths, dims="alpha", name="alpha"), combine_attrs="drop")
+    data["stall"] = ("alpha", np.array(stalls), {"long_name": "alpha^q U predicted by the one-filter law"})
+    x = problem.q * np.log(lengths)
+    slopes = np.polyfit(x, np.log(data["U"].transpose("alpha", "seed").values), 1)[0]
+    attrs = {**provenance(problem), "end_time": time, "slope": float(slopes.mean())}
+    attrs.pop("alpha")
+    if len(chosen) > 1:
+        attrs["slope_standard_error"] = float(slopes.std(ddof=1) / np.sqrt(len(chosen)))
+    data.attrs = attrs
+    return data

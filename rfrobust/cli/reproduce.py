@@ -1,0 +1,128 @@
+"""``rfrobust reproduce``: every figure, resumable, with an index page."""
+
+import html
+import json
+import os
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+import xarray as xr
+from tqdm import tqdm
+
+from .. import figures
+from ..provenance import versions
+from .output import write_dataset, write_figure
+
+_PAGE = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>rfrobust figures</title><style>
+body {{ font: 15px/1.5 sans-serif; margin: 2em auto; max-width: 70em; padding: 0 1em; color: #222; }}
+article {{ display: grid; grid-template-columns: 24em 1fr; gap: 1.5em; padding: 1.5em 0; border-top: 1px solid #ddd; }}
+img {{ width: 100%; }} h2 {{ font-size: 1.1em; margin: 0; }} code {{ background: #f3f3f3; padding: 0 .3em; }}
+dl {{ display: grid; grid-template-columns: max-content 1fr; gap: 0 1em; font-size: .85em; }} dd {{ margin: 0; }}
+</style></head><body><h1>rfrobust: all figures</h1>
+<p>{count} figures, {when}. Redraw one from its dataset with
+<code>rfrobust figure NAME --from-data NAME.nc --out NAME.pdf</code>.</p>
+{articles}
+</body></html>
+"""
+_ARTICLE = """<article><a href="{name}.pdf"><img src="{name}.png" alt="{title}"></a>
+<div><h2>{name}: {title}</h2><p>{caption}</p>
+<p><a href="{name}.pdf">PDF</a>, <a href="{name}.nc">dataset</a>; computed in {seconds:.1f} s{quick}</p>
+<dl>{parameters}</dl></div></article>"""
+
+
+def _signature(module: Any, quick: bool) -> dict[str, Any]:
+    """Return what decides whether a finished figure is still the one asked for."""
+    return {"caption": module.CAPTION, "quick": quick, **versions()}
+
+
+def _finished(record: Path, signature: dict[str, Any]) -> bool:
+    try:
+        saved = json.loads(record.read_text())
+    except (OSError, ValueError):
+        return False
+    products = (record.with_suffix(ending) for ending in (".nc", ".png", ".pdf"))
+    return saved.get("signature") == signature and all(path.exists() for path in products)
+
+
+def _replace(path: Path, write: Any) -> None:
+    """Write beside ``path`` and move into place, so that a cut-off run leaves no half-written file."""
+    partial = path.with_name(f"partial-{path.name}")
+    write(partial)
+    os.replace(partial, path)
+
+
+def _parameters(data: xr.Dataset) -> dict[str, str]:
+    """Return the settings of a dataset: its coordinates in brief, then its attributes."""
+    brief = {}
+    for name, values in data.coords.items():
+        if values.ndim == 0:
+            brief[str(name)] = str(values.item())
+        elif values.size <= 12:
+            brief[str(name)] = ", ".join(str(value) for value in values.values.ravel().tolist())
+        else:
+            first, last = values.values.ravel()[[0, -1]]
+            brief[str(name)] = f"{first:.4g} to {last:.4g}, {values.size} values"
+    return brief | {str(key): str(value) for key, value in data.attrs.items()}
+
+
+def _article(folder: Path, name: str) -> str:
+    record = json.loads((folder / f"{name}.json").read_text())
+    with xr.open_dataset(folder / f"{name}.nc", engine="h5netcdf") as data:
+        parameters = _parameters(data)
+    rows = "".join(
+        f"<dt>{html.escape(key)}</dt><dd>{html.escape(value)}</dd>" for key, value in parameters.items()
+    )
+    signature = record["signature"]
+    return _ARTICLE.format(
+        name=name, title=html.escape(record["title"]), caption=html.escape(signature["caption"]),
+        seconds=record["seconds"], quick=" (quick preview)" if signature["quick"] else "", parameters=rows,
+    )  # fmt: skip
+
+
+@click.command("reproduce")
+@click.option(
+    "--out", "folder", type=click.Path(path_type=Path, file_okay=False), default=Path("figures"), show_default=True,
+    help="Folder for pictures, datasets and index.html.",
+)  # fmt: skip
+@click.option("--quick", is_flag=True, help="Coarse previews.")
+@click.option("--only", help="Comma-separated names; all figures by default.")
+@click.option("--force", is_flag=True, help="Compute again what is already there.")
+def command(folder: Path, quick: bool, only: str | None, force: bool) -> None:
+    """Make every figure as PDF and PNG with its dataset, and an index page.
+
+    Figures that are already there, made with the same settings and versions, are skipped, so an interrupted run
+    goes on where it stopped.
+    """
+    names = only.split(",") if only else list(figures.REGISTRY)
+    modules = {name: figures.figure_module(name) for name in names}
+    folder.mkdir(parents=True, exist_ok=True)
+    bar = tqdm(modules.items(), desc="figures", unit="figure")
+    for name, module in bar:
+        bar.set_postfix_str(name)
+        record = folder / f"{name}.json"
+        signature = _signature(module, quick)
+        if not force and _finished(record, signature):
+            continue
+        start = time.perf_counter()
+        data = figures.compute(name, quick)
+        seconds = time.perf_counter() - start
+        _replace(folder / f"{name}.nc", lambda path, data=data: write_dataset(data, path))
+        for ending in (".png", ".pdf"):
+            _replace(
+                folder / f"{name}{ending}",
+                lambda path, draw=module.draw, data=data: write_figure(draw(data), path),
+            )
+        content = json.dumps({"title": module.TITLE, "seconds": seconds, "signature": signature}, indent=1)
+        _replace(record, lambda path, content=content: path.write_text(content))
+    done = [name for name in figures.REGISTRY if (folder / f"{name}.json").exists()]
+    page = _PAGE.format(
+        count=len(done),
+        when=f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
+        articles="\n".join(_article(folder, name) for name in done),
+    )
+    _replace(folder / "index.html", lambda path: path.write_text(page))
+    click.echo(f"index: {folder / 'index.html'} ({len(done)} figures)")

@@ -1,0 +1,54 @@
+"""Risks against the attack radius at several widths."""
+
+import numpy as np
+import xarray as xr
+from matplotlib.figure import Figure
+
+from ..grid import sweep
+from ..thresholds import null_threshold
+from .style import PALETTE, house_style, new_figure
+
+TITLE = "Adversarial and standard risk against the attack radius, at several N/n"
+CAPTION = (
+    "Limiting risks against the radius eps of training and test (eps_test = eps) at N/n = 0.25, 0.5, 1.5, 5, 20; "
+    "n/d = 2, tau = 0.5, shifted ReLU, ridge = 0. Dots: the null threshold eps_c of each width, from which on "
+    "training returns zero and both risks are 1 + tau^2 (dotted). Settings chosen here; those of the published "
+    "figures are not known to us."
+)
+
+PSI2 = 2.0
+TAU = 0.5
+RATIOS = (0.25, 0.5, 1.5, 5.0, 20.0)
+
+
+def compute(quick: bool = False) -> xr.Dataset:
+    """Return the risks over ``ratio`` = N/n and ``eps``, and the threshold ``eps_c`` of each ratio."""
+    eps = np.geomspace(0.01, 10.0, 80 if quick else 500)
+    data = sweep(psi1=PSI2 * np.array(RATIOS), psi2=PSI2, eps=eps, tau=TAU)
+    data["eps_c"] = ("psi1", [null_threshold(psi1, PSI2, TAU) for psi1 in data.psi1.values])
+    return data.assign_coords(ratio=data.psi1 / data.psi2)
+
+
+def draw(data: xr.Dataset, width: str = "double") -> Figure:
+    """Draw the figure from its dataset."""
+    stacked = width == "single"
+    null = 1.0 + float(data.tau) ** 2
+    with house_style():
+        figure, axes = new_figure(
+            width, rows=2 if stacked else 1, columns=1 if stacked else 2, panel_aspect=0.75, sharex=True
+        )
+        for axis, name in zip(axes, ("adversarial_risk", "standard_risk"), strict=True):
+            for i, psi1 in enumerate(data.psi1.values):
+                curve = data.sel(psi1=psi1)
+                axis.plot(data.eps, curve[name], color=PALETTE[i], label=rf"$N/n$ = {float(curve.ratio):g}")
+                axis.plot(curve.eps_c, null, "o", color=PALETTE[i], ms=4)
+            axis.axhline(null, color="0.35", lw=0.8, ls=":", label=r"predict zero: $1+\tau^2$")
+            axis.set_xscale("log")
+            axis.set(ylabel=name.replace("_", " "))
+            if not stacked or axis is axes[-1]:
+                axis.set_xlabel(r"attack radius $\varepsilon$ in training and test")
+        axes[0].plot([], [], "o", color="0.35", ms=4, label=r"null threshold $\varepsilon_c$")
+        figure.legend(
+            *axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=2 if stacked else 4
+        )
+    return figure

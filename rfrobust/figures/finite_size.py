@@ -1,0 +1,156 @@
+"""How fast finite networks approach the theory, and their Gaussian equivalents, as the dimension grows."""
+
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from ..finite.montecarlo import simulate
+from ..finite.scaling import extrapolate, power_law
+from ..grid import sweep
+from ..provenance import versions
+from .style import MARKERS, PALETTE, house_style, new_figure
+
+TITLE = "Finite-size effects: distance to theory against d, universality, extrapolation"
+CAPTION = (
+    "True shifted ReLU features, concentrated objective, ridge = 0, seed 2; point A: N/d 1, n/d 2, eps 0.3, tau 0.5; "
+    "point B: N/d 2, n/d 1, eps 0.5, tau 0.2 (open symbols). Left: relative root mean square distance of one network "
+    "from theory, with fitted exponents (weighted least squares; bars 1/sqrt(2 m) for m draws). Middle: the same for "
+    "the difference between true and Gaussian-equivalent features on the same W, X and noise. Right: mean over draws "
+    "relative to theory against 1/d, the fit a + b/d and its value at d = infinity with standard error (at 1/d = 0)."
+)
+
+POINTS: dict[str, dict[str, Any]] = {
+    "A": {"psi1": 1.0, "psi2": 2.0, "eps": 0.3, "tau": 0.5},
+    "B": {"psi1": 2.0, "psi2": 1.0, "eps": 0.5, "tau": 0.2},
+}
+#: Dimension -> draws: about equal work each.
+DRAWS = {100: 128, 160: 96, 250: 64, 400: 36, 640: 18, 1000: 10}
+QUICK_DRAWS = {40: 40, 80: 20, 160: 10}
+OBSERVABLES = {
+    "standard_risk": "standard risk",
+    "gradient_norm": r"$|J\theta|$",
+    "training_loss": "training loss",
+}
+SEED = 2
+
+
+def compute(quick: bool = False) -> xr.Dataset:
+    """Return means, root mean squares and fits over ``point``, ``observable`` and ``d``."""
+    plan = QUICK_DRAWS if quick else DRAWS
+    shape = (len(POINTS), len(OBSERVABLES), len(plan))
+    columns = ("mean", "mean_se", "distance", "universality", "universality_mean", "universality_mean_se")
+    arrays = {name: np.empty(shape) for name in columns}
+    for p, setting in enumerate(POINTS.values()):
+        theory = sweep(**setting)
+        for k, (d, draws) in enumerate(plan.items()):
+            true, equivalent = (
+                simulate(**setting, d=d, replicates=draws, seed=SEED, features=kind)
+                for kind in ("true", "gaussian")
+            )
+            for o, name in enumerate(OBSERVABLES):
+                at = (p, o, k)
+                ratio = true[name].values / float(theory[name]) - 1.0
+                difference = (true[name].values - equivalent[name].values) / float(theory[name])
+                arrays["mean"][at], arrays["mean_se"][at] = _mean(ratio)
+                arrays["universality_mean"][at], arrays["universality_mean_se"][at] = _mean(difference)
+                arrays["distance"][at] = np.sqrt(np.mean(ratio**2))
+                arrays["universality"][at] = np.sqrt(np.mean(difference**2))
+    data = xr.Dataset(
+        {name: (("point", "observable", "d"), values) for name, values in arrays.items()},
+        coords={"point": list(POINTS), "observable": list(OBSERVABLES), "d": list(plan)},
+        attrs={"seed": SEED, "settings": repr(POINTS), **versions()},
+    )
+    data["draws"] = ("d", list(plan.values()))
+    return data.merge(_fits(data))
+
+
+def _mean(values: np.ndarray) -> tuple[float, float]:
+    return float(values.mean()), float(values.std(ddof=1) / np.sqrt(len(values)))
+
+
+def _fits(data: xr.Dataset) -> xr.Dataset:
+    d, draws = data.d.values.astype(float), data.draws.values.astype(float)
+    fits: dict[str, np.ndarray] = {}
+
+    def put(name: str, at: tuple[int, int], value: float) -> None:
+        fits.setdefault(name, np.empty((data.sizes["point"], data.sizes["observable"])))[at] = value
+
+    for at in np.ndindex(data.sizes["point"], data.sizes["observable"]):
+        for name in ("distance", "universality"):
+            exponent, factor = power_law(d, data[name].values[at], draws)
+            put(f"{name}_exponent", at, exponent.value)
+            put(f"{name}_exponent_se", at, exponent.error)
+            put(f"{name}_factor", at, factor)
+        limit, slope = extrapolate(d, data["mean"].values[at], data["mean_se"].values[at])
+        put("limit", at, limit.value)
+        put("limit_se", at, limit.error)
+        put("slope", at, slope.value)
+        put("slope_se", at, slope.error)
+    return xr.Dataset({name: (("point", "observable"), values) for name, values in fits.items()})
+
+
+def draw(data: xr.Dataset, width: str = "double") -> Figure:
+    """Draw the figure from its dataset."""
+    stacked = width == "single"
+    with house_style():
+        figure, axes = new_figure(
+            width,
+            rows=3 if stacked else 1,
+            columns=1 if stacked else 3,
+            panel_aspect=0.75 if stacked else 1.15,
+        )
+        for o, name in enumerate(data.observable.values):
+            for p, point in enumerate(data.point.values):
+                one = data.sel(point=point, observable=name)
+                style = {
+                    "color": PALETTE[o],
+                    "marker": MARKERS[o],
+                    "ls": "none",
+                    "mfc": "white" if p else PALETTE[o],
+                }
+                for axis, quantity in zip(axes[:2], ("distance", "universality"), strict=True):
+                    exponent, error = (
+                        float(one[f"{quantity}_exponent"]),
+                        float(one[f"{quantity}_exponent_se"]),
+                    )
+                    label = rf"{OBSERVABLES[name]} {point}: $d^{{{exponent:.2f}\pm{error:.2f}}}$"
+                    values = one[quantity]
+                    axis.errorbar(
+                        data.d, values, values / np.sqrt(2 * data.draws), label=label, lw=0.8, **style
+                    )
+                    fit = float(one[f"{quantity}_factor"]) * data.d.values**exponent
+                    axis.plot(data.d, fit, "--" if p else "-", color=PALETTE[o], lw=0.8)
+                _extrapolation(axes[2], data, one, style, 6 * o + 3 * p)
+        for axis, title in zip(axes[:2], ("RMS distance to theory", "RMS true $-$ Gaussian"), strict=True):
+            axis.set(
+                xscale="log", yscale="log", xlabel="dimension $d$", ylabel="relative to theory", title=title
+            )
+            ticks = [d for d in (40, 80, 160, 100, 250, 500, 1000) if data.d.min() <= d <= data.d.max()]
+            axis.set_xticks(ticks, [str(d) for d in ticks])
+            axis.minorticks_off()
+            low, high = axis.get_ylim()
+            axis.set_ylim(low / 4.5, high)
+            axis.legend(loc="lower left", fontsize=5.5, handlelength=1.0, borderaxespad=0.1)
+        axes[2].axhline(0, color="0.5", lw=0.6)
+        axes[2].set(xlabel="$1/d$", ylabel="mean / theory $-$ 1", title="extrapolation")
+        axes[2].ticklabel_format(axis="x", style="sci", scilimits=(0, 0))
+    return figure
+
+
+def _extrapolation(axis: Axes, data: xr.Dataset, one: xr.Dataset, style: dict[str, Any], offset: int) -> None:
+    x = 1.0 / data.d.values
+    shift = (offset - 7.5) * 0.004 * x.max()
+    axis.errorbar(x + shift, one["mean"], one["mean_se"], lw=0.7, **style)
+    line = np.array([0.0, x.max()])
+    axis.plot(line, float(one["limit"]) + float(one["slope"]) * line, "-" if style["mfc"] != "white" else "--", lw=0.7,
+              color=style["color"])  # fmt: skip
+    axis.errorbar(
+        3 * shift - 0.05 * x.max(),
+        float(one["limit"]),
+        float(one["limit_se"]),
+        lw=1.4,
+        **(style | {"ms": 4.5}),
+    )

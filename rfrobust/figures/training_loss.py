@@ -1,0 +1,53 @@
+"""What training sees: the robust training loss and the fraction of residuals fitted exactly."""
+
+import numpy as np
+import xarray as xr
+from matplotlib.figure import Figure
+
+from ..grid import sweep
+from .style import PALETTE, house_style, new_figure
+
+TITLE = "Robust training loss and fraction of zero residuals against N/n"
+CAPTION = (
+    "Limits of the robust training loss (1/2n) sum (|residual| + eps |J theta|)^2 and of the fraction of training "
+    "residuals that are exactly zero, against N/n at n/d = 2, tau = 0.5, shifted ReLU, ridge = 0. No interpolation "
+    "phase is sharp: for every eps > 0 a positive fraction of residuals stays away from zero. Dotted: the null loss "
+    "(1 + tau^2)/2; dashed: N = n. Settings chosen here."
+)
+
+PSI2 = 2.0
+TAU = 0.5
+EPS = (0.03, 0.1, 0.3, 1.0)
+
+
+def compute(quick: bool = False) -> xr.Dataset:
+    """Return loss and zero fraction over ``psi1`` and ``eps``."""
+    return sweep(psi1=PSI2 * np.geomspace(0.1, 20.0, 80 if quick else 500), psi2=PSI2, eps=EPS, tau=TAU)
+
+
+def draw(data: xr.Dataset, width: str = "double") -> Figure:
+    """Draw the figure from its dataset."""
+    stacked = width == "single"
+    with house_style():
+        figure, axes = new_figure(
+            width, rows=2 if stacked else 1, columns=1 if stacked else 2, panel_aspect=0.75, sharex=True
+        )
+        ratio = data.psi1 / data.psi2
+        names = {
+            "training_loss": "robust training loss",
+            "zero_residual_fraction": "fraction of zero residuals",
+        }
+        for axis, (name, label) in zip(axes, names.items(), strict=True):
+            for i, eps in enumerate(data.eps.values):
+                axis.plot(ratio, data[name].sel(eps=eps), color=PALETTE[i], label=rf"$\varepsilon$ = {eps:g}")
+            axis.axvline(1.0, color="0.35", lw=0.8, ls="--", label="$N = n$")
+            axis.set_xscale("log")
+            axis.set_ylabel(label)
+            if not stacked or axis is axes[-1]:
+                axis.set_xlabel("overparametrization $N/n$")
+        null = 0.5 * (1.0 + float(data.tau) ** 2)
+        axes[0].axhline(null, color="0.35", lw=0.8, ls=":", label=r"predict zero: $(1+\tau^2)/2$")
+        figure.legend(
+            *axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=2 if stacked else 3
+        )
+    return figure

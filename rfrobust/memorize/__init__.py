@@ -1,0 +1,33 @@
+"""Overfitted networks that still generalize, by explicit construction (docs/memorize.md)."""
+
+from .bricks import block, blocks, clip_gate, exact_gate, product, squaring, trapezoid
+from .memorizer import Memorizer, robust_memorizer, student
+from .network import ReLUNetwork, compose, parallel_sum, stack
+from .onnx import to_onnx
+from .separation import SeparationError, largest_delta
+from .verify import Verification, minimum, pgd, robust_error, verify
+
+__all__ = [
+    "Memorizer",
+    "ReLUNetwork",
+    "SeparationError",
+    "Verification",
+    "block",
+    "blocks",
+    "clip_gate",
+    "compose",
+    "exact_gate",
+    "largest_delta",
+    "minimum",
+    "parallel_sum",
+    "pgd",
+    "product",
+    "robust_error",
+    "robust_memorizer",
+    "squaring",
+    "stack",
+    "student",
+    "to_onnx",
+    "trapezoid",
+    "verify",
+]

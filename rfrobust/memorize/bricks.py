@@ -1,0 +1,152 @@
+"""The bricks: trapezoids, blocks, gates, squaring and product networks, each with its exact error and size.
+
+Formulas: docs/memorize.md, section "Bricks".
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+
+from .. import validation
+from .network import Layer, ReLUNetwork, compose, stack
+
+#: The two ways of writing one and the same block function as a network.
+FORMS = ("trapezoid", "hinge")
+
+
+def trapezoid(a: float, b: float, theta: float) -> ReLUNetwork:
+    """Return ``T(t) = [s(t-a+theta) - s(t-a) - s(t-b) + s(t-b-theta)]/theta``.
+
+    1 on [a, b], 0 outside [a - theta, b + theta], linear between; one hidden layer of 4 neurons.
+    """
+    a = validation.real_scalar("a", a)
+    b = validation.real_scalar("b", b, a)
+    theta = validation.real_scalar("theta", theta, 0, open_lower=True)
+    hidden = np.array([theta - a, -a, -b, -b - theta])
+    return ReLUNetwork([np.ones((4, 1)), np.array([[1, -1, -1, 1]]) / theta], [hidden, np.zeros(1)])
+
+
+def blocks(centers: Any, delta: float, theta: float, form: str = "trapezoid") -> ReLUNetwork:
+    """Return the N block networks ``Gamma_i`` of l_inf cubes of radius ``delta`` around the rows of ``centers``.
+
+    ``Gamma_i(x) = s(1 - sum_j dist(x_j, [c_ij - delta, c_ij + delta])/theta)`` wherever it is positive; exactly 1
+    on the cube, exactly 0 outside the cube of radius ``delta + theta``, in [0, 1] between.
+
+    Parameters
+    ----------
+    centers : (N, D) array
+    delta, theta : float
+        Cube radius (>= 0) and width of the transition (> 0).
+    form : {"trapezoid", "hinge"}
+        ``"trapezoid"``: ``s(sum_j T_j(x_j) - (D - 1))``, 4D + 1 neurons and 12D + 2 non-zero parameters a block, fewer
+        by one for each bias that happens to be 0 (for D = 1 the last one always is).
+        ``"hinge"``: ``s(1 - sum_j [s(x_j - b_j) + s(a_j - x_j)]/theta)``, 2D + 1 neurons and 6D + 2 parameters; the
+        same function, and exact in floating point as well (no cancellation of four terms).
+    """
+    centers = validation.real_array("centers", centers, ndim=2)
+    delta, theta = check_radii(delta, theta)
+    form = validation.choice("form", form, FORMS)
+    return ReLUNetwork._from_layers(block_layers(centers, delta, theta, form))
+
+
+def block(center: Any, delta: float, theta: float, form: str = "trapezoid") -> ReLUNetwork:
+    """Return one block, see :func:`blocks`; ``center`` has shape (D,)."""
+    return blocks(validation.real_array("center", center, ndim=1)[None, :], delta, theta, form)
+
+
+def check_radii(delta: float, theta: float) -> tuple[float, float]:
+    """Validate a cube radius and a transition width."""
+    return (
+        validation.real_scalar("delta", delta, 0),
+        validation.real_scalar("theta", theta, 0, open_lower=True),
+    )
+
+
+def block_layers(centers: np.ndarray, delta: float, theta: float, form: str) -> Iterator[Layer]:
+    """Yield the three affine layers of :func:`blocks`, built on demand with 32-bit indices where they fit."""
+    count, dimension = centers.shape
+    low, high = centers - delta, centers + delta
+    if form == "trapezoid":
+        signs, slopes = np.array([1.0, 1, 1, 1]), np.array([1.0, -1, -1, 1]) / theta
+        offsets: tuple[np.ndarray, ...] = (theta - low, -low, -high, -high - theta)
+        bias = 1.0 - dimension
+    else:
+        signs, slopes = np.array([1.0, -1]), np.array([-1.0, -1]) / theta
+        offsets = (-high, low)
+        bias = 1.0
+    pieces = len(signs)
+    neurons = count * dimension * pieces
+    index: Any = np.int32 if neurons < 2**31 else np.int64
+
+    first_bias = np.stack(offsets, axis=-1).reshape(-1)
+    # At 10,000 blocks in 784 dimensions these are 0.4 GB that the caller need not hold.
+    del low, high, offsets
+    columns = np.tile(np.repeat(np.arange(dimension, dtype=index), pieces), count)
+    data = np.tile(signs, count * dimension)
+    yield (
+        sparse.csr_array((data, columns, np.arange(neurons + 1, dtype=index)), shape=(neurons, dimension)),
+        first_bias,
+    )
+    del columns, data, first_bias
+    pointers = np.arange(0, neurons + 1, dimension * pieces, dtype=index)
+    data = np.tile(slopes, count * dimension)
+    yield (
+        sparse.csr_array((data, np.arange(neurons, dtype=index), pointers), shape=(count, neurons)),
+        np.full(count, bias),
+    )
+    yield sparse.eye_array(count, format="csr"), np.zeros(count)
+
+
+def exact_gate(bound: float) -> ReLUNetwork:
+    """Return ``(f, g) -> s(f - B g) - s(-f - B g)``: f where g = 0, exactly 0 where g >= 1, if ``|f| <= B``."""
+    bound = validation.real_scalar("bound", bound, 0)
+    return ReLUNetwork([[[1.0, -bound], [-1.0, -bound]], [[1.0, -1.0]]], [np.zeros(2), np.zeros(1)])
+
+
+def clip_gate(bound: float) -> ReLUNetwork:
+    """Return ``(f, g) -> clip(f + (B + 1) g, -1, 1)`` as ``1 - s(2 - s(f + (B + 1) g + 1))``.
+
+    It is ``clip(f, -1, 1)`` where g = 0 and exactly the label g where g = -1 or 1, if ``|f| <= B``. Written with one
+    neuron a layer, so that a network f with a bias at its output pays 4 parameters for it.
+    """
+    bound = validation.real_scalar("bound", bound, 0)
+    return ReLUNetwork([[[1.0, bound + 1]], [[-1.0]], [[-1.0]]], [[1.0], [2.0], [1.0]])
+
+
+def squaring(levels: int) -> ReLUNetwork:
+    """Return ``f_m(x) = x - sum_{s=1}^m g^{o s}(x)/4^s``, g the tent map: the interpolant of x^2 at k/2^m on [0, 1].
+
+    ``0 <= f_m(x) - x^2 <= 2^{-2m-2}``, attained midway between neighbouring nodes; f_m(0) = 0 exactly. ``levels`` = m
+    hidden layers of at most 3 neurons, 8m - 3 parameters.
+    """
+    levels = validation.integer("levels", levels, 1)
+    # Hidden layer k holds a = s(t), b = s(t - 1/2) of t = g^{o(k-1)}(x), and c = s(f_{k-1}); g(t) = 2a - 4b.
+    weights: list[Any] = [np.ones((2, 1))]
+    biases: list[Any] = [np.array([0.0, -0.5])]
+    read = np.array([0.5, 1.0])
+    for level in range(2, levels + 1):
+        tent = np.array([2.0, -4.0, 0.0])[: len(read)]
+        weights.append(np.stack([tent, tent, read]))
+        biases.append(np.array([0.0, -0.5, 0.0]))
+        read = np.array([-2.0 / 4**level, 4.0 / 4**level, 1.0])
+    return ReLUNetwork([*weights, read[None, :]], [*biases, np.zeros(1)])
+
+
+def product(levels: int, bound: float = 1.0) -> ReLUNetwork:
+    """Return ``(x, y) -> M^2 [f_m(|x + y|/2M) - f_m(|x - y|/2M)]``, close to xy for ``|x|, |y| <= M``.
+
+    The error is at most ``M^2 2^{-2m-2}``, attained (x = y = M/2^{m+1}), and the value is exactly 0 when a factor is 0.
+    ``levels`` = m; m + 2 hidden layers, 16m + 8 parameters; the last hidden layer holds the two squares, so that they
+    cancel in floating point as well.
+    """
+    bound = validation.real_scalar("bound", bound, 0, open_lower=True)
+    half = 1 / (2 * bound)
+    signs = np.array([[1, 1], [-1, -1], [1, -1], [-1, 1]])
+    absolute = ReLUNetwork([signs * half, [[1, 1, 0, 0], [0, 0, 1, 1]]], [np.zeros(4), np.zeros(2)])
+    square = squaring(levels)
+    first = compose(square, ReLUNetwork.affine([[1, 0]], [0]))
+    second = compose(square, ReLUNetwork.affine([[0, 1]], [0]))
+    difference = ReLUNetwork.affine([[bound**2, -(bound**2)]], [0])
+    return compose(compose(difference, stack([first, second]).activate()), absolute)

@@ -1,0 +1,100 @@
+"""How far apart samples of different labels are in l_inf: what a robust memorizer needs before anything is built."""
+
+from typing import Any
+
+import numpy as np
+from scipy.spatial import cKDTree
+
+from .. import validation
+from .bricks import check_radii
+
+
+class SeparationError(ValueError):
+    """Two samples with different labels are too close for cubes of the asked size.
+
+    Attributes
+    ----------
+    pair : (int, int)
+        The closest offending pair of rows.
+    distance : float
+        Its l_inf distance.
+    largest_delta : float
+        ``(distance - theta)/2``, the largest admissible radius at this theta; not positive if there is none.
+    """
+
+    def __init__(self, pair: tuple[int, int], distance: float, largest_delta: float, message: str) -> None:
+        super().__init__(message)
+        self.pair = pair
+        self.distance = distance
+        self.largest_delta = largest_delta
+
+
+def check_separation(
+    X: np.ndarray, labels: np.ndarray, delta: float, theta: float, among: np.ndarray | None = None
+) -> None:
+    """Raise :class:`SeparationError` unless samples with different labels are ``>= 2 delta + theta`` apart.
+
+    ``among`` restricts the check to pairs with at least one of these rows.
+    """
+    radius = 2 * delta + theta
+    rows = np.arange(len(X)) if among is None else among
+    tree = cKDTree(X)
+    worst: tuple[float, int, int] | None = None
+    for i, near in zip(rows, tree.query_ball_point(X[rows], radius, p=np.inf), strict=True):
+        other = np.asarray(near)
+        other = other[labels[other] != labels[i]]
+        if other.size:
+            distance = np.abs(X[other] - X[i]).max(axis=1)
+            k = int(distance.argmin())
+            if distance[k] < radius and (worst is None or distance[k] < worst[0]):
+                first, second = sorted((int(i), int(other[k])))
+                worst = (float(distance[k]), first, second)
+    if worst is None:
+        return
+    distance, i, j = worst
+    largest = (distance - theta) / 2
+    advice = (
+        f"the largest admissible delta at theta={theta:g} is {largest:.6g}"
+        if largest > 0
+        else f"no delta is admissible at theta={theta:g}"
+    )
+    raise SeparationError(
+        (i, j),
+        distance,
+        largest,
+        f"samples {i} and {j} have different labels and are {distance:.6g} apart in l_inf, closer than "
+        f"2 delta + theta = {radius:.6g} (delta={delta:g}); {advice}",
+    )
+
+
+def largest_delta(X: Any, y: Any, theta: float) -> float:
+    """Return the largest radius ``(min distance - theta)/2`` at which (X, y) can be memorized robustly.
+
+    The distance is the least l_inf distance of two samples with different labels. ``inf`` if all labels are
+    equal; negative if no radius is admissible at this ``theta``.
+    """
+    X = validation.real_array("X", X, ndim=2)
+    labels = label_codes(y, len(X))
+    theta = check_radii(0.0, theta)[1]
+    if (labels == labels[0]).all():
+        return np.inf
+    tree = cKDTree(X)
+    distance, todo, neighbours = np.inf, np.arange(len(X)), 2
+    while todo.size:
+        near, index = tree.query(X[todo], k=min(neighbours, len(X)), p=np.inf)
+        other = labels[index] != labels[todo, None]
+        distance = min(distance, near[other].min(initial=np.inf))
+        # Samples surrounded by their own label closer than the best pair so far need a longer look.
+        todo = todo[~other.any(axis=1) & (near[:, -1] < distance)]
+        neighbours *= 2
+    return float(distance - theta) / 2
+
+
+def label_codes(y: Any, count: int) -> np.ndarray:
+    """Return integers that are equal exactly where labels are; labels may be numbers or strings."""
+    labels = np.asarray(y)
+    if labels.ndim != 1 or len(labels) != count:
+        raise ValueError(f"y must have shape ({count},), one label a sample, got {labels.shape}")
+    if labels.dtype.kind == "f":
+        validation.real_array("y", labels)
+    return np.unique(labels, return_inverse=True)[1]

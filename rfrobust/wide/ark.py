@@ -1,0 +1,94 @@
+"""The adversarial regularization kernel: its infinite-width value and finite-width Monte Carlo."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from .. import validation
+from .architecture import Architecture
+from .network import FiniteNetwork
+
+
+class MonteCarlo(NamedTuple):
+    """A mean over independent networks and its standard error, one of each per input."""
+
+    mean: np.ndarray
+    standard_error: np.ndarray
+
+
+def ark_limit(architecture: Architecture, x: np.ndarray, *, finite_inputs: bool = True) -> np.ndarray:
+    r"""Mean of :math:`\Theta_x(x, x) = |\nabla_x f(x)|^2` over infinitely wide networks.
+
+    .. math:: \Theta_x(x, x) = W^2 \prod_{l<D} W^2 E\,\phi'(h_l)^2
+              = \begin{cases} 2 (W^2/2)^D & \text{ReLU, whatever } x \text{ and } b, \\
+              W^2 \prod_{l<D} W^2 (4/\pi)/\sqrt{1 + 4 k_l} & \text{erf}, \end{cases}
+
+    the limit in which the number n0 of inputs is large as well.
+
+    Parameters
+    ----------
+    architecture : Architecture
+        Depth, scales and activation.
+    x : ndarray, shape (samples, n0)
+        Inputs.
+    finite_inputs : bool
+        Keep the correction of order 1/n0 (infinite widths, this n0), which is zero for ReLU. It arises since the
+        derivative of h_l along x is correlated with h_l.
+
+    Returns
+    -------
+    ndarray, shape (samples,)
+
+    Notes
+    -----
+    docs/wide.md, section 2 (the limit and the correction were derived for this package).
+    """
+    x = validation.real_array("x", x, ndim=2)
+    w2 = architecture.w_std**2
+    variances = architecture.variances(x)
+    gradient = np.full(len(x), w2)
+    if architecture.activation == "relu":
+        return gradient * (w2 / 2) ** (architecture.depth - 1)
+    slopes = architecture.variance_slopes(variances)
+    # |cov(h_1, grad h_1)|^2 = W^4 |x|^2/n0^2, and cov(h_l, grad h_l) = grad k_l/2 afterwards.
+    first = w2**2 * np.einsum("ij,ij->i", x, x) / x.shape[1] ** 2 if finite_inputs else np.zeros(len(x))
+    for k, slope in zip(variances[:-1], slopes[:-1], strict=True):
+        correlated = first * slope**2 / k
+        mean_square = 4 / np.pi / np.sqrt(1 + 4 * k)
+        # E phi'(h)^2 h^2/k = E phi'(h)^2/(1 + 4k) for the part of the gradient that follows h.
+        gradient = w2 * mean_square * (gradient - correlated + correlated / (1 + 4 * k))
+    return gradient
+
+
+def ark_monte_carlo(
+    architecture: Architecture, x: np.ndarray, *, width: int, networks: int = 100, seed: int = 0
+) -> MonteCarlo:
+    r"""Average :math:`|\nabla_x f(x)|^2` over random networks of finite width.
+
+    Parameters
+    ----------
+    architecture : Architecture
+        Depth, scales and activation.
+    x : ndarray, shape (samples, n0)
+        Inputs.
+    width : int
+        Neurons of every hidden layer.
+    networks : int
+        Independent draws, at least 2.
+    seed : int
+        Seed of the draws.
+
+    Returns
+    -------
+    MonteCarlo
+        ``mean`` and ``standard_error``, each of shape (samples,). For ReLU the mean is that of :func:`ark_limit` at
+        every width; for erf up to O(1/width).
+    """
+    x = validation.real_array("x", x, ndim=2)
+    networks = validation.integer("networks", networks, 2)
+    draws = np.empty((networks, len(x)))
+    for row, child in zip(draws, np.random.SeedSequence(seed).spawn(networks), strict=True):
+        network = FiniteNetwork.random(architecture, inputs=x.shape[1], width=width, seed=child)
+        gradient = network.input_gradient(x, np.ones((len(x), 1)))
+        row[:] = np.einsum("ij,ij->i", gradient, gradient)
+    return MonteCarlo(draws.mean(axis=0), draws.std(axis=0, ddof=1) / np.sqrt(networks))

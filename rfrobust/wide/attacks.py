@@ -1,0 +1,161 @@
+"""Attacks on the inputs of any model that gives outputs and input gradients."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from .. import validation
+
+NORMS = ("linf", "l2")
+METHODS = ("pgd", "single-gradient")
+LOSSES = ("squared", "margin")
+
+
+class Attackable(Protocol):
+    """What an attack needs to know about a model."""
+
+    def predict(self, x: np.ndarray) -> np.ndarray:
+        """Return the outputs, shape (samples, outputs)."""
+
+    def predict_with_gradient(
+        self, x: np.ndarray, cotangent: Callable[[np.ndarray], np.ndarray]
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return the outputs and the pullback of ``cotangent(outputs)`` to the inputs, shape of ``x``."""
+
+
+@dataclass(frozen=True)
+class Attack:
+    r"""An attack on single samples, :math:`\max_{|\delta| \leq \rho} \ell(f(x + \delta), y)`.
+
+    Parameters
+    ----------
+    radius : float
+        Radius rho, zero or more, in the units of the inputs.
+    norm : {"linf", "l2"}
+        The norm of the perturbation.
+    steps : int
+        Gradient steps.
+    step : float, optional
+        Length of one step in that norm; a fifth of the radius by default (Fu and Wang's setting).
+    bounds : (float, float), optional
+        Allowed range of every input, such as (0, 1) for images; the attacked inputs must lie in it.
+    loss : {"squared", "margin"}
+        The squared distance of outputs and targets, or the largest other output minus the output of the true class
+        (the column in which the target is largest).
+    method : {"pgd", "single-gradient"}
+        "pgd": a new gradient every step, projection onto the ball around the sample, random start in the ball, and
+        of all points visited (the sample among them) the one with the largest loss. "single-gradient": what Fu and
+        Wang's published code does. The gradient is taken once, at the random start, and the projection is onto the
+        ball around the *start*, so that the sample can be left by up to 2 rho; l_inf only.
+
+    Raises
+    ------
+    TypeError, ValueError
+        For a value of the wrong kind, out of range, or the single-gradient method in l_2.
+    """
+
+    radius: float
+    norm: str = "linf"
+    steps: int = 10
+    step: float | None = None
+    bounds: tuple[float, float] | None = None
+    loss: str = "squared"
+    method: str = "pgd"
+
+    def __post_init__(self) -> None:
+        radius = validation.real_scalar("radius", self.radius, 0)
+        object.__setattr__(self, "radius", radius)
+        validation.choice("norm", self.norm, NORMS)
+        validation.integer("steps", self.steps, 1)
+        step = radius / 5 if self.step is None else validation.real_scalar("step", self.step, 0)
+        object.__setattr__(self, "step", step)
+        if self.bounds is not None:
+            low, high = validation.real_array("bounds", self.bounds, shape=(2,))
+            if low >= high:
+                raise ValueError(f"bounds must be (low, high) with low < high, got bounds={self.bounds}")
+            object.__setattr__(self, "bounds", (float(low), float(high)))
+        validation.choice("loss", self.loss, LOSSES)
+        validation.choice("method", self.method, METHODS)
+        if self.method == "single-gradient" and self.norm != "linf":
+            raise ValueError("method='single-gradient' is defined for norm='linf' only, got norm='l2'")
+
+    def run(
+        self, model: Attackable, x: np.ndarray, targets: np.ndarray, rng: np.random.Generator
+    ) -> np.ndarray:
+        """Return the attacked inputs, shape of ``x``; ``targets`` has the shape of the outputs."""
+        if self.bounds is not None:
+            validation.real_array("x", x, *self.bounds)
+        if self.radius == 0:
+            return x.copy()
+        if self.method == "single-gradient":
+            return self._single_gradient(model, x, targets, rng)
+        best, best_loss = x.copy(), self._losses(model.predict(x), targets)
+
+        def keep_better(points: np.ndarray, outputs: np.ndarray) -> None:
+            losses = self._losses(outputs, targets)
+            better = losses > best_loss
+            best[better], best_loss[better] = points[better], losses[better]
+
+        point = self._project(x, x + self._random_start(x.shape, rng))
+        for _ in range(self.steps):
+            outputs, gradient = model.predict_with_gradient(point, lambda f: self._cotangent(f, targets))
+            keep_better(point, outputs)
+            point = self._project(x, point + self.step * self._direction(gradient))
+        keep_better(point, model.predict(point))
+        return best
+
+    def _single_gradient(
+        self, model: Attackable, x: np.ndarray, targets: np.ndarray, rng: np.random.Generator
+    ) -> np.ndarray:
+        start = point = x + self._random_start(x.shape, rng)
+        _, gradient = model.predict_with_gradient(start, lambda f: self._cotangent(f, targets))
+        for _ in range(self.steps):
+            point = self._project(start, point + self.step * np.sign(gradient))
+        return point
+
+    def _random_start(self, shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
+        if self.norm == "linf":
+            return rng.uniform(-self.radius, self.radius, shape)
+        direction = rng.standard_normal(shape)
+        length = self.radius * rng.random((shape[0], 1)) ** (1 / shape[1])
+        return length * direction / np.linalg.norm(direction, axis=1, keepdims=True)
+
+    def _direction(self, gradient: np.ndarray) -> np.ndarray:
+        if self.norm == "linf":
+            return np.sign(gradient)
+        length = np.linalg.norm(gradient, axis=1, keepdims=True)
+        return np.divide(gradient, length, out=np.zeros_like(gradient), where=length > 0)
+
+    def _project(self, centre: np.ndarray, point: np.ndarray) -> np.ndarray:
+        """Return the point moved into the ball and the box; clipping to a box that holds the centre keeps the ball."""
+        offset = point - centre
+        if self.norm == "linf":
+            offset = np.clip(offset, -self.radius, self.radius)
+        else:
+            length = np.linalg.norm(offset, axis=1, keepdims=True)
+            offset *= self.radius / np.maximum(length, self.radius)
+        moved = centre + offset
+        return moved if self.bounds is None else np.clip(moved, *self.bounds)
+
+    def _losses(self, outputs: np.ndarray, targets: np.ndarray) -> np.ndarray:
+        if self.loss == "squared":
+            return np.sum((outputs - targets) ** 2, axis=1)
+        rows, true = np.arange(len(outputs)), targets.argmax(axis=1)
+        return outputs[rows, _rival(outputs, true)] - outputs[rows, true]
+
+    def _cotangent(self, outputs: np.ndarray, targets: np.ndarray) -> np.ndarray:
+        if self.loss == "squared":
+            return 2 * (outputs - targets)
+        rows, true = np.arange(len(outputs)), targets.argmax(axis=1)
+        weights = np.zeros_like(outputs)
+        weights[rows, _rival(outputs, true)] = 1
+        weights[rows, true] = -1
+        return weights
+
+
+def _rival(outputs: np.ndarray, true: np.ndarray) -> np.ndarray:
+    others = outputs.copy()
+    others[np.arange(len(outputs)), true] = -np.inf
+    return others.argmax(axis=1)

@@ -1,0 +1,231 @@
+"""Adv-NTK beside what it has to beat, on digits with label noise or on any arrays."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from sklearn.datasets import load_digits
+from tqdm import tqdm
+
+from .. import validation
+from ..provenance import versions
+from .architecture import Architecture
+from .attacks import Attack
+from .estimators import AdvNTKClassifier, EarlyStoppedNTKClassifier, NTKClassifier, encode_labels
+from .network import FiniteNetwork
+from .training import adversarial_training
+
+ESTIMATORS = ("NTK", "early stopped", "Adv-NTK")
+_SAVED = ("x_train", "y_train", "x_test", "y_test")
+
+
+@dataclass(frozen=True)
+class Samples:
+    """Inputs and labels in three disjoint parts: for the kernel, for validation, for the test."""
+
+    x_kernel: np.ndarray
+    y_kernel: np.ndarray
+    x_validation: np.ndarray
+    y_validation: np.ndarray
+    x_test: np.ndarray
+    y_test: np.ndarray
+
+
+def noisy_digits(
+    *, kernel: int = 1000, validate: int = 200, test: int = 500, label_noise: float = 0.3, seed: int = 0
+) -> Samples:
+    """Draw disjoint parts of scikit-learn's digits, pixels in [0, 1].
+
+    A share ``label_noise`` of the labels of the kernel and validation parts is replaced by another class, drawn
+    uniformly; test labels are clean.
+    """
+    x, y = load_digits(return_X_y=True)
+    sizes = [validation.integer(name, size, 1) for name, size in
+             (("kernel", kernel), ("validate", validate), ("test", test))]  # fmt: skip
+    if sum(sizes) > len(x):
+        raise ValueError(f"kernel + validate + test must be at most {len(x)}, got {sum(sizes)}")
+    share = validation.real_scalar("label_noise", label_noise, 0, 1)
+    rng = np.random.default_rng(seed)
+    order = rng.permutation(len(x))[: sum(sizes)]
+    x, y = x[order] / 16, y[order]
+    trained = kernel + validate
+    wrong = rng.choice(trained, round(share * trained), replace=False)
+    y[wrong] = (y[wrong] + rng.integers(1, 10, len(wrong))) % 10
+    cut = [kernel, trained]
+    (a, b, c), (d, e, f) = np.split(x, cut), np.split(y, cut)
+    return Samples(a, d, b, e, c, f)
+
+
+def load_arrays(
+    path: str | Path, *, kernel: int = 10_000, validate: int = 2_000, test: int | None = None, seed: int = 0
+) -> Samples:
+    """Draw disjoint parts of the arrays x_train, y_train, x_test, y_test of an .npz file.
+
+    Samples of any shape are flattened; integer inputs (bytes of pictures) are divided by 255.
+
+    Raises
+    ------
+    ValueError
+        If an array is missing, the lengths differ, or there are too few samples.
+    """
+    with np.load(path, allow_pickle=False) as archive:
+        missing = [name for name in _SAVED if name not in archive]
+        if missing:
+            raise ValueError(f"{path} must hold {', '.join(_SAVED)}; it lacks {', '.join(missing)}")
+        x_train, y_train, x_test, y_test = (archive[name] for name in _SAVED)
+    y_train, y_test = y_train.ravel(), y_test.ravel()
+    for name, x, y in (("train", x_train, y_train), ("test", x_test, y_test)):
+        if len(x) != len(y):
+            raise ValueError(f"x_{name} and y_{name} must have the same length, got {len(x)} and {len(y)}")
+    kernel, validate = validation.integer("kernel", kernel, 2), validation.integer("validate", validate, 1)
+    if kernel + validate > len(x_train):
+        raise ValueError(
+            f"kernel + validate must be at most the {len(x_train)} training samples, got {kernel + validate}"
+        )
+    test = len(x_test) if test is None else validation.integer("test", test, 1, len(x_test))
+    rng = np.random.default_rng(seed)
+    train = rng.permutation(len(x_train))
+    chosen = (train[:kernel], train[kernel : kernel + validate], rng.permutation(len(x_test))[:test])
+    parts = []
+    for x, y, rows in (
+        (x_train, y_train, chosen[0]),
+        (x_train, y_train, chosen[1]),
+        (x_test, y_test, chosen[2]),
+    ):
+        flat = x[rows].reshape(len(rows), -1)
+        parts += [flat / 255 if flat.dtype.kind in "iu" else flat, y[rows]]
+    return Samples(*parts)
+
+
+def compare(
+    samples: Samples,
+    *,
+    architecture: Architecture | None = None,
+    radius: float = 8 / 255,
+    learning_rate: float = 0.1,
+    n_steps: int = 50,
+    estimators: Sequence[str] = ESTIMATORS,
+    attack_method: str = "pgd",
+    seed: int = 0,
+    progress: bool = False,
+    n_jobs: int | None = None,
+) -> xr.Dataset:
+    """Fit the kernel methods for one l_inf radius and measure clean and robust accuracy on the test part.
+
+    Parameters
+    ----------
+    samples : Samples
+        Inputs in [0, 1], in three parts; see :func:`noisy_digits` and :func:`load_arrays`.
+    architecture : Architecture, optional
+        The wide network; depth 3 with the published scales by default.
+    radius : float
+        Radius of the attack in training and test.
+    learning_rate, n_steps : float, int
+        Adv-NTK's steps.
+    estimators : sequence of {"NTK", "early stopped", "Adv-NTK"}
+        What to fit; all by default. NTK is fitted on the kernel part alone.
+    attack_method : {"pgd", "single-gradient"}
+        The attack of Adv-NTK's training; the test is always PGD.
+    seed : int
+        Seed of minibatches and attacks.
+    progress : bool
+        Show progress on standard error.
+    n_jobs : int, optional
+        Threads of the kernel evaluations.
+
+    Returns
+    -------
+    xarray.Dataset
+        ``clean`` and ``robust`` accuracy by ``estimator``, with binomial standard errors ``clean_error`` and
+        ``robust_error``; settings in the attributes.
+    """
+    network = architecture or Architecture()
+    common: dict[str, Any] = {
+        "depth": network.depth,
+        "w_std": network.w_std,
+        "b_std": network.b_std,
+        "activation": network.activation,
+        "radius": radius,
+        "bounds": (0.0, 1.0),
+        "n_jobs": n_jobs,
+    }
+    Attack(radius, method=attack_method)
+    validation.real_scalar("learning_rate", learning_rate, 0, open_lower=True)
+    validation.integer("n_steps", n_steps, 1)
+    held = (samples.x_validation, samples.y_validation)
+    accuracy = np.empty((2, len(estimators)))
+    for column, name in enumerate(tqdm(estimators, desc="estimators", leave=False, disable=not progress)):
+        if validation.choice("estimator", name, ESTIMATORS) == "NTK":
+            model = NTKClassifier(**common).fit(samples.x_kernel, samples.y_kernel)
+        elif name == "early stopped":
+            model = EarlyStoppedNTKClassifier(**common, random_state=seed)
+            model.fit(samples.x_kernel, samples.y_kernel, held)
+        else:
+            model = AdvNTKClassifier(
+                **common, learning_rate=learning_rate, n_steps=n_steps, attack_method=attack_method,
+                random_state=seed, verbose=progress,
+            )  # fmt: skip
+            model.fit(samples.x_kernel, samples.y_kernel, held)
+        accuracy[0, column] = model.score(samples.x_test, samples.y_test)
+        accuracy[1, column] = model.robust_score(samples.x_test, samples.y_test, seed=seed)
+    error = np.sqrt(accuracy * (1 - accuracy) / len(samples.y_test))
+    return xr.Dataset(
+        {
+            "clean": ("estimator", accuracy[0], {"long_name": "clean accuracy"}),
+            "robust": ("estimator", accuracy[1], {"long_name": "robust accuracy"}),
+            "clean_error": ("estimator", error[0], {"long_name": "binomial standard error"}),
+            "robust_error": ("estimator", error[1], {"long_name": "binomial standard error"}),
+        },
+        coords={"estimator": list(estimators)},
+        attrs={
+            "radius": radius, "norm": "linf", "depth": network.depth, "w_std": network.w_std,
+            "b_std": network.b_std, "activation": network.activation, "learning_rate": learning_rate,
+            "n_steps": n_steps, "attack_method": attack_method, "seed": seed,
+            "kernel_samples": len(samples.y_kernel), "validation_samples": len(samples.y_validation),
+            "test_samples": len(samples.y_test), **versions(),
+        },
+    )  # fmt: skip
+
+
+def finite_width_accuracy(
+    samples: Samples,
+    *,
+    architecture: Architecture | None = None,
+    radius: float = 8 / 255,
+    width: int = 256,
+    epochs: int = 60,
+    seed: int = 0,
+) -> np.ndarray:
+    """Train a finite network by PGD training on the kernel part; return (clean, robust) test accuracy.
+
+    The readout starts at zero. Minibatches of 100, five attack steps in training and ten in the test, the learning
+    rate the reciprocal of the mean diagonal of the NTK.
+    """
+    network = architecture or Architecture()
+    classes = np.unique(samples.y_kernel)
+    targets, test_targets = (encode_labels(y, classes) for y in (samples.y_kernel, samples.y_test))
+    finite = FiniteNetwork.random(
+        network,
+        inputs=samples.x_kernel.shape[1],
+        width=width,
+        outputs=len(classes),
+        seed=seed,
+        dtype="float32",
+    )
+    # The kernel methods start at f = 0; random outputs here would stay in the directions that training leaves alone.
+    finite.weights[-1][:] = 0
+    finite.biases[-1][:] = 0
+    # Theta(x, x')/n has norm at most the mean diagonal of Theta, D k_D for ReLU without biases.
+    rate = 1 / float(np.mean(network.depth * network.variances(samples.x_kernel)[-1]))
+    attack = Attack(radius=radius, steps=5, step=radius / 2.5, bounds=(0.0, 1.0))
+    adversarial_training(
+        finite, samples.x_kernel, targets, attack, epochs=epochs, learning_rate=rate, seed=seed
+    )
+    attacked = Attack(radius=radius, bounds=(0.0, 1.0)).run(
+        finite, samples.x_test, test_targets, np.random.default_rng(seed)
+    )
+    guesses = [classes[finite.predict(x).argmax(axis=1)] for x in (samples.x_test, attacked)]
+    return np.array([np.mean(guess == samples.y_test) for guess in guesses])

@@ -1,0 +1,199 @@
+"""The patch data, the network's gradient, the attacks and the two training kernels."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rfrobust.cgro import (
+    Attack,
+    GramDescent,
+    PatchProblem,
+    attacked,
+    descend,
+    draw,
+    loss,
+    margins,
+    sample_patches,
+)
+
+SMALL = PatchProblem(dim=9, samples=4, patches=3, filters=3, alpha=1.3, sigma=0.4, init_sd=0.4, ratio=0.7)
+
+
+def test_data_follow_the_model():
+    problem = PatchProblem(dim=30, patches=3, sigma=0.3, alpha=2.0)
+    direction = np.eye(30)[4]
+    data = sample_patches(problem, 4000, np.random.default_rng(0), direction)
+    own = data.x[np.arange(4000), data.signal]
+    np.testing.assert_array_equal(own, 2.0 * data.y[:, None] * direction)
+    noise = data.noise()
+    assert noise.shape == (4000, 2, 30)
+    assert np.abs(noise @ direction).max() == 0.0
+    # 4000 * 2 * 29 squares: relative standard error sqrt(2/232000) = .003
+    assert np.mean(noise**2) * 30 / 29 == pytest.approx(0.09, rel=0.012)
+    assert abs(data.y.mean()) < 4 / np.sqrt(4000)
+    counts = np.bincount(data.signal, minlength=3) / 4000
+    np.testing.assert_allclose(counts, 1 / 3, atol=4 * np.sqrt(2 / 9 / 4000))
+
+
+def test_draw_is_reproducible_and_training_data_ignore_the_test_size():
+    one, two = draw(SMALL, 7, 10), draw(SMALL, 7, 500)
+    np.testing.assert_array_equal(one.train.x, two.train.x)
+    np.testing.assert_array_equal(one.weights, two.weights)
+    assert not np.array_equal(one.train.x, draw(SMALL, 8, 10).train.x)
+
+
+@pytest.mark.parametrize("q", [2, 3, 4])
+def test_margins_are_the_two_relu_formula(q):
+    drawn = draw(SMALL.with_(q=q), 1)
+    z = drawn.train.x @ drawn.weights.T
+    plain = (np.maximum(z, 0) ** q - np.maximum(-z, 0) ** q).sum(axis=(1, 2))
+    np.testing.assert_allclose(margins(drawn.weights, drawn.train, q), drawn.train.y * plain, rtol=1e-12)
+
+
+@pytest.mark.parametrize("q", [2, 3, 5])
+def test_a_step_is_minus_the_gradient_of_the_loss(q):
+    problem = SMALL.with_(q=q, lam=0.7, step=0.3)
+    drawn = draw(problem, 3)
+    moved = (drawn.weights - descend(drawn.weights, drawn.train, problem, 1)) / problem.step
+    numeric = np.zeros_like(drawn.weights)
+    for index in np.ndindex(*numeric.shape):
+        bump = np.zeros_like(numeric)
+        bump[index] = 1e-5
+        up, down = (loss(drawn.weights + sign * bump, drawn.train, problem) for sign in (1, -1))
+        numeric[index] = (up - down) / 2e-5
+    np.testing.assert_allclose(moved, numeric, atol=2e-9)
+
+
+@pytest.mark.parametrize("kind", ["l2", "linf"])
+def test_a_step_under_a_gradient_attack_is_the_gradient_at_the_attacked_points(kind):
+    """Danskin: the perturbation is held fixed while the loss is differentiated."""
+    attack = Attack(kind, target="all")
+    drawn = draw(SMALL, 5)
+    moved = (drawn.weights - descend(drawn.weights, drawn.train, SMALL, 1, attack)) / SMALL.step
+    robust = attacked(drawn.weights, drawn.train, SMALL, attack)
+
+    def value(weights):
+        parts = [np.logaddexp(0, -margins(weights, data, SMALL.q)).mean() for data in (drawn.train, robust)]
+        return parts[0] + SMALL.lam * parts[1]
+
+    numeric = np.zeros_like(drawn.weights)
+    for index in np.ndindex(*numeric.shape):
+        bump = np.zeros_like(numeric)
+        bump[index] = 1e-5
+        numeric[index] = (value(drawn.weights + bump) - value(drawn.weights - bump)) / 2e-5
+    np.testing.assert_allclose(moved, numeric, atol=2e-9)
+
+
+@pytest.mark.parametrize(
+    "changes", [{}, {"q": 2}, {"patches": 4, "samples": 7}, {"ratio": 1.2}, {"lam": 0.0}]
+)
+def test_the_two_training_kernels_agree(changes):
+    problem = PatchProblem(dim=40, samples=9, **{k: v for k, v in changes.items() if k != "samples"})
+    drawn = draw(problem, 2)
+    gram = GramDescent(problem, drawn.train, drawn.weights)
+    assert gram.run(700) == 700
+    direct = descend(drawn.weights, drawn.train, problem, 700)
+    np.testing.assert_allclose(gram.weights, direct, atol=1e-10)
+    np.testing.assert_allclose(gram.u, direct @ drawn.train.direction, atol=1e-10)
+
+
+def test_early_stopping_stops_at_the_first_step_past_the_margin():
+    drawn = draw(PatchProblem(), 0)
+    gram = GramDescent(PatchProblem(), drawn.train, drawn.weights)
+    done = gram.run(20_000, stop_margin=0.5)
+    robust = attacked(gram.weights, drawn.train, PatchProblem(), Attack())
+    assert margins(gram.weights, robust, 3).min() >= 0.5
+    before = GramDescent(PatchProblem(), drawn.train, drawn.weights)
+    before.run(done - 1)
+    robust = attacked(before.weights, drawn.train, PatchProblem(), Attack())
+    assert margins(before.weights, robust, 3).min() < 0.5
+
+
+def test_structured_attack_moves_the_signal_patch_only():
+    drawn = draw(SMALL, 0)
+    data = attacked(drawn.weights, drawn.train, SMALL, Attack())
+    shift = data.x - drawn.train.x
+    rows = np.arange(SMALL.samples)
+    np.testing.assert_allclose(
+        shift[rows, data.signal], -SMALL.delta * data.y[:, None] * data.direction, atol=1e-12
+    )
+    shift[rows, data.signal] = 0
+    assert not shift.any()
+
+
+@settings(deadline=None, max_examples=40)
+@given(
+    seed=st.integers(0, 1000),
+    kind=st.sampled_from(["l2", "linf"]),
+    target=st.sampled_from(["signal", "all"]),
+    radius=st.floats(0.0, 2.0),
+    q=st.integers(2, 4),
+)
+def test_gradient_attacks_stay_in_their_ball_and_never_help(seed, kind, target, radius, q):
+    problem = SMALL.with_(q=q)
+    drawn = draw(problem, seed)
+    found = attacked(drawn.weights, drawn.train, problem, Attack(kind, radius, 7, target))
+    shift = (found.x - drawn.train.x).reshape(problem.samples, -1)
+    size = np.linalg.norm(shift, axis=1) if kind == "l2" else np.abs(shift).max(axis=1)
+    assert (size <= radius * (1 + 1e-9) + 1e-12).all()
+    if target == "signal":
+        np.testing.assert_array_equal(found.noise(), drawn.train.noise())
+    assert (margins(drawn.weights, found, q) <= margins(drawn.weights, drawn.train, q) + 1e-12).all()
+
+
+@pytest.mark.parametrize("kind", ["l2", "linf"])
+def test_gradient_attack_reaches_the_best_point_of_one_filter(kind):
+    """With one filter the margin falls in <w, x[signal]> alone, whose worst value is known."""
+    problem = SMALL.with_(filters=1, patches=2)
+    drawn = draw(problem, 1)
+    radius = 0.8
+    found = attacked(drawn.weights, drawn.train, problem, Attack(kind, radius, 40))
+    w = drawn.weights[0]
+    dual = np.linalg.norm(w) if kind == "l2" else np.abs(w).sum()
+    rows = np.arange(problem.samples)
+    clean = drawn.train.y * (drawn.train.x[rows, drawn.train.signal] @ w)
+    reached = drawn.train.y * (found.x[rows, found.signal] @ w)
+    np.testing.assert_allclose(reached, clean - radius * dual, atol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("changes", "error", "words"),
+    [
+        ({"dim": 1}, ValueError, "dim must be an integer >= 2"),
+        ({"q": 1}, ValueError, "q must be an integer >= 2 and <= 8"),
+        ({"q": 2.5}, TypeError, "q must be an integer"),
+        ({"alpha": 0.0}, ValueError, "alpha must be finite and > 0"),
+        ({"sigma": float("nan")}, ValueError, "sigma must be"),
+        ({"ratio": 2.5}, ValueError, r"ratio must be in \[0, 2\]"),
+        ({"lam": -1.0}, ValueError, "lam must be finite and >= 0"),
+        ({"step": True}, TypeError, "step must be a real number"),
+        ({"patches": 1}, ValueError, "patches must be an integer >= 2"),
+    ],
+)
+def test_bad_problems_are_refused(changes, error, words):
+    with pytest.raises(error, match=words):
+        PatchProblem(**changes)
+
+
+def test_bad_attacks_and_arrays_are_refused():
+    with pytest.raises(ValueError, match="kind must be one of"):
+        Attack("fgsm")
+    with pytest.raises(ValueError, match="radius must be None for the structured attack"):
+        Attack("structured", 1.0)
+    with pytest.raises(ValueError, match="radius must be finite and >= 0"):
+        Attack("l2", -1.0)
+    drawn = draw(SMALL, 0)
+    with pytest.raises(ValueError, match=r"weights must have shape \(any, 9\)"):
+        margins(np.ones((3, 5)), drawn.train, 3)
+    with pytest.raises(ValueError, match="count must be an integer >= 0"):
+        descend(drawn.weights, drawn.train, SMALL, -1)
+    with pytest.raises(ValueError, match="direction must be a unit vector"):
+        sample_patches(SMALL, 3, np.random.default_rng(0), np.ones(9))
+
+
+def test_overflow_is_an_error_not_a_number():
+    wild = SMALL.with_(step=1e6, init_sd=2.0, q=8)
+    drawn = draw(wild, 0)
+    with pytest.raises(FloatingPointError, match="shorten the step"):
+        descend(drawn.weights, drawn.train, wild, 50)

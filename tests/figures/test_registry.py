@@ -1,0 +1,98 @@
+"""Every registered figure; redrawing from files; and ``rfrobust reproduce``."""
+
+import json
+
+import pytest
+
+from rfrobust import figures
+from rfrobust.cli import main
+
+#: Figures that are theory only, or nearly: cheap enough to compute and draw at both widths in a test.
+CHEAP = (
+    "against-eps", "sample-size", "phase-diagram", "training-loss", "double-descent", "activations-compared",
+    "linear-model",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("name", figures.REGISTRY)
+def test_every_figure_says_what_it_shows(name):
+    module = figures.figure_module(name)
+    assert module.TITLE
+    assert len(module.CAPTION) > 80
+    assert callable(module.compute)
+    assert callable(module.draw)
+
+
+@pytest.mark.parametrize("name", CHEAP)
+def test_compute_save_load_draw(name, tmp_path):
+    data = figures.compute(name, quick=True)
+    path = tmp_path / "data.nc"
+    data.to_netcdf(path, engine="h5netcdf")
+    back = figures.load(name, path)
+    module = figures.figure_module(name)
+    for width, inches in (("single", 3.3), ("double", 6.8)):
+        figure = module.draw(back, width=width)
+        assert figure.get_figwidth() == inches
+        assert all(axis.get_xlabel() or axis.get_ylabel() for axis in figure.axes)
+    with pytest.raises(ValueError, match="must hold the dataset of figure 'curse', got"):
+        figures.load("curse", path)
+
+
+def test_redraw_and_reproduce_on_the_command_line(tmp_path, monkeypatch, capsys):
+    out = tmp_path / "all"
+    arguments = ["reproduce", "--quick", "--only", "training-loss,sample-size", "--out", str(out)]
+    main(arguments)
+    page = (out / "index.html").read_text()
+    for name in ("training-loss", "sample-size"):
+        record = json.loads((out / f"{name}.json").read_text())
+        assert record["signature"]["quick"] is True
+        assert f'src="{name}.png"' in page
+        assert b"/FontFile2" in (out / f"{name}.pdf").read_bytes()
+    assert "psi2" in page
+    assert "numba_version" in page
+    assert not list(out.glob("partial-*"))
+
+    # a second run computes nothing; a lost picture is made again
+    made = []
+    original = figures.compute
+    monkeypatch.setattr(figures, "compute", lambda name, quick: made.append(name) or original(name, quick))
+    main(arguments)
+    assert made == []
+    (out / "sample-size.png").unlink()
+    main(arguments)
+    assert made == ["sample-size"]
+
+    picture = tmp_path / "again.svg"
+    data = str(out / "training-loss.nc")
+    main(["figure", "training-loss", "--from-data", data, "--out", str(picture), "--width", "single"])
+    assert picture.exists()
+    assert made == ["sample-size"]
+    with pytest.raises(SystemExit, match="2"):
+        main(["figure", "curse", "--from-data", data, "--out", str(picture)])
+    assert "must hold the dataset of figure 'curse', got 'training-loss'" in capsys.readouterr().err
+
+
+def test_an_interrupted_run_goes_on(tmp_path, monkeypatch):
+    out = tmp_path / "all"
+    original = figures.compute
+
+    def interrupted(name, quick):
+        if name == "sample-size":
+            raise KeyboardInterrupt
+        return original(name, quick)
+
+    arguments = ["reproduce", "--quick", "--only", "training-loss,sample-size", "--out", str(out)]
+    monkeypatch.setattr(figures, "compute", interrupted)
+    with pytest.raises(SystemExit, match="130"):
+        main(arguments)
+    assert (out / "training-loss.json").exists()
+    made = []
+    monkeypatch.setattr(figures, "compute", lambda name, quick: made.append(name) or original(name, quick))
+    main(arguments)
+    assert made == ["sample-size"]
+
+
+def test_list_names_every_figure(capsys):
+    main(["figure", "--list"])
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines] == list(figures.REGISTRY)

@@ -1,0 +1,293 @@
+"""Features, dual kernels, attacks, the linearized and PGD objectives, risks, and the estimator."""
+
+import warnings
+
+import cvxpy as cp
+import numpy as np
+import pytest
+from scipy.integrate import dblquad
+from scipy.optimize import minimize
+from scipy.special import erf
+from sklearn.datasets import load_diabetes
+from sklearn.model_selection import train_test_split
+from sklearn.utils.estimator_checks import estimator_checks_generator
+
+import rfrobust
+from rfrobust import Activation, RobustRandomFeatures, dual_kernels
+from rfrobust.activation import resolve_activation
+from rfrobust.finite.attack import extreme_points, linearized_attack, pgd_attack
+from rfrobust.finite.features import FeatureMap, sphere_weights
+from rfrobust.finite.linearized import gradients, linearized_erm
+from rfrobust.finite.risks import gradient_norm, sampled_risks, standard_risk
+from rfrobust.finite.training import pgd_erm, pgd_loss
+
+ERF = Activation("erf", erf, lambda u: 2 / np.sqrt(np.pi) * np.exp(-(u**2)), 0.0, np.sqrt(0.4244131815784),
+                 np.sqrt(0.04014587281915), np.sqrt(0.5694100347337 - 0.4244131815784))  # fmt: skip
+
+
+def data(d, N, n, seed, tau=0.5, activation="relu"):
+    rng = np.random.default_rng(seed)
+    network = FeatureMap.draw(N, d, rng, activation)
+    X, beta = rng.standard_normal((n, d)), rng.standard_normal(d)
+    beta /= np.linalg.norm(beta)
+    return network, X, X @ beta + tau * rng.standard_normal(n), beta
+
+
+def test_weights_are_uniform_on_the_sphere():
+    W = sphere_weights(20_000, 3, np.random.default_rng(0))
+    np.testing.assert_allclose(np.linalg.norm(W, axis=1), 1.0, rtol=1e-14)
+    # Archimedes: each coordinate of a uniform point on the sphere in R^3 is uniform on [-1, 1].
+    assert abs(np.mean(W[:, 0] ** 2) - 1 / 3) < 4 * np.sqrt(4 / 45 / 20_000)
+    assert abs(np.mean(W[:, 2] <= 0.5) - 0.75) < 4 * np.sqrt(0.1875 / 20_000)
+
+
+@pytest.mark.parametrize("activation", ["relu", ERF], ids=["relu", "erf"])
+@pytest.mark.parametrize("c", [-0.9, 0.0, 0.3, 0.8])
+def test_dual_kernels_by_quadrature(activation, c):
+    a = resolve_activation(activation)
+    s = np.sqrt(1 - c * c)
+
+    def expectation(f):
+        def integrand(v, u):
+            return (
+                float(f(np.array(u)) * f(np.array(c * u + s * v)))
+                * np.exp(-(u * u + v * v) / 2)
+                / (2 * np.pi)
+            )
+
+        parts = [(-9, 0), (0, 9)]  # the kink of ReLU is at u = 0 and at v = -c u/s
+        return sum(
+            dblquad(integrand, *u, lo, hi, epsabs=1e-9)[0]
+            for u in parts
+            for lo, hi in ((-9, lambda x: -c * x / s), (lambda x: -c * x / s, 9))
+        )
+
+    assert a.dual(np.array(c)) == pytest.approx(expectation(a.function), abs=1e-6)
+    assert a.derivative_dual(np.array(c)) == pytest.approx(expectation(a.derivative), abs=1e-6)
+
+
+def test_dual_kernels_reproduce_the_moments():
+    for a in (resolve_activation("relu"), ERF):
+        assert a.dual(np.array(0.0)) == pytest.approx(a.mu0**2, abs=1e-12)
+        assert a.dual(np.array(1.0)) == pytest.approx(a.mu0**2 + a.mu1**2 + a.mu2**2, abs=1e-9)
+        assert a.derivative_dual(np.array(1.0)) == pytest.approx(a.mu1**2 + a.rho**2, abs=1e-9)
+        slope = (a.dual(np.array(1e-5)) - a.dual(np.array(-1e-5))) / 2e-5
+        assert slope == pytest.approx(a.mu1**2, rel=1e-6)
+    # erf: E erf(u) erf(v) = (2/pi) arcsin(2c/3)
+    c = np.linspace(-1, 1, 9)
+    np.testing.assert_allclose(ERF.dual(c), 2 / np.pi * np.arcsin(2 * c / 3), atol=1e-12)
+
+
+def test_hermite_series_agrees_with_the_closed_form_of_relu():
+    relu = resolve_activation("relu")
+    c = np.array([-0.6, -0.2, 0.1, 0.5, 1.0])
+    np.testing.assert_allclose(dual_kernels.hermite(relu.function, c), relu.dual(c), atol=1e-6)
+    np.testing.assert_allclose(dual_kernels.hermite(relu.derivative, c), relu.derivative_dual(c), atol=1e-6)
+
+
+@pytest.mark.parametrize("activation", ["relu", ERF], ids=["relu", "erf"])
+def test_exact_risk_and_gradient_norm_against_sampling(activation):
+    network, _, _, beta = data(10, 25, 5, 1, activation=activation)
+    theta = np.random.default_rng(2).standard_normal(25) / 5
+    exact = standard_risk(network, theta, beta, 0.3), gradient_norm(network, theta) ** 2
+    sampled = sampled_risks(network, theta, beta, 0.3, 0.2, 100_000, np.random.default_rng(3), steps=1)
+    assert abs(exact[0] - sampled.standard[0]) < 4 * sampled.standard[1]
+    assert abs(exact[1] - sampled.gradient[0]) < 4 * sampled.gradient[1]
+    assert sampled.standard[0] < sampled.pgd[0]
+
+
+def test_gradients_by_finite_differences():
+    network, X, _, _ = data(6, 9, 4, 4, activation=ERF)
+    theta = np.random.default_rng(5).standard_normal(9)
+    slopes = gradients(network, X, theta)
+    for j in range(6):
+        step = np.zeros(6)
+        step[j] = 1e-6
+        difference = (network.features(X + step) - network.features(X - step)) @ theta / 2e-6
+        np.testing.assert_allclose(slopes[:, j], difference, atol=1e-8)
+
+
+def test_gaussian_equivalent_has_the_moments_it_claims():
+    rng = np.random.default_rng(6)
+    network = FeatureMap.draw(4, 3, rng, kind="gaussian")
+    X = rng.standard_normal((400_000, 3))
+    phi = network.features(X, rng)
+    np.testing.assert_allclose(phi.T @ phi / len(X), network.second_moment, atol=5e-3)
+    beta = np.array([1.0, 0.0, 0.0])
+    np.testing.assert_allclose(phi.T @ X[:, 0] / len(X), network.target_moment(beta), atol=5e-3)
+    with pytest.raises(ValueError, match="rng must be given"):
+        network.features(X)
+
+
+def dense_maximum(network, theta, x, y, eps):
+    """The true inner maximum in d = 2 or 3 by search over a dense net of the ball, then a finer one."""
+    d = len(x)
+    lines = np.linspace(-1, 1, 401 if d == 2 else 81)
+    net = np.stack(np.meshgrid(*[lines] * d), -1).reshape(-1, d)
+    net = net[np.linalg.norm(net, axis=1) <= 1]
+    sphere = np.random.default_rng(0).standard_normal((40_000, d))
+    net = eps * np.concatenate([net, sphere / np.linalg.norm(sphere, axis=1)[:, None]])
+
+    def best(points):
+        values = (y - network.features(x + points) @ theta) ** 2
+        return points[np.argmax(values)], values.max()
+
+    centre, value = best(net)
+    for radius in (0.05, 0.01):
+        near = centre + eps * radius * np.random.default_rng(1).standard_normal((20_000, d))
+        near *= (eps / np.maximum(np.linalg.norm(near, axis=1), eps))[:, None]
+        centre, value = max(best(near), (centre, value), key=lambda pair: pair[1])
+    return value
+
+
+@pytest.mark.parametrize(("d", "N"), [(2, 4), (2, 6), (3, 6)])
+def test_attack_finds_the_true_inner_maximum_of_tiny_networks(d, N):
+    for seed in range(6):
+        network, X, y, _ = data(d, N, 4, 100 + seed)
+        theta = 2 * np.random.default_rng(seed).standard_normal(N)
+        delta = pgd_attack(network, theta, X, y, 1.0, steps=100, restarts=40)
+        assert (np.linalg.norm(delta, axis=1) <= 1.0 + 1e-12).all()
+        found = (y - network.features(X + delta) @ theta) ** 2
+        for i in range(4):
+            assert found[i] >= dense_maximum(network, theta, X[i], y[i], 1.0) * (1 - 1e-3)
+
+
+def test_pgd_is_at_least_as_strong_as_the_linearized_attack():
+    network, X, y, _ = data(20, 50, 30, 7)
+    theta = np.random.default_rng(8).standard_normal(50) / 3
+    loss = [
+        (y - network.features(X + delta) @ theta) ** 2
+        for delta in (
+            np.zeros_like(X),
+            linearized_attack(network, theta, X, y, 0.5),
+            pgd_attack(network, theta, X, y, 0.5),
+        )
+    ]
+    assert (loss[2] >= loss[0]).all()
+    assert (loss[2] >= loss[1]).all()
+    assert loss[2].mean() > 1.0001 * loss[1].mean()
+    high, low = extreme_points(network, theta, X, 0.5, steps=20)
+    assert (network.features(X + high) @ theta > network.features(X) @ theta).all()
+    assert (network.features(X + low) @ theta < network.features(X) @ theta).all()
+
+
+@pytest.mark.parametrize(("N", "ridge"), [(8, 0.0), (20, 0.0), (20, 0.05)])
+@pytest.mark.parametrize("eps", [0.1, 0.5])
+def test_linearized_agrees_with_clarabel(N, ridge, eps):
+    network, X, y, _ = data(8, N, 16, 9)
+    fit = linearized_erm(network, X, y, eps, ridge=ridge)
+    slopes = network.activation.derivative(X @ network.W.T)
+    theta, size, norm = cp.Variable(N), cp.Variable(16), cp.Variable(16)
+    constraints = [cp.abs(y - network.features(X) @ theta) <= size]
+    constraints += [cp.norm((network.W.T * slopes[i]) @ theta) <= norm[i] for i in range(16)]
+    objective = cp.sum_squares(size + eps * norm) / 32 + 0.5 * ridge * cp.sum_squares(theta)
+    problem = cp.Problem(cp.Minimize(objective), constraints)
+    with warnings.catch_warnings():  # it warns when it stops just short of these tight tolerances
+        warnings.simplefilter("ignore", UserWarning)
+        problem.solve(solver=cp.CLARABEL, tol_gap_rel=1e-9, tol_gap_abs=1e-11, tol_feas=1e-9)
+    assert fit.gap <= 1e-8
+    assert fit.objective == pytest.approx(problem.value, rel=1e-6)
+
+
+def test_linearized_and_concentrated_approach_each_other_with_dimension():
+    gaps = []
+    for d in (25, 400):
+        network, X, y, _ = data(d, d, 2 * d, 10)
+        linear = linearized_erm(network, X, y, 0.3).objective
+        concentrated = rfrobust.robust_erm(network.features(X), y, network.metric, 0.3).objective
+        gaps.append(abs(linear / concentrated - 1))
+    assert gaps[1] < 0.5 * gaps[0]
+
+
+def test_pgd_training_improves_on_its_start_and_reports_the_gap():
+    network, X, y, _ = data(30, 60, 50, 11)
+    fit = pgd_erm(network, X, y, 0.4)
+    linear = linearized_erm(network, X, y, 0.4)
+    assert fit.converged
+    assert fit.objective < fit.initial_objective
+    assert fit.initial_objective == pytest.approx(pgd_loss(network, linear.theta, X, y, 0.4), rel=1e-9)
+    assert fit.objective == pytest.approx(pgd_loss(network, fit.theta, X, y, 0.4), rel=1e-9)
+    assert fit.linearized_gap == pytest.approx(fit.objective / linear.objective - 1)
+    assert abs(fit.linearized_gap) < 0.05
+
+
+def test_pgd_training_is_close_to_a_direct_search_on_a_tiny_network():
+    network, X, y, _ = data(2, 3, 6, 12)
+    fit = pgd_erm(network, X, y, 0.3, tol=1e-8)
+    search = min(
+        (
+            minimize(
+                lambda theta: pgd_loss(network, theta, X, y, 0.3),
+                start,
+                method="Nelder-Mead",
+                options={"maxiter": 300},
+            )
+            for start in (fit.theta, np.zeros(3))
+        ),
+        key=lambda result: result.fun,
+    )
+    assert fit.objective < 1.01 * search.fun
+
+
+def test_bad_input():
+    network, X, y, _ = data(3, 4, 5, 13)
+    with pytest.raises(ValueError, match="X must have shape"):
+        linearized_erm(network, X[:, :2], y, 0.1)
+    with pytest.raises(ValueError, match="eps must be finite and > 0"):
+        linearized_erm(network, X, y, 0.0)
+    with pytest.raises(ValueError, match="theta must have shape"):
+        pgd_attack(network, np.ones(3), X, y, 0.1)
+    with pytest.raises(ValueError, match="kind must be one of"):
+        FeatureMap.draw(3, 4, np.random.default_rng(0), kind="other")
+    with pytest.raises(ValueError, match="true features"):
+        linearized_erm(FeatureMap(network.W, network.activation, "gaussian"), X, y, 0.1)
+    with pytest.raises(ValueError, match=r"c must be in \[-1, 1\]"):
+        network.activation.dual(np.array([1.5]))
+
+
+@pytest.mark.parametrize("objective", ["concentrated", "linearized", "pgd"])
+def test_scikit_learn_check_estimator(objective):
+    """Every check of check_estimator, one by one; a pathological data set may end with the documented warning."""
+    estimator = RobustRandomFeatures(n_features=20, objective=objective, random_state=0)
+    ran = 0
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for instance, check in estimator_checks_generator(estimator):
+            check(instance)
+            ran += 1
+    assert ran > 40
+
+
+def test_estimator_on_real_data():
+    X, y = load_diabetes(return_X_y=True, scaled=False)
+    X = (X - X.mean(axis=0)) / X.std(axis=0)
+    X, X_test, y, y_test = train_test_split(X, y, random_state=0)
+    plain = RobustRandomFeatures(300, eps=1e-3, random_state=0).fit(X, y)
+    robust = RobustRandomFeatures(300, eps=0.5, random_state=0).fit(X, y)
+    assert robust.fit_result_.gap <= 1e-8
+    assert robust.adversarial_loss(X_test, y_test, 0.5) < 0.8 * plain.adversarial_loss(X_test, y_test, 0.5)
+    assert robust.score(X_test, y_test) > 0.35
+    attacked = robust.attack(X_test, y_test, 0.5)
+    np.testing.assert_array_less(np.linalg.norm(attacked - X_test, axis=1), 0.5 + 1e-9)
+    weak = robust.adversarial_loss(X_test, y_test, 0.5, method="linearized")
+    assert (
+        np.mean((y_test - robust.predict(X_test)) ** 2) < weak <= robust.adversarial_loss(X_test, y_test, 0.5)
+    )
+
+
+def test_estimator_thresholds_are_sharp():
+    rng = np.random.default_rng(14)
+    X = 3.0 * rng.standard_normal((30, 8)) + 1.0
+    y = X @ rng.standard_normal(8) + rng.standard_normal(30)
+    base = RobustRandomFeatures(80, random_state=1).fit(X, y)
+    assert 0 < base.interpolation_threshold_ < base.null_threshold_
+
+    def fit(eps):
+        return RobustRandomFeatures(80, eps=eps, random_state=1).fit(X, y)
+
+    assert not fit(1.0001 * base.null_threshold_).theta_.any()
+    assert fit(0.999 * base.null_threshold_).theta_.any()
+    np.testing.assert_allclose(
+        fit(0.999 * base.interpolation_threshold_).predict(X), y, atol=1e-8 * np.abs(y).max()
+    )
+    assert fit(1.01 * base.interpolation_threshold_).fit_result_.zero_residual_fraction < 1

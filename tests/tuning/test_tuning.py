@@ -1,0 +1,179 @@
+"""Searches against brute force, published optima, stationarity, and the limits they must find."""
+
+import math
+
+import numpy as np
+import pytest
+
+import rfrobust
+from rfrobust import tuning
+from rfrobust.tuning import best_activation, best_training, best_width, pareto, polynomial_activation
+
+
+def brute_force(**axes):
+    return float(rfrobust.sweep(tau=0.5, **axes).adversarial_risk.min())
+
+
+@pytest.mark.parametrize(
+    ("psi1", "lam", "excess"), [(3.0, 0.06302402, 0.428457095), (1.0, 0.19194576, 0.682678498)]
+)
+def test_best_ridge_is_the_published_one(psi1, lam, excess):
+    """crosschecks section 1: optimal lambda of [MM], lam = psi1 lambda, at eps = 0."""
+    best = best_training(psi1, 2, 0.5, eps_test=0.0, eps=0.0, ridge=None)
+    assert best.at["ridge"] == pytest.approx(psi1 * lam, rel=1e-5)
+    assert best.risk == pytest.approx(excess + 0.25, abs=1e-9)
+    assert best.certified
+    # the joint search contains this one
+    both = best_training(psi1, 2, 0.5, eps_test=0.0, ridge=None)
+    assert both.risk <= best.risk * (1 + 1e-13)
+
+
+def test_best_radius_of_the_companion_page():
+    best = best_training(3, 2, 0.5, eps_test=0.3)
+    assert best.at["eps"] == pytest.approx(0.95, abs=0.03)
+    assert best.risk == pytest.approx(1.10, abs=0.005)
+    assert best.null_risk == 1.25
+    assert rfrobust.solve(3, 2, 0.3, 0.5).adversarial_risk() == pytest.approx(1.93, abs=0.005)
+    assert brute_force(psi1=3, psi2=2, eps=np.linspace(0.02, 1.5, 4000), eps_test=0.3) == pytest.approx(
+        best.risk, abs=1e-6
+    )
+    slope = rfrobust.solve(3, 2, best.at["eps"], 0.5).gradient(0.3).adversarial_risk.sel(parameter="eps")
+    assert float(slope) == pytest.approx(0.0, abs=1e-5)
+
+
+def test_best_radius_and_ridge_is_stationary_and_global():
+    best = best_training(3, 2, 0.5, eps_test=0.3, ridge=None)
+    assert best.certified
+    assert not best.null
+    slopes = tuning.at_optimum(best, psi1=3, psi2=2, tau=0.5).gradient(0.3).adversarial_risk
+    for name in ("eps", "ridge"):
+        assert float(slopes.sel(parameter=name)) == pytest.approx(0.0, abs=1e-5)
+    grid = brute_force(
+        psi1=3, psi2=2, eps_test=0.3, eps=np.geomspace(1e-3, 1.4, 90), ridge=np.geomspace(1e-5, 1e3, 120)
+    )
+    assert best.risk <= grid
+    assert grid == pytest.approx(best.risk, rel=1e-3)
+    assert best.risk < best_training(3, 2, 0.5, eps_test=0.3).risk
+    assert {"eps", "ridge"} == set(best.at) == set(best.neighbours)
+
+
+@pytest.mark.parametrize(
+    ("psi1", "psi2", "eps_test"),
+    [(0.5, 2.0, 0.2), (1.9, 2.0, 0.1), (2.0, 2.0, 0.4), (8.0, 0.5, 0.7), (3.0, math.inf, 0.3)],
+)
+def test_best_radius_against_brute_force(psi1, psi2, eps_test):
+    best = best_training(psi1, psi2, 0.5, eps_test=eps_test)
+    grid = brute_force(psi1=psi1, psi2=psi2, eps=np.geomspace(1e-3, 10, 3000), eps_test=eps_test)
+    assert best.certified
+    assert best.risk <= grid * (1 + 1e-12)
+    assert best.risk == pytest.approx(grid, rel=1e-5)
+
+
+def test_infinite_data_needs_no_larger_radius():
+    """At psi2 = inf the training objective is the test risk itself, so the best training radius is eps_test."""
+    best = best_training(3, math.inf, 0.5, eps_test=0.4)
+    assert best.at["eps"] == pytest.approx(0.4, rel=1e-5)
+
+
+def test_null_is_returned_where_nothing_beats_it():
+    best = best_training(3, 2, 0.5, eps_test=3.0)
+    assert best.null
+    assert best.risk == best.null_risk == 1.25
+    assert best.at["eps"] == rfrobust.null_threshold(3, 2, 0.5)
+    width = best_width(2, 1.0, 0.5)
+    assert width.null
+    assert width.at == {"psi1": 0.0}
+
+
+def test_two_basins_of_the_width():
+    """eps = 0.3 tested at 0.1: a basin below psi1 = psi2 and a better one above it."""
+    best = best_width(2, 0.3, 0.5, eps_test=0.1)
+    places = sorted(basin.at["psi1"] for basin in best.basins)
+    assert len(places) == 2
+    assert places[0] < 2 < places[1]
+    grid = brute_force(psi1=np.geomspace(0.05, 1e3, 4000), psi2=2, eps=0.3, eps_test=0.1)
+    assert best.risk == pytest.approx(grid, rel=1e-7)
+    assert best.certified
+
+
+def test_wide_is_best_with_a_trace_of_ridge():
+    """[MM]: at fixed lambda of theirs the risk of ridge regression falls with the width."""
+    best = best_width(2, 0.0, 0.5, ridge=0.5, psi1_range=(1e-2, 1e4))
+    assert best.at_bound
+    assert best.at["psi1"] == pytest.approx(1e4)
+    assert math.isnan(best.neighbours["psi1"][1])
+
+
+def test_best_activation_against_sweeps_of_moments():
+    best = best_activation(1, 2, 0.1, 0.5, mu1_over_mu2=4)
+    assert best.optimum.certified
+    assert best.optimum.at["mu1_over_mu2"] == 4.0
+    for rho in np.geomspace(math.sqrt(2), 50, 25):
+        activation = rfrobust.Activation.from_moments(4.0, 1.0, float(rho))
+        risk = rfrobust.solve(1, 2, 0.1, 0.5, activation=activation).adversarial_risk()
+        assert risk >= best.optimum.risk * (1 - 1e-12)
+    attained = rfrobust.solve(1, 2, 0.1, 0.5, activation=best.activation).adversarial_risk()
+    assert attained == pytest.approx(best.optimum.risk, rel=1e-10)
+    for name in ("relu", "tanh"):
+        exact = rfrobust.solve(1, 2, 0.1, 0.5, activation=name).adversarial_risk()
+        assert best.built_in[name] == pytest.approx(exact, rel=1e-14)
+    assert list(best.built_in.values()) == sorted(best.built_in.values())
+
+
+def test_polynomial_activation_has_the_moments_it_names():
+    nodes, weights = np.polynomial.hermite_e.hermegauss(40)
+    weights = weights / weights.sum()
+    for mu1, mu2, rho in ((0.5, 0.4, math.sqrt(2) * 0.4), (1.0, 0.3, 0.8), (0.0, 0.7, 1.4)):
+        activation = polynomial_activation(mu1, mu2, rho)
+        values, slopes = activation.function(nodes), activation.derivative(nodes)
+        assert weights @ values == pytest.approx(0.0, abs=1e-12)
+        assert weights @ (nodes * values) == pytest.approx(mu1, abs=1e-12)
+        assert weights @ values**2 - mu1**2 == pytest.approx(mu2**2, rel=1e-10)
+        assert weights @ slopes**2 - mu1**2 == pytest.approx(rho**2, rel=1e-10)
+
+
+def test_pareto_front_is_the_set_nothing_dominates():
+    front = pareto(3, 2, 0.5, eps_test=0.3)
+    assert (np.diff(front.standard_risk) >= 0).all()
+    assert (np.diff(front.adversarial_risk) < 0).all()
+    i = front.sizes["point"] // 2
+    model = rfrobust.solve(3, 2, float(front.eps[i]), 0.5, ridge=float(front.ridge[i]))
+    assert model.standard_risk == pytest.approx(float(front.standard_risk[i]), rel=1e-13)
+    assert model.adversarial_risk(0.3) == pytest.approx(float(front.adversarial_risk[i]), rel=1e-13)
+    both = best_training(3, 2, 0.5, eps_test=0.3, ridge=None)
+    clean = best_training(3, 2, 0.5, eps_test=0.0, ridge=None)
+    assert float(front.adversarial_risk[-1]) == pytest.approx(both.risk, rel=4e-3)
+    assert float(front.standard_risk[0]) == pytest.approx(clean.risk, rel=2e-3)
+    assert float(pareto(3, 2, 0.5, eps_test=0.3, with_ridge=False).ridge.max()) == 0.0
+
+
+def test_spectrum_that_changes_with_the_width():
+    best = best_width(2, 0.1, 0.5, spectrum="orthogonal", psi1_range=(0.1, 50.0))
+    grid = brute_force(psi1=np.geomspace(0.1, 50, 300), psi2=2, eps=0.1, spectrum="orthogonal")
+    assert best.risk == pytest.approx(grid, rel=1e-4)
+    assert best.risk <= grid
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: best_training(3, 2, 0.5, eps_test=-1), "eps_test must be finite and >= 0"),
+        (lambda: best_training(3, 2, 0.5, eps_test=0.3, eps=0.3), "leave the one to be searched None"),
+        (lambda: best_training(0, 2, 0.5, eps_test=0.3), "psi1 must be finite and > 0"),
+        (lambda: best_width(2, 0.1, psi1_range=(2, 1)), "psi1_range must be increasing"),
+        (lambda: best_activation(3, 2, 0.1, mu1_over_mu2=0.0), "mu1_over_mu2 must be in"),
+        (lambda: polynomial_activation(1, 1, 1), "rho\\^2 must be >= 2 mu2\\^2"),
+        (lambda: polynomial_activation(1, 1, 20), "must be <= 60"),
+        (lambda: polynomial_activation(1, 0, 1), "rho must be 0 where mu2 = 0"),
+        (lambda: pareto(3, 2, eps_test=0.0), "eps_test must be finite and > 0"),
+        (lambda: pareto(3, 2, eps_test=0.3, points=3), "points must be an integer >= 10"),
+    ],
+)
+def test_bad_arguments(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
+
+
+def test_wrong_kind_of_argument():
+    with pytest.raises(TypeError, match="with_ridge"):
+        pareto(3, 2, eps_test=0.3, with_ridge=1)
