@@ -1,6 +1,7 @@
 """Infinitely wide networks: a ridge leads to a kernel method, any fixed attack radius to the null model."""
 
 import math
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -18,7 +19,7 @@ CAPTION = (
     "of large dimension (lines), its limit of infinite width at fixed eps sqrt(N/d) (dashed), and finite networks "
     "(points: mean and standard error over 10 draws, d = 60, true features, concentrated objective). At eps = 0 the "
     "width leads to a kernel method, at eps > 0 to the null model, v = 1 + tau^2 (dotted), from about "
-    "N/d = ridge/(mu1 eps)^2 on."
+    "N/d = ridge/(mu1 eps)^2 on. The gradient norm reaches its limit late, with a remainder of order (N/d)^(-1/2)."
 )
 
 PSI2, TAU, RIDGE = 2.0, 0.5, 0.05
@@ -39,10 +40,16 @@ def compute(quick: bool = False) -> xr.Dataset:
     replicates = 3 if quick else REPLICATES
     finite = summary(
         simulate(
-            psi1=list(widths), psi2=PSI2, eps=list(EPS), tau=TAU, ridge=RIDGE, d=DIMENSION, replicates=replicates
+            psi1=list(widths),
+            psi2=PSI2,
+            eps=list(EPS),
+            tau=TAU,
+            ridge=RIDGE,
+            d=DIMENSION,
+            replicates=replicates,
         )
     )
-    data = {}
+    data: dict[str, tuple[tuple[str, str], Any]] = {}
     for name in ("standard_risk", "gradient_norm"):
         data[name] = (("psi1", "eps"), theory[name].values)
         data[f"wide_{name}"] = (("wide_psi1", "eps"), [[getattr(m, name) for m in row] for row in wide])
@@ -63,7 +70,10 @@ def draw(data: xr.Dataset, width: str = "double") -> Figure:
     stacked = width == "single"
     with house_style():
         figure, axes = new_figure(
-            width, rows=2 if stacked else 1, columns=1 if stacked else 2, panel_aspect=0.75 if stacked else 0.8
+            width,
+            rows=2 if stacked else 1,
+            columns=1 if stacked else 2,
+            panel_aspect=0.75 if stacked else 0.8,
         )
         for axis, (name, label) in zip(axes, panels, strict=True):
             for i, eps in enumerate(data.eps.values):
