@@ -94,7 +94,7 @@ def radius_curves(
 
     Notes
     -----
-    docs/findings, "Boundaries"; the risks are :eq:`eq-risks`, eps_c is :eq:`eq-null`.
+    docs/findings, "Boundaries"; the risks are those of docs/theory, "Outputs", eps_c of "Null phase".
     """
     widths = validation.real_array("psi1", psi1, 0.0, open_lower=True, ndim=1)
     psi2, tau, ridge = scalar("psi2", psi2), scalar("tau", tau), scalar("ridge", ridge)

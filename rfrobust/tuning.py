@@ -328,7 +328,7 @@ def best_training(
 
     Notes
     -----
-    The risk is :eq:`eq-ar-limit`; the search is described at the top of this module. Settings with
+    The risk is that of docs/theory, "Outputs"; the search is described at the top of this module. Settings with
     the risk of predicting zero fill the half line eps >= eps_c, of which the threshold itself is returned.
 
     Examples
@@ -399,7 +399,7 @@ def best_width(
 
     Notes
     -----
-    :eq:`eq-ar-limit`. At eps = 0 without ridge the risk diverges at psi1 = psi2, which is no candidate.
+    docs/theory, "Outputs". At eps = 0 without ridge the risk diverges at psi1 = psi2, which is no candidate.
 
     Examples
     --------
@@ -551,7 +551,7 @@ def best_activation(
 
     Notes
     -----
-    :eq:`eq-traces` (dependence on the moments) and :eq:`eq-hermite` (rho^2 >= 2 mu2^2).
+    docs/theory, "Traces" (dependence on the moments) and docs/conventions (rho^2 >= 2 mu2^2).
 
     Examples
     --------
@@ -635,7 +635,7 @@ def pareto(
 
     Notes
     -----
-    :eq:`eq-ar-limit`.
+    docs/theory, "Outputs".
     """
     psi1, psi2, tau = scalar("psi1", psi1), scalar("psi2", psi2), scalar("tau", tau)
     eps_test = validation.real_scalar("eps_test", eps_test, 0.0, open_lower=True)

@@ -25,6 +25,7 @@ REGISTRY: dict[str, str] = {
     "double-descent": "double_descent",
     "activations-compared": "activations_compared",
     "linear-model": "linear_model",
+    "infinite-width": "infinite_width",
     "validation": "validation",
     "finite-size": "finite_size",
     "train-radius": "train_radius",
