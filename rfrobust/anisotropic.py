@@ -73,6 +73,9 @@ class QuadraticModel:
         Y = E y^2, positive; b' Sigma^-1 b <= Y.
     n : float
         Number of samples, positive.
+    orthonormal : bool
+        Whether the common basis is orthonormal; if it is not (generalized eigenvectors), a ridge is not diagonal in
+        it and :meth:`solve` refuses one.
 
     Raises
     ------
@@ -84,7 +87,17 @@ class QuadraticModel:
     Derived here (docs/spectra); :eq:`eq-risks` is the case of features that see x through W W'.
     """
 
-    def __init__(self, covariance: Any, metric: Any, cross: Any, response_power: float, n: float) -> None:
+    def __init__(
+        self,
+        covariance: Any,
+        metric: Any,
+        cross: Any,
+        response_power: float,
+        n: float,
+        *,
+        orthonormal: bool = True,
+    ) -> None:
+        self.orthonormal = orthonormal
         self.covariance = validation.real_array("covariance", covariance, 0.0, ndim=1)
         size = self.covariance.size
         self.metric = validation.real_array("metric", metric, 0.0, open_lower=True, shape=(size,))
@@ -163,6 +176,10 @@ class QuadraticModel:
         """
         eps = validation.real_scalar("eps", eps, 0.0, open_lower=True)
         ridge = scalar("ridge", ridge)
+        if ridge > 0.0 and not self.orthonormal:
+            raise ValueError(
+                f"ridge must be 0 for this model, whose basis is not orthonormal, got ridge={ridge!r}"
+            )
         if eps >= self.null_threshold:
             Y = self.response_power
             return AnisotropicEquilibrium(
@@ -230,7 +247,7 @@ def drawn_network(
               \quad b = \mu_1 W\beta
 
     by the dual kernels of the activation; the averages follow from the generalized eigenvalues of (Sigma, J^2).
-    Solve it without ridge, which does not commute with J^2.
+    The model refuses a ridge, which is not diagonal in the generalized eigenvectors.
 
     Parameters
     ----------
@@ -279,4 +296,4 @@ def drawn_network(
         direction = validation.real_array("beta", beta, shape=(W.shape[1],))
         cross = np.square(a.mu1 * (vectors.T @ (W @ direction)))
         signal = float(direction @ direction)
-    return QuadraticModel(values, np.ones_like(values), cross, signal + tau * tau, n)
+    return QuadraticModel(values, np.ones_like(values), cross, signal + tau * tau, n, orthonormal=False)

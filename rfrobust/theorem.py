@@ -14,6 +14,7 @@ import numpy as np
 from scipy.optimize import brentq, least_squares
 from scipy.special import erf, gammainc
 
+from .activation import resolve_activation
 from .parameters import scalar
 
 if TYPE_CHECKING:
@@ -291,7 +292,7 @@ def variables_of(model: "Equilibrium") -> tuple[float, float, float, float, floa
 def verify(model: "Equilibrium") -> Verification:
     """Evaluate the published theorem at a solution; see :meth:`rfrobust.Equilibrium.verify`."""
     covered = (
-        model.activation.name == "relu"
+        model.activation.constants == resolve_activation("relu").constants
         and model.spectrum.name == "marchenko-pastur"
         and model.phase.name == "REGULAR"
         and model.ridge == 0.0

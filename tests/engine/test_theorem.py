@@ -102,6 +102,7 @@ def test_published_solver_refuses_what_it_cannot_do():
         rfrobust.solve(1, math.inf, 0.3),
         rfrobust.solve(1, 2, 0.3, signal_norm=2.0),
         rfrobust.solve(1, 2, 0.3, nonlinear_power=0.1),
+        rfrobust.solve(1, 2, 0.3, activation="tanh"),
     ],
 )
 def test_verify_says_what_the_theorem_covers(model):

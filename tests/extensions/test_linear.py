@@ -314,3 +314,10 @@ def test_activation_commands(capsys):
         "orthogonal",
     )
     assert repr(rfrobust.solve(3, 2, 0.3, activation="erf", spectrum="orthogonal")) in out
+
+
+def test_a_ridge_is_refused_where_the_basis_is_not_orthonormal():
+    model = rfrobust.drawn_network(np.eye(3), 4, 0.5)
+    with pytest.raises(ValueError, match="ridge must be 0 for this model"):
+        model.solve(0.1, ridge=0.1)
+    assert rfrobust.QuadraticModel([1.0], [1.0], [0.5], 1.0, 2.0).solve(0.1, ridge=0.1).standard_risk > 0
