@@ -47,7 +47,7 @@ class Activation:
 
     Notes
     -----
-    :eq:`eq-activation-moments`; [HJ] section 4 for the shifted ReLU. Squared, the Hermite coefficients a_k of
+    :eq:`eq-constants`; [HJ] section 4 for the shifted ReLU. Squared, the Hermite coefficients a_k of
     sigma give mu2^2 = sum_{k>=2} a_k^2 and rho^2 = sum_{k>=2} k a_k^2, hence rho^2 >= 2 mu2^2.
     """
 

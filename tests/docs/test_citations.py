@@ -35,3 +35,8 @@ def test_local_links_of_the_readme_exist():
     links = re.findall(r"\]\(([^)#\s]+)", text)
     assert links
     assert [link for link in links if "://" not in link and not (ROOT / link).exists()] == []
+
+
+def test_equation_labels_are_unique_over_all_pages():
+    labels = re.findall(r"^\$\$ \(([\w:-]+)\)", "\n".join(PAGES.values()), re.MULTILINE)
+    assert [label for label in set(labels) if labels.count(label) > 1] == []
