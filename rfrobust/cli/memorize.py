@@ -19,7 +19,7 @@ def digits(delta: float, theta: float, hidden: int, seed: int) -> None:
 
     data = digits_comparison(delta, theta, hidden, seed)
     click.echo(f"{'':22s}{'MLP':>12s}{'memorizer':>12s}")
-    for name, values in data.items():
+    for values in data.data_vars.values():
         if values.dims:
             click.echo(f"{values.attrs['long_name']:22s}" + "".join(f"{v:12.6g}" for v in values.values))
     click.echo(f"test balls that meet a block: {float(data.test_reached):.4f}")

@@ -1,5 +1,6 @@
 import pytest
 from click.testing import CliRunner
+
 from rfrobust.cli import cli
 from rfrobust.memorize import SeparationError
 from rfrobust.memorize.digits import digits_comparison
