@@ -1,6 +1,7 @@
 """Overfitted networks that still generalize, by explicit construction (docs/memorize.md)."""
 
 from .bricks import block, blocks, clip_gate, exact_gate, product, squaring, trapezoid
+from .digits import digits_comparison
 from .memorizer import Memorizer, robust_memorizer, student
 from .network import ReLUNetwork, compose, parallel_sum, stack
 from .onnx import to_onnx
@@ -16,6 +17,7 @@ __all__ = [
     "blocks",
     "clip_gate",
     "compose",
+    "digits_comparison",
     "exact_gate",
     "largest_delta",
     "minimum",

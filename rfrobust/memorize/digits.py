@@ -6,8 +6,10 @@ import numpy as np
 import xarray as xr
 
 from .. import validation
+from .bricks import check_radii
 from .memorizer import decide, robust_memorizer
 from .network import ReLUNetwork
+from .separation import check_separation
 from .verify import pgd, verify
 
 
@@ -36,6 +38,7 @@ def digits_comparison(delta: float = 0.1, theta: float = 0.1, hidden: int = 64, 
     seed = validation.integer("seed", seed, 0)
     X, y = load_digits(return_X_y=True)
     X, X_test, y, y_test = train_test_split(X / 16, y, test_size=450, random_state=seed, stratify=y)
+    check_separation(X, y, *check_radii(delta, theta))  # before the training, which takes seconds
     model = MLPClassifier(hidden_layer_sizes=(hidden,), max_iter=500, random_state=seed).fit(X, y)
     clean = ReLUNetwork.from_sklearn(model)
     memorizer = robust_memorizer(clean, X, y, delta, theta, form="hinge")
