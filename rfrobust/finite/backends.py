@@ -1,6 +1,9 @@
 """Where replicates run: this process, worker processes on this machine (joblib), or a Dask cluster."""
 
+import signal
+import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from joblib import Parallel, delayed
@@ -16,6 +19,19 @@ def _indexed(index: int, task: Task) -> Finished:
     return index, run(task)
 
 
+@contextmanager
+def _interrupts_ignored() -> Iterator[None]:
+    """Start worker processes inside: they inherit an ignored Ctrl-C, which the parent alone has to answer."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    previous = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, previous)
+
+
 def local(tasks: list[Task], workers: int) -> Iterator[Finished]:
     """Yield tasks as they finish, in any order; an interrupt kills the workers instead of waiting for them."""
     if workers == 1:
@@ -26,7 +42,9 @@ def local(tasks: list[Task], workers: int) -> Iterator[Finished]:
         pool = Parallel(
             n_jobs=workers, return_as="generator_unordered", batch_size=1, pre_dispatch="2*n_jobs"
         )
-        yield from pool(delayed(_indexed)(index, task) for index, task in enumerate(tasks))
+        with _interrupts_ignored():
+            finished = pool(delayed(_indexed)(index, task) for index, task in enumerate(tasks))
+        yield from finished
     except (KeyboardInterrupt, GeneratorExit):
         get_reusable_executor().shutdown(wait=False, kill_workers=True)
         raise
