@@ -3,6 +3,7 @@
 Fails if one fails or has stored output. ``python notebooks/execute.py NAME ...`` runs only the named ones.
 """
 
+import os
 import re
 import sys
 import time
@@ -15,6 +16,9 @@ from nbclient.exceptions import CellExecutionError
 
 HERE = Path(__file__).resolve().parent
 TIMEOUT = 300  # seconds a cell
+# Two notebooks share the cores; BLAS threads on top would fight over them.
+for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(name, "1")
 
 
 def stored_output(notebook: nbformat.NotebookNode) -> bool:
