@@ -79,6 +79,45 @@ def polish(model, digits=40):
         return v, r2, loss, p0
 
 
+def limit_risks(kind, start, psi1, psi2, eps, tau, ridge):
+    """Return (v, r) of a limit with one unknown (docs/theory, "Phases and limits"), solved near ``start``.
+
+    ``kind``: "ridge" (unknown l), "interpolating" (k), "ridgeless" (none) or "population" (q).
+    """
+    moments = relu_moments()
+    R = psi1 / psi2
+    h = mp.sqrt(2 / mp.pi)
+
+    def root(equation):
+        return mp.exp(
+            mp.findroot(lambda x: equation(mp.exp(x)), mp.log(start), tol=mp.mpf(10) ** (8 - mp.mp.dps))
+        )
+
+    def traces_at(k, l):
+        return traces(k, l, psi1, *moments)
+
+    def population(q):
+        t = traces_at(eps**2 * (h + q) / (q * (1 + h * q)), ridge / (1 + h * q))
+        return tau**2 + 1 - 2 * psi1 * t[1] + psi1 * t[2], psi1 * t[3]
+
+    if kind == "population":
+
+        def definition_of_q(q):
+            v, r2 = population(q)
+            return mp.log(q**2 * v / (eps**2 * r2))
+
+        v, r2 = population(root(definition_of_q))
+        return v, mp.sqrt(r2)
+    if kind == "ridge":
+        t = traces_at(mp.mpf(0), root(lambda l: ridge / l + R * traces_at(mp.mpf(0), l)[0] - 1))
+    elif kind == "interpolating":
+        t = traces_at(root(lambda k: R * traces_at(k, mp.mpf(0))[0] - 1), mp.mpf(0))
+    else:
+        t = traces_at(mp.mpf(0), mp.mpf(0))
+    v = (tau**2 + 1 - 2 * psi1 * t[1] + psi1 * t[2]) / (1 - R * t[4])
+    return v, mp.sqrt(psi1 * t[3] + v * R * t[5])
+
+
 def ridge_risk(model, digits=40):
     """Return v of a square-loss solution (eps = 0) by solving for l in ``digits`` digits."""
     with mp.workdps(digits):

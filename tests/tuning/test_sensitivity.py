@@ -134,6 +134,39 @@ def test_every_regime_against_differences_of_solutions(regime):
             assert float(slopes[column].sel(parameter=name)) == pytest.approx(exact, rel=2e-6, abs=2e-6)
 
 
+#: Regime, the parameters that can move both ways in it, and the unknown of the limit from a solution.
+LIMITS = [
+    ("ridge", ("psi1", "psi2", "tau", "ridge"), lambda m: m.ridge * (1 + m.V)),
+    ("ridgeless", ("psi1", "psi2", "tau"), lambda m: None),
+    ("interpolating", ("psi1", "psi2", "tau"), lambda m: m.k),
+    ("population", ("psi1", "eps", "tau", "ridge"), lambda m: m.q),
+]
+
+
+@pytest.mark.parametrize(("regime", "moving", "unknown"), LIMITS)
+def test_limits_against_multiple_precision(regime, moving, unknown):
+    problem = {"eps": 0.0, "ridge": 0.0} | REGIMES[regime]
+    model = rfrobust.solve(**problem)
+    slopes = model.gradient()
+    with mp.workdps(DIGITS):
+        names = ("psi1", "psi2", "eps", "tau", "ridge")
+        point = {name: mp.mpf(problem[name]) for name in names}
+        exact = reference.limit_risks(regime, unknown(model), **point)
+        assert model.standard_risk == pytest.approx(float(exact[0]), rel=1e-12)
+        assert model.gradient_norm == pytest.approx(float(exact[1]), rel=1e-12)
+        for name in moving:
+            near = [
+                reference.limit_risks(regime, unknown(model), **point | {name: point[name] + sign * STEP})
+                for sign in (-1, 1)
+            ]
+            for column, low, high in zip(("standard_risk", "gradient_norm"), *near, strict=True):
+                got = float(slopes[column].sel(parameter=name))
+                assert got == pytest.approx(float((high - low) / (2 * STEP)), rel=1e-7, abs=1e-9), (
+                    name,
+                    column,
+                )
+
+
 def test_undefined_derivatives_are_marked():
     interpolator = rfrobust.solve(3, 2, 0, 0.5).gradient()
     assert np.isnan(interpolator.sel(parameter="ridge").standard_risk)
