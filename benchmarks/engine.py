@@ -57,7 +57,7 @@ def run() -> None:
     print(
         f"published minimax, SciPy         {minimax * 1e6:9.0f} us a point (five points of the theory page)"
     )
-    print(f"minimax / sweep on one thread    {minimax / per_point[1]:9.0f} times")
+    print(f"minimax / sweep (its own grid)   {minimax / per_point[1]:9.0f} times")
     print(f"minimax / solve, same points     {minimax / same:9.0f} times")
     print(f"sweep, one thread / two          {per_point[1] / per_point[2]:9.2f} times")
 

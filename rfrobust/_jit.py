@@ -28,8 +28,12 @@ def _secure_cache() -> None:
     user_cache = Path(os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser())
     if _config.CACHE_DIR or _writable(_PACKAGE / "__pycache__") or _writable(user_cache / "numba"):
         return
-    owner = os.getuid() if hasattr(os, "getuid") else "user"
-    _config.CACHE_DIR = str(Path(tempfile.gettempdir()) / f"rfrobust-numba-{owner}")
+    owner = os.getuid() if hasattr(os, "getuid") else 0
+    folder = Path(tempfile.gettempdir()) / f"rfrobust-numba-{owner}"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    if folder.stat().st_uid != owner or folder.stat().st_mode & 0o077:  # Numba unpickles code from there
+        folder = Path(tempfile.mkdtemp(prefix="rfrobust-numba-"))
+    _config.CACHE_DIR = str(folder)
 
 
 _secure_cache()

@@ -62,10 +62,9 @@ class Activation:
     kinks: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
-        for field in ("mu0", "mu1"):
-            validation.real_scalar(field, getattr(self, field))
-        for field in ("mu2", "rho"):
-            validation.real_scalar(field, getattr(self, field), 0.0)
+        for field, lower in (("mu0", -math.inf), ("mu1", -math.inf), ("mu2", 0.0), ("rho", 0.0)):
+            # plain floats: another type would compile the kernels anew
+            object.__setattr__(self, field, validation.real_scalar(field, getattr(self, field), lower))
         # Poincare's inequality in the Hermite basis, with room for rounding
         if self.rho**2 < 2.0 * self.mu2**2 * (1.0 - 1e-9):
             raise ValueError(

@@ -43,14 +43,17 @@ class Status(IntEnum):
     SOLVED = solver.SOLVED
     DIVERGENT = solver.DIVERGENT
     NOT_CONVERGED = solver.NOT_CONVERGED
+    DEGENERATE = solver.DEGENERATE
 
     @property
     def message(self) -> str:
         """What happened and what to do about it."""
         return {
             Status.SOLVED: "solved to the reported residual",
-            Status.DIVERGENT: "the limit eps -> 0 without ridge diverges where N = n (psi1 = psi2): "
-            "take eps > 0, ridge > 0, or psi1 != psi2",
+            Status.DIVERGENT: "the limit eps -> 0 without ridge diverges where N = n (psi1 = psi2; for linear "
+            "features where min(N, d) = n): take eps > 0, ridge > 0, or psi1 != psi2",
+            Status.DEGENERATE: "linear features can fit this target exactly and there is no noise: training "
+            "recovers it (v = 0) up to some eps; take tau > 0",
             Status.NOT_CONVERGED: "Newton and bisection left a residual above "
             f"{solver.RESIDUAL_TOLERANCE:g}: the parameters are beyond double precision; move eps away from "
             "the null threshold, or bring extreme ratios and ridges closer to 1",

@@ -9,8 +9,10 @@ import math
 from ._jit import njit
 from .equations import residuals
 
-#: Largest |F| at which Newton may stop; the step taken from there squares it, down to rounding error.
+#: Largest |F| and largest step at which Newton may stop; that step, which is taken, squares the error. Near the null
+#: threshold |F| alone says little: it is the error times the distance to the threshold.
 NEWTON_TOLERANCE = 1e-10
+LAST_STEP = 1e-6
 NEWTON_ITERATIONS = 50
 LARGEST_STEP = 4.0
 #: Where bisection looks for log q and log V; wide, yet nothing overflows in it.
@@ -44,7 +46,7 @@ def newton(log_q, log_V, problem):
         step = max(abs(dq), abs(dV))
         if not step < math.inf:
             return False, log_q, log_V, iteration
-        if size <= NEWTON_TOLERANCE:
+        if size <= NEWTON_TOLERANCE and step <= LAST_STEP:
             return True, log_q + dq, log_V + dV, iteration
         t = min(1.0, LARGEST_STEP / step)
         for _ in range(30):
@@ -54,7 +56,8 @@ def newton(log_q, log_V, problem):
                 break
             t *= 0.5
         else:
-            return False, log_q, log_V, iteration
+            # no step makes the residual smaller: rounding error, or a failure
+            return size <= NEWTON_TOLERANCE, log_q, log_V, iteration
         log_q += t * dq
         log_V += t * dV
         size = trial

@@ -13,7 +13,7 @@ RANGES: dict[str, dict[str, Any]] = {
     "eps": {"lower": 0.0},
     "tau": {"lower": 0.0},
     "ridge": {"lower": 0.0},
-    "eps_test": {"lower": 0.0},
+    "eps_test": {"lower": 0.0, "upper": 1e100},
     "signal_norm": {"lower": 0.0, "open_lower": True},
     "nonlinear_power": {"lower": 0.0},
 }

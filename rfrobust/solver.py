@@ -2,6 +2,8 @@
 
 import math
 
+import numpy as np
+
 from ._jit import njit
 from .equations import SQRT_2_OVER_PI, gaussian_parts, residuals
 from .limits import (
@@ -19,6 +21,12 @@ from .traces import traces
 #: Largest relative residual that counts as solved.
 RESIDUAL_TOLERANCE = 1e-10
 
+#: Rounding of the share of non-zero eigenvalues of W W', inside which N = n cannot be told from N near n.
+POLE_WIDTH = 1e-14
+
+#: Relative distance to the null threshold below which the solution is continued from this distance.
+NEAR_NULL = 1e-6
+
 #: What :func:`solve_point` returns, in order.
 FIELDS = (
     "status",
@@ -35,16 +43,24 @@ FIELDS = (
     "iterations",
 )
 
-SOLVED, DIVERGENT, NOT_CONVERGED = 0, 1, 2
+SOLVED, DIVERGENT, NOT_CONVERGED, DEGENERATE = 0, 1, 2, 3
 NULL, REGULAR, INTERPOLATING = 0, 1, 2
+
+
+@njit
+def _failure(status, residual, iterations):
+    """Return ``FIELDS`` of a point without solution: nothing in it can be taken for a result."""
+    nan = math.nan
+    return float(status), float(REGULAR), nan, nan, nan, nan, nan, nan, nan, nan, residual, float(iterations)
 
 
 @njit
 def _observables(phase, q, V, k, v, r, loss, mean_abs, zeros, residual, iterations):
     """Return ``FIELDS`` as floats; a residual or a risk that is not a finite number is never a solution."""
     solved = residual <= RESIDUAL_TOLERANCE and v < math.inf and r < math.inf
-    status = float(SOLVED if solved else NOT_CONVERGED)
-    return status, float(phase), q, V, k, v, r, loss, mean_abs, zeros, residual, float(iterations)
+    if not solved:
+        return _failure(NOT_CONVERGED, residual, iterations)
+    return float(SOLVED), float(phase), q, V, k, v, r, loss, mean_abs, zeros, residual, float(iterations)
 
 
 @njit
@@ -64,10 +80,10 @@ def _ridgeless(problem):
     psi1, R, _, noise, _, c, mu, rho2, signal, atoms, weights = problem
     value, _, _ = traces(0.0, 0.0, psi1, c, mu, rho2, signal, atoms, weights)
     E1, _, _, Qr, P, B = value
-    occupied = R * E1  # (psi1/psi2) times the share of non-zero eigenvalues of Sigma
-    if occupied == 1.0:
-        nan = math.nan
-        return float(DIVERGENT), float(REGULAR), nan, nan, nan, nan, nan, nan, nan, nan, nan, 0.0
+    # (psi1/psi2) times the share of non-zero eigenvalues of Sigma, which is 1 unless the features are linear
+    occupied = R if mu > 0.0 else R * E1
+    if abs(occupied - 1.0) <= (0.0 if mu > 0.0 else POLE_WIDTH):
+        return _failure(DIVERGENT, math.nan, 0)
     if occupied < 1.0:
         v = (noise + B) / (1.0 - occupied)
         return _solution(REGULAR, 0.0, occupied / (1.0 - occupied), 0.0, v, P + v * R * Qr, 0.0, 0)
@@ -112,17 +128,56 @@ def _population(problem):
 
 
 @njit
-def _regular(eps_null, problem):
-    """Return the solution of the two equations, by Newton and, should it fail, by bisection."""
+def _equations(eps_null, problem):
+    """Return (log q, log V, iterations) by Newton and, should it fail, by bisection."""
     psi1, R, eps, _, ridge, c, mu, rho2, _, _, _ = problem
     log_q, log_V = starting_point(psi1, R, eps, eps_null, ridge, c, mu, rho2)
     converged, log_q, log_V, iterations = newton(log_q, log_V, problem)
     if not converged:
         log_q, log_V = bisection(problem)
+    return log_q, log_V, iterations
+
+
+@njit
+def _near_null(distance, eps_null, problem):
+    """Return (log q, log V, iterations) within ``NEAR_NULL`` of the null threshold.
+
+    There the equations fix q and V only to rounding error over distance, while q and V over distance are smooth:
+    they are continued linearly from NEAR_NULL and 2 NEAR_NULL.
+    """
+    psi1, R, _, noise, ridge, c, mu, rho2, signal, atoms, weights = problem
+    at = np.empty((2, 2))
+    iterations = 0
+    for i in range(2):
+        gap = (i + 1) * NEAR_NULL
+        eps = eps_null * (1.0 - gap)
+        moved = (psi1, R, eps, noise, ridge, c, mu, rho2, signal, atoms, weights)
+        log_q, log_V, steps = _equations(eps_null, moved)
+        at[i, 0] = math.exp(log_q) / gap
+        at[i, 1] = math.exp(log_V) / gap
+        iterations += steps
+    t = distance / NEAR_NULL
+    q = distance * ((2.0 - t) * at[0, 0] + (t - 1.0) * at[1, 0])
+    V = distance * ((2.0 - t) * at[0, 1] + (t - 1.0) * at[1, 1])
+    return math.log(q), math.log(V), iterations
+
+
+@njit
+def _regular(eps_null, problem):
+    """Return the solution of the two equations below the null threshold."""
+    eps, noise, mu = problem[2], problem[3], problem[6]
+    distance = 1.0 - eps / eps_null
+    if distance < NEAR_NULL:
+        log_q, log_V, iterations = _near_null(distance, eps_null, problem)
+    else:
+        log_q, log_V, iterations = _equations(eps_null, problem)
     F1, F2, _, _, _, _, k, v, r2 = residuals(log_q, log_V, *problem)
+    residual = max(abs(F1), abs(F2))
+    if not residual <= RESIDUAL_TOLERANCE and noise == 0.0 and mu == 0.0:
+        return _failure(DEGENERATE, residual, iterations)
     q, V = math.exp(log_q), math.exp(log_V)
     phase = INTERPOLATING if math.erfc(q * V * math.sqrt(0.5)) == 0.0 else REGULAR
-    return _solution(phase, q, V, k, v, r2, max(abs(F1), abs(F2)), iterations)
+    return _solution(phase, q, V, k, v, r2, residual, iterations)
 
 
 @njit

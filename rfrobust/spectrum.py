@@ -16,6 +16,14 @@ class Spectrum(ABC):
     #: Whether the law changes with psi1 in a way that the kernels do not know.
     depends_on_psi1: bool = False
 
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other) and all(
+            np.array_equal(value, vars(other)[name]) for name, value in vars(self).items()
+        )
+
+    def __hash__(self) -> int:
+        return hash((type(self), self.name))
+
     @abstractmethod
     def law(self, psi1: float) -> tuple[np.ndarray, np.ndarray]:
         """Return atoms and weights at ratio ``psi1 = N/d``."""

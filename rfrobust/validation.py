@@ -46,11 +46,14 @@ def real_scalar(
     ``allow_inf`` admits ``+inf`` where the interval is unbounded above (``psi2 = inf``).
     """
     if type(value) is not float:
-        if isinstance(value, np.ndarray) and value.ndim == 0:
+        if np.ndim(value) == 0 and hasattr(value, "item"):  # NumPy scalars, 0-d arrays of any library
             value = value.item()
         if isinstance(value, bool | np.bool_) or not isinstance(value, numbers.Real):
             raise TypeError(f"{name} must be a real number, got {_show(value)}")
-        value = float(value)
+        try:
+            value = float(value)
+        except OverflowError:
+            value = math.inf if value > 0 else -math.inf
     infinite_ok = allow_inf and value == math.inf
     if not infinite_ok and not (
         math.isfinite(value) and _inside(value, lower, upper, open_lower, open_upper)
@@ -76,6 +79,10 @@ def real_array(
 
     ``ndim`` is the number (or the allowed numbers) of dimensions; ``shape`` fixes lengths, ``None`` being free.
     """
+    if isinstance(value, np.ma.MaskedArray):
+        raise TypeError(
+            f"{name} must be an array without mask, got a masked array; fill or drop masked values"
+        )
     try:
         raw = np.asarray(value)
     except (ValueError, TypeError) as error:
@@ -128,5 +135,5 @@ def choice(name: str, value: Any, allowed: Iterable[str]) -> str:
 
 
 def _show(value: Any) -> str:
-    text = repr(value)
+    text = " ".join(repr(value).split())
     return f"{text if len(text) <= 60 else text[:57] + '...'} ({type(value).__name__})"

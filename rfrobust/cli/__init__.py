@@ -2,6 +2,8 @@
 
 import importlib
 import sys
+import warnings
+from typing import Any
 
 import click
 
@@ -52,13 +54,23 @@ def cli() -> None:
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line; a failure is one line on standard error and exit code 2."""
     try:
-        cli.main(arguments, prog_name="rfrobust", standalone_mode=False)
+        with warnings.catch_warnings():
+            warnings.showwarning = _show_warning
+            cli.main(arguments, prog_name="rfrobust", standalone_mode=False)
     except click.exceptions.Abort:
         _fail("interrupted", 130)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message())
     except click.ClickException as error:
         _fail(error.format_message(), 2)
+    except MemoryError:
+        _fail("not enough memory for this many points", 2)
     except (ValueError, TypeError, OSError, RuntimeError) as error:
         _fail(str(error).replace("\n", " "), 2)
+
+
+def _show_warning(message: Warning | str, *_details: Any, **_more: Any) -> None:
+    click.echo(f"rfrobust: warning: {message}", err=True)
 
 
 def _fail(message: str, code: int) -> None:

@@ -57,7 +57,7 @@ def command(
     unknown = [name for name in logarithmic if name not in _AXES]
     if unknown:
         raise ValueError(f"--log takes names among {', '.join(_AXES)}, got {unknown[0]!r}")
-    values = {name: expand(name, given[name], name in logarithmic) for name in _AXES}
+    values = {name: np.unique(expand(name, given[name], name in logarithmic)) for name in _AXES}
     swept = [name for name in _AXES if values[name].size > 1]
     if len(swept) != 2:
         raise ValueError(

@@ -1,5 +1,6 @@
 """Writing pictures and numbers, the format following from the file's ending, and saying where they are."""
 
+import os
 from pathlib import Path
 
 import click
@@ -13,9 +14,14 @@ TABLES = (".nc", ".csv")
 
 
 def check_ending(path: Path, allowed: tuple[str, ...]) -> None:
-    """Raise if the file's ending is not one of ``allowed``; called before any work starts."""
+    """Raise if the file's ending is not allowed or it cannot be written; called before any work starts."""
     if path.suffix.lower() not in allowed:
         raise ValueError(f"the file must end in {', '.join(allowed)}, got {path}")
+    if path.is_dir():
+        raise ValueError(f"the file must not be a folder, got {path}")
+    folder = next(parent for parent in path.resolve().parents if parent.exists())
+    if not os.access(folder, os.W_OK):
+        raise ValueError(f"the file must be in a writable folder, got {path}")
 
 
 def write_figure(figure: Figure, path: Path) -> None:

@@ -1,9 +1,13 @@
 """Ranges on the command line: ``0.1:20:200`` (start:stop:count), ``0.1,0.3,1`` (a list) or one number."""
 
+import math
 from typing import Any
 
 import click
 import numpy as np
+
+#: Longest range; a longer one would not fit into memory with its results.
+MOST_VALUES = 1_000_000
 
 
 class RangeType(click.ParamType):
@@ -30,9 +34,10 @@ def expand(name: str, value: Any, log: bool) -> np.ndarray:
     if isinstance(value, np.ndarray):
         return value
     start, stop, count = value
-    if count < 2 or not start < stop:
+    if not 2 <= count <= MOST_VALUES or not -math.inf < start < stop < math.inf:
         raise ValueError(
-            f"--{name} START:STOP:COUNT needs START < STOP and COUNT >= 2, got {start}:{stop}:{count}"
+            f"--{name} START:STOP:COUNT needs finite START < STOP and COUNT from 2 to {MOST_VALUES:,}, "
+            f"got {start}:{stop}:{count}"
         )
     if log:
         if start <= 0.0:

@@ -29,7 +29,9 @@ def draw(data: xr.Dataset, *, against: str = "psi1", log: bool = False, width: s
                 axis.set_xscale("log")
             axis.set(xlabel=r"$N/d$" if against == "psi1" else r"$N/n$", title=title)
         axes[0].set_ylabel("risk")
-        top = float(data[["adversarial_risk", "standard_risk"]].to_array().quantile(0.98))
+        risks = data[["adversarial_risk", "standard_risk"]].to_array()
+        finite = risks.values[np.isfinite(risks.values)]
+        top = float(np.quantile(finite, 0.98)) if finite.size else 0.0
         axes[0].set_ylim(0.0, 1.15 * max(top, 1.0 + float(data.tau) ** 2))
         figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=4)
     return figure

@@ -1,6 +1,7 @@
 """Overfitted networks that still generalize, by explicit construction (docs/memorize.md)."""
 
 from .bricks import block, blocks, clip_gate, exact_gate, product, squaring, trapezoid
+from .capacity import built_parameters, parameter_counts
 from .digits import digits_comparison
 from .memorizer import Memorizer, robust_memorizer, student
 from .network import ReLUNetwork, compose, parallel_sum, stack
@@ -15,6 +16,7 @@ __all__ = [
     "Verification",
     "block",
     "blocks",
+    "built_parameters",
     "clip_gate",
     "compose",
     "digits_comparison",
@@ -22,6 +24,7 @@ __all__ = [
     "largest_delta",
     "minimum",
     "parallel_sum",
+    "parameter_counts",
     "pgd",
     "product",
     "robust_error",

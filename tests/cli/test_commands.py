@@ -96,13 +96,17 @@ def test_map_writes_picture_and_numbers(capsys, tmp_path, ending):
         (("nonsense",), "No such command 'nonsense'"),
         (("curve", "--psi2", "2", "--eps", "1"), "give one of --psi1 and --ratio"),
         (("curve", "--psi1", "1:2", "--psi2", "2", "--eps", "1"), "START:STOP:COUNT"),
-        (("curve", "--psi1", "2:1:5", "--psi2", "2", "--eps", "1"), "needs START < STOP"),
+        (("curve", "--psi1", "2:1:5", "--psi2", "2", "--eps", "1"), "needs finite START < STOP"),
         (("curve", "--psi1", "0:1:5", "--log", "--psi2", "2", "--eps", "1"), "needs START > 0"),
         (("curve", "--ratio", "1:2:5", "--psi2", "inf", "--eps", "1"), "needs a finite psi2"),
         (("curve", "--psi1", "1:2:5", "--psi2", "2", "--eps", "1", "--out", "x.jpg"), "must end in .png, .svg, .pdf"),
         (("map", "--psi1", "1:2:5", "--psi2", "2", "--eps", "1"), "give two parameters as ranges"),
         (("map", "--psi1", "1:2:5", "--psi2", "2", "--eps", "0:1:5", "--quantity", "x"), "--quantity must be one of"),
         (("map", "--psi1", "1:2:5", "--psi2", "2", "--eps", "0:1:5", "--log", "x"), "--log takes names among"),
+        (("curve", "--psi1", "1:2:1000000000000", "--psi2", "2", "--eps", "1"), "COUNT from 2 to 1,000,000"),
+        (("curve", "--psi1", "1:inf:5", "--psi2", "2", "--eps", "1"), "finite START < STOP"),
+        (("curve", "--psi1", "1:2:5", "--psi2", "2", "--eps", "1", "--out", ".png"), "must end in"),
+        (("solve", *POINT, "--eps-test", "1e200", "--json"), "eps_test must be in [0, 1e+100]"),
         (("figure", "nope"), "figure must be one of"),
         (("figure", "curse", "--out", "x.jpg"), "must end in .png, .svg, .pdf"),
     ],
@@ -114,3 +118,31 @@ def test_errors_are_one_line_with_exit_code_two(capsys, arguments, message):
     assert err.startswith("rfrobust: error: ")
     assert message in err
     assert err.count("\n") == 1
+
+
+def test_a_folder_is_no_picture(capsys, tmp_path):
+    (tmp_path / "d.png").mkdir()
+    code, out, err = run(
+        capsys, "curve", "--psi1", "1:2:5", "--psi2", "2", "--eps", "1", "--out", str(tmp_path / "d.png")
+    )
+    assert (code, out) == (2, "")
+    assert "must not be a folder" in err
+    assert not (tmp_path / "d.csv").exists()
+
+
+@pytest.mark.filterwarnings("default")
+def test_points_without_solution_give_one_plain_warning_and_a_picture(capsys, tmp_path):
+    picture = tmp_path / "curve.png"
+    code, _, err = run(capsys, "curve", "--psi1", "2", "--psi2", "2", "--eps", "0,0.3", "--out", str(picture))
+    assert code == 0
+    assert picture.exists()
+    assert (
+        err == "rfrobust: warning: 1 of 2 points have no solution; they are NaN, see the variable 'status'\n"
+    )
+
+
+def test_no_command_shows_the_help(capsys):
+    code, out, err = run(capsys)
+    assert code == 0
+    assert "Commands:" in out
+    assert err == ""

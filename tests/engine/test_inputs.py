@@ -94,6 +94,44 @@ def test_divergence_is_an_error_with_a_remedy():
     assert caught.value.status is rfrobust.Status.DIVERGENT
 
 
+@pytest.mark.parametrize("spectrum", ["marchenko-pastur", "orthogonal"])
+@pytest.mark.parametrize("activation", ["relu", "tanh"])
+def test_divergence_is_recognised_on_the_whole_diagonal(activation, spectrum):
+    for psi in np.geomspace(1e-3, 1e3, 101):
+        with pytest.raises(rfrobust.SolverError, match="DIVERGENT"):
+            rfrobust.solve(psi, psi, 0.0, 0.5, activation=activation, spectrum=spectrum)
+
+
+def test_linear_features_diverge_at_their_own_rank():
+    for psi1 in (1.0, 1.7, 30.0):
+        with pytest.raises(rfrobust.SolverError, match="DIVERGENT"):
+            rfrobust.solve(psi1, 1.0, 0.0, 0.5, activation="identity")
+    assert rfrobust.solve(3.0, 3.0, 0.0, 0.5, activation="identity").standard_risk < 1
+
+
+def test_exact_recovery_has_its_own_status():
+    with pytest.raises(rfrobust.SolverError, match="take tau > 0") as caught:
+        rfrobust.solve(1, 2, 0.3, activation="identity")
+    assert caught.value.status is rfrobust.Status.DEGENERATE
+
+
+def test_huge_integers_masks_and_scalars_of_other_libraries():
+    import xarray as xr
+
+    with pytest.raises(ValueError, match="psi1 must be"):
+        rfrobust.solve(10**400, 2, 0.3)
+    with pytest.raises(TypeError, match="psi1 must be an array without mask"):
+        rfrobust.sweep(psi1=np.ma.array([1.0, 99.0], mask=[0, 1]), psi2=2, eps=0.3)
+    assert rfrobust.solve(xr.DataArray(3.0), np.float32(2), 0.25) == rfrobust.solve(3, 2, 0.25)
+
+
+def test_solutions_survive_pickling():
+    import pickle
+
+    model = rfrobust.solve(3, 2, 0.3, spectrum="orthogonal")
+    assert pickle.loads(pickle.dumps(model)) == model
+
+
 def test_beyond_double_precision_is_an_error_not_a_number():
     with pytest.raises(rfrobust.SolverError, match="NOT_CONVERGED"):
         rfrobust.solve(3, 2, 1e-200, 0.5)

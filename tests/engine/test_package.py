@@ -53,6 +53,7 @@ def test_cache_goes_to_a_writable_place(monkeypatch, tmp_path):
     monkeypatch.setattr(_jit.tempfile, "gettempdir", lambda: str(tmp_path))
     _jit._secure_cache()
     assert _jit._config.CACHE_DIR.startswith(str(tmp_path))
+    assert Path(_jit._config.CACHE_DIR).stat().st_mode & 0o077 == 0  # code is unpickled from there
 
 
 def test_cache_is_not_stale_when_a_kernel_that_is_called_changes(tmp_path):

@@ -192,3 +192,13 @@ def test_at_zero_eps_rho_does_not_matter():
     assert rfrobust.solve(1.5, 2, 0.0, 0.4, ridge=0.1, activation=other).standard_risk == pytest.approx(
         base.standard_risk, rel=1e-14
     )
+
+
+@pytest.mark.parametrize(("psi1", "psi2", "tau"), [(3, 2, 0.5), (0.3, 5, 1.0), (20, 0.5, 0.1), (1, 1, 0.0)])
+def test_just_below_the_null_threshold(psi1, psi2, tau):
+    """The threshold is a double: a relative distance delta to it is known to about 1e-16/delta, and so is r."""
+    threshold = rfrobust.null_threshold(psi1, psi2, tau)
+    for distance in (1e-4, 2e-6, 9e-7, 1e-8, 1e-10):
+        model = rfrobust.solve(psi1, psi2, threshold * (1 - distance), tau)
+        _, r2, _, _ = reference.polish(model, 60)
+        assert model.gradient_norm == pytest.approx(float(mp.sqrt(r2)), rel=1e-9 + 1e-15 / distance)

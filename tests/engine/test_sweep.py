@@ -58,6 +58,16 @@ def test_a_point_without_solution_is_flagged_and_stops_nothing():
     assert float(data.standard_risk.sel(psi1=3.0)) == pytest.approx(1.348991832520, abs=1e-12)
 
 
+def test_a_point_beyond_double_precision_leaves_no_number():
+    with pytest.warns(rfrobust.SweepWarning, match="1 of 2 points"):
+        data = rfrobust.sweep(psi1=3.0, psi2=2.0, eps=[1e-200, 0.3], tau=0.5)
+    lost = data.isel(eps=0)
+    assert int(lost.status) == rfrobust.Status.NOT_CONVERGED
+    for name in ("standard_risk", "gradient_norm", "training_loss", "q", "V", "k", "adversarial_risk"):
+        assert np.isnan(lost[name])
+    assert not np.isnan(data.standard_risk.isel(eps=1))
+
+
 def test_threads_and_chunks_do_not_matter(monkeypatch):
     axes = {"psi1": np.geomspace(0.1, 10, 23), "psi2": np.geomspace(0.1, 10, 17), "eps": 0.3, "tau": 0.5}
     one = rfrobust.sweep(**axes, threads=1)

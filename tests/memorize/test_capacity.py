@@ -1,0 +1,36 @@
+"""Parameter counts: the formula against networks that were built, and the order of the bounds."""
+
+import numpy as np
+import pytest
+
+from rfrobust.memorize import built_parameters, parameter_counts
+
+
+@pytest.mark.parametrize(("N", "D"), [(2, 2), (10, 4), (50, 20), (200, 10)])
+def test_formula_counts_the_weights_of_built_networks(N, D):
+    assert built_parameters(N, D) == float(parameter_counts([N], [D]).construction.item())
+
+
+def test_construction_lies_between_the_bounds_and_generalization_overtakes_it():
+    counts = parameter_counts([1e2, 1e4], [2.0, 10.0, 100.0, 784.0])
+    assert bool((counts.construction > counts.memorize_lower).all())
+    # the upper bound has no constant; the construction exceeds its order by no more than its own factor of 12
+    assert bool((counts.construction < 14 * counts.memorize_upper).all())
+    # exponential in D: cheaper than memorizing in low dimension, far dearer in high dimension
+    ratio = counts.generalize_lower / counts.construction
+    assert bool((ratio.sel(D=2.0) < 1).all())
+    assert bool((ratio.sel(D=784.0) > 1e50).all())
+    np.testing.assert_allclose(counts.generalize_lower.sel(D=10.0, N=1e2), 0.2 ** (-9 / 6))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (([0], [2]), "N must be"),
+        (([1], [[2]]), "D must have 1 dimension"),
+        (([1], [2], 0.5), "eps must be in"),
+    ],
+)
+def test_bad_arguments(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        parameter_counts(*arguments[:2], **({"eps": arguments[2]} if len(arguments) > 2 else {}))
