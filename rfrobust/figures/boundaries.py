@@ -39,7 +39,13 @@ def compute(quick: bool = False) -> xr.Dataset:
 def draw(data: xr.Dataset, width: str = "double") -> Figure:
     """Draw the radii along N/d (left) and eps_* along n/d (right)."""
     with house_style():
-        figure, (left, right) = new_figure(width, columns=2, panel_aspect=0.85)
+        stacked = width == "single"
+        figure, (left, right) = new_figure(
+            width,
+            rows=2 if stacked else 1,
+            columns=1 if stacked else 2,
+            panel_aspect=0.7 if stacked else 0.85,
+        )
         left.plot(data.psi1, data.null, color="black", label=r"$\varepsilon_c$: training returns zero above")
         zero, standard = data.worse_than_zero.values, data.beats_standard.values
         left.plot(data.psi1, zero[:, 0], color=PALETTE[1], label="below: better than predicting zero")
@@ -57,7 +63,9 @@ def draw(data: xr.Dataset, width: str = "double") -> Figure:
             xscale="log", yscale="log", xlabel="$N/d$", ylabel=r"radius $\varepsilon$ (training and test)",
             xlim=(float(data.psi1[0]), float(data.psi1[-1])), ylim=(5e-3, 8.0),
         )  # fmt: skip
-        left.legend(loc="upper left", bbox_to_anchor=(0.0, -0.2))
+        figure.legend(
+            *left.get_legend_handles_labels(), loc="outside lower center", ncols=1 if stacked else 3
+        )
         for i, noise in enumerate(data.noise.values):
             curve = data.transition.sel(noise=noise)
             right.plot(data.psi2_axis, curve.where(curve > 0), color=PALETTE[i], label=rf"$\tau = {noise:g}$")

@@ -86,7 +86,13 @@ def draw(data: xr.Dataset, width: str = "double") -> Figure:
     """Draw best radii (left) and risks (right)."""
     null_risk = 1.0 + data.attrs["tau"] ** 2
     with house_style():
-        figure, (left, right) = new_figure(width, columns=2, panel_aspect=0.85)
+        stacked = width == "single"
+        figure, (left, right) = new_figure(
+            width,
+            rows=2 if stacked else 1,
+            columns=1 if stacked else 2,
+            panel_aspect=0.7 if stacked else 0.85,
+        )
         for i, psi1 in enumerate(data.psi1.values):
             left.plot(
                 data.eps_test, data.best_radius.sel(psi1=psi1), color=PALETTE[i], label=f"$N/d = {psi1:g}$"

@@ -37,7 +37,7 @@ LABELS = {
     "gaussian": "Gaussian equivalent",
 }
 OBSERVABLES = {
-    "adversarial_risk": "adversarial risk",
+    "adversarial_risk": "adv. risk",
     "standard_risk": "standard risk",
     "gradient_norm": r"$|J\theta|$",
     "zero_residual_fraction": "zero fraction",
