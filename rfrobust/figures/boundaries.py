@@ -7,7 +7,7 @@ from tqdm import tqdm
 
 from ..boundaries import radius_curves, width_transition
 from ..provenance import versions
-from .style import PALETTE, house_style, new_figure
+from .style import PALETTE, house_style, panel_row
 
 TITLE = "Phase boundaries: collapse, worse than zero, standard training, best width"
 CAPTION = (
@@ -39,13 +39,7 @@ def compute(quick: bool = False) -> xr.Dataset:
 def draw(data: xr.Dataset, width: str = "double") -> Figure:
     """Draw the radii along N/d (left) and eps_* along n/d (right)."""
     with house_style():
-        stacked = width == "single"
-        figure, (left, right) = new_figure(
-            width,
-            rows=2 if stacked else 1,
-            columns=1 if stacked else 2,
-            panel_aspect=0.7 if stacked else 0.85,
-        )
+        figure, (left, right) = panel_row(width, 2, panel_aspect=0.85)
         left.plot(data.psi1, data.null, color="black", label=r"$\varepsilon_c$: training returns zero above")
         zero, standard = data.worse_than_zero.values, data.beats_standard.values
         left.plot(data.psi1, zero[:, 0], color=PALETTE[1], label="below: better than predicting zero")
@@ -64,7 +58,7 @@ def draw(data: xr.Dataset, width: str = "double") -> Figure:
             xlim=(float(data.psi1[0]), float(data.psi1[-1])), ylim=(5e-3, 8.0),
         )  # fmt: skip
         figure.legend(
-            *left.get_legend_handles_labels(), loc="outside lower center", ncols=1 if stacked else 3
+            *left.get_legend_handles_labels(), loc="outside lower center", ncols=1 if width == "single" else 3
         )
         for i, noise in enumerate(data.noise.values):
             curve = data.transition.sel(noise=noise)

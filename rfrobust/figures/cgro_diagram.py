@@ -7,7 +7,7 @@ import xarray as xr
 from matplotlib.figure import Figure
 
 from ..cgro import PatchProblem, phase_diagram, simulated_boundary
-from .style import house_style, new_figure
+from .style import house_style, panel_row
 
 TITLE = "Memorization or robust learning: phase diagrams of the patch model with the derived boundary"
 CAPTION = (
@@ -49,7 +49,7 @@ def compute(quick: bool = False) -> xr.Dataset:
 def draw(data: xr.Dataset, width: str = "double") -> Figure:
     """Draw one panel an axis."""
     with house_style():
-        figure, axes = new_figure(width, columns=len(AXES), panel_aspect=1.05, sharey=True)
+        figure, axes = panel_row(width, len(AXES), panel_aspect=1.05, sharey=True)
         image: Any = None
         for panel, (axis, (_, _, label, ticks)) in zip(axes, AXES.items(), strict=True):
             x, ratio = data[axis].values, data["ratio"].values
@@ -66,7 +66,8 @@ def draw(data: xr.Dataset, width: str = "double") -> Figure:
             panel.minorticks_off()
             panel.set_ylim(ratio[0], ratio[-1])
             panel.grid(False)
-        axes[0].set_ylabel(r"attack radius over signal length $\delta/\alpha$")
+        for panel in axes if width == "single" else axes[:1]:
+            panel.set_ylabel(r"radius over signal $\delta/\alpha$")
         axes[0].text(0.93, 0.9, "memorizes", color="black", ha="right", transform=axes[0].transAxes)
         axes[0].text(0.06, 0.08, "robust", color="white", ha="left", transform=axes[0].transAxes)
         figure.colorbar(image, ax=axes, label="robust test error", shrink=0.9, pad=0.01)

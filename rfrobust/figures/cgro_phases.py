@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 
 from ..cgro import PatchProblem, find_phases, phase_times, reduced_trajectory, simulate, start_of
 from ..cgro import draw as draw_run
-from .style import PALETTE, house_style, new_figure
+from .style import PALETTE, house_style, panel_row
 
 TITLE = "Signal, stall, memorization: three stages of adversarial training in the patch model"
 CAPTION = (
@@ -43,7 +43,7 @@ def compute(quick: bool = False) -> xr.Dataset:
 def draw(data: xr.Dataset, width: str = "double") -> Figure:
     """Draw margins (left) and errors (right) against the step."""
     with house_style():
-        figure, (left, right) = new_figure(width, columns=2, panel_aspect=0.82)
+        figure, (left, right) = panel_row(width, 2, panel_aspect=0.82)
         steps = data["step"].values[1:]
         run = data.isel(step=slice(1, None))
         left.plot(steps, run["signal"], color=PALETTE[0], label=r"signal $\alpha^q U$")

@@ -5,7 +5,7 @@ import xarray as xr
 from matplotlib.figure import Figure
 
 from ..cgro import PatchProblem, scaling
-from .style import MARKERS, PALETTE, house_style, new_figure
+from .style import MARKERS, PALETTE, house_style, panel_row
 
 TITLE = "The learned signal falls as alpha^(-q), the memory stays of order one"
 CAPTION = (
@@ -39,7 +39,7 @@ def draw(data: xr.Dataset, width: str = "double") -> Figure:
     """Draw U (left) and the two parts of the margin (right) against alpha^q."""
     count = np.sqrt(data.sizes["seed"])
     with house_style():
-        figure, (left, right) = new_figure(width, columns=2, panel_aspect=0.8)
+        figure, (left, right) = panel_row(width, 2)
         for k, q in enumerate(data["q"].values):
             at = data.sel(q=q)
             x = at["alpha"].values ** int(q)

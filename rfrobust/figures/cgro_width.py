@@ -5,7 +5,7 @@ import xarray as xr
 from matplotlib.figure import Figure
 
 from ..cgro import AdversarialTraining, digits, width_sweep
-from .style import MARKERS, PALETTE, house_style, new_figure
+from .style import MARKERS, PALETTE, house_style, panel_row
 
 TITLE = "Robust overfitting with capacity: adversarially trained networks on digits against width"
 CAPTION = (
@@ -50,7 +50,7 @@ def compute(quick: bool = False) -> xr.Dataset:
 def draw(data: xr.Dataset, width: str = "double") -> Figure:
     """Draw one panel an architecture."""
     with house_style():
-        figure, axes = new_figure(width, columns=2, panel_aspect=0.8, sharey=True)
+        figure, axes = panel_row(width, 2, sharey=True)
         for axis, (name, title) in zip(axes, PANELS.items(), strict=True):
             key = name.replace("-", "_")
             for k, (measure, label) in enumerate(_LABELS.items()):

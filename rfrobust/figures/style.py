@@ -61,3 +61,10 @@ def new_figure(
     inches = WIDTHS[validation.choice("width", width, WIDTHS)]
     figure = Figure(figsize=(inches, inches / columns * panel_aspect * rows), layout="constrained")
     return figure, figure.subplots(rows, columns, **kwargs)
+
+
+def panel_row(width: str, count: int, *, panel_aspect: float = 0.8, **kwargs: Any) -> tuple[Figure, Any]:
+    """Return ``count`` panels side by side over two columns, one below the other in a single column."""
+    if width == "single":
+        return new_figure(width, rows=count, panel_aspect=0.7, **kwargs)
+    return new_figure(width, columns=count, panel_aspect=panel_aspect, **kwargs)

@@ -9,7 +9,7 @@ from ..finite.montecarlo import simulate
 from ..grid import sweep
 from ..provenance import versions
 from ..tuning import best_training
-from .style import MARKERS, PALETTE, house_style, new_figure
+from .style import MARKERS, PALETTE, house_style, panel_row
 
 TITLE = "Best training radius against test radius, and its gain beside a ridge"
 CAPTION = (
@@ -86,13 +86,7 @@ def draw(data: xr.Dataset, width: str = "double") -> Figure:
     """Draw best radii (left) and risks (right)."""
     null_risk = 1.0 + data.attrs["tau"] ** 2
     with house_style():
-        stacked = width == "single"
-        figure, (left, right) = new_figure(
-            width,
-            rows=2 if stacked else 1,
-            columns=1 if stacked else 2,
-            panel_aspect=0.7 if stacked else 0.85,
-        )
+        figure, (left, right) = panel_row(width, 2, panel_aspect=0.85)
         for i, psi1 in enumerate(data.psi1.values):
             left.plot(
                 data.eps_test, data.best_radius.sel(psi1=psi1), color=PALETTE[i], label=f"$N/d = {psi1:g}$"
