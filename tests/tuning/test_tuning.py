@@ -157,7 +157,7 @@ def test_spectrum_that_changes_with_the_width():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: best_training(3, 2, 0.5, eps_test=-1), "eps_test must be finite and >= 0"),
+        (lambda: best_training(3, 2, 0.5, eps_test=-1), r"eps_test must be in \[0, 1e\+100\]"),
         (lambda: best_training(3, 2, 0.5, eps_test=0.3, eps=0.3), "leave the one to be searched None"),
         (lambda: best_training(0, 2, 0.5, eps_test=0.3), "psi1 must be finite and > 0"),
         (lambda: best_width(2, 0.1, psi1_range=(2, 1)), "psi1_range must be increasing"),
