@@ -3,7 +3,6 @@
 Construction, proofs and parameter counts: docs/memorize.md, section "Memorizers".
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -14,7 +13,7 @@ from scipy.spatial import cKDTree
 
 from .. import validation
 from .bricks import FORMS, block_layers, check_radii, clip_gate, exact_gate, product
-from .network import Layer, ReLUNetwork, beside, compose, identity_layer, stack
+from .network import ReLUNetwork, beside, compose, identity_layer, stack
 from .separation import check_separation
 
 #: Points whose neighbours are gathered at a time.
@@ -104,16 +103,10 @@ class Memorizer:
         # need no hidden layer of their own. The other gates read them several times, so a layer saves parameters.
         merge = clip and self.clean.depth <= 3
         depth = max(self.clean.depth, 3 if merge else 4)
-        network = ReLUNetwork._from_layers(beside(self.clean.deepen(depth).layers, self._sums(depth)))
-        return compose(self.gate, network)
-
-    def _sums(self, depth: int) -> Iterator[Layer]:
-        layers = block_layers(self.centers, self.delta, self.theta, self.form)
-        yield next(layers)
-        yield next(layers)
-        yield self.aggregate, self.offset
-        for _ in range(depth - 3):
-            yield identity_layer(len(self.offset))
+        clean = self.clean.deepen(depth).layers
+        first = block_layers(self.centers, self.delta, self.theta, self.form, clean[:2])
+        sums = [(self.aggregate, self.offset), *[identity_layer(len(self.offset))] * (depth - 3)]
+        return compose(self.gate, ReLUNetwork._from_layers([*first, *beside([clean[2:], sums])]))
 
     @property
     def extra_parameters(self) -> int:

@@ -258,7 +258,7 @@ def stack(networks: Sequence[ReLUNetwork]) -> ReLUNetwork:
     if len({net.inputs for net in networks}) > 1:
         raise ValueError(f"networks must have the same inputs, got {[net.inputs for net in networks]}")
     depth = max(net.depth for net in networks)
-    return ReLUNetwork._from_layers(beside(*(net.deepen(depth).layers for net in networks)))
+    return ReLUNetwork._from_layers(beside([net.deepen(depth).layers for net in networks], same_input=True))
 
 
 def parallel_sum(networks: Sequence[ReLUNetwork], coefficients: Any = None) -> ReLUNetwork:
@@ -280,33 +280,14 @@ def identity_layer(size: int) -> Layer:
     return sparse.eye_array(size, format="csr"), np.zeros(size)
 
 
-def beside(*networks: Iterable[Layer]) -> Iterator[Layer]:
-    """Yield the layers of networks of equal depth run side by side on the same input.
-
-    Layers are taken and dropped one at a time, so a generator of large layers is never held whole next to its copy.
-    """
-    for k, layers in enumerate(zip(*networks, strict=True)):
-        weight = _beside_matrices([w for w, _ in layers], same_input=k == 0)
-        yield weight, np.concatenate([b for _, b in layers])
-
-
-def _beside_matrices(blocks: list[sparse.csr_array], *, same_input: bool) -> sparse.csr_array:
-    """Stack rows; the columns are shared by all blocks (``same_input``) or follow one another."""
-    widths = [0 if same_input else block.shape[1] for block in blocks]
-    columns = blocks[0].shape[1] if same_input else sum(widths)
-    starts = np.cumsum([0, *widths])
-    entries = np.cumsum([0, *(block.nnz for block in blocks)])
-    index = np.int32 if max(columns, int(entries[-1])) < 2**31 else np.int64
-    indices = np.empty(entries[-1], dtype=index)
-    pointers = np.zeros(sum(block.shape[0] for block in blocks) + 1, dtype=index)
-    row = 0
-    for block, start, entry in zip(blocks, starts, entries, strict=False):
-        np.add(block.indices, start, out=indices[entry : entry + block.nnz], casting="unsafe")
-        rows = block.shape[0]
-        np.add(block.indptr[1:], entry, out=pointers[row + 1 : row + rows + 1], casting="unsafe")
-        row += rows
-    data = np.concatenate([block.data for block in blocks])
-    return sparse.csr_array((data, indices, pointers), shape=(row, columns))
+def beside(networks: Sequence[Sequence[Layer]], *, same_input: bool = False) -> list[Layer]:
+    """Return the layers of networks of equal depth run side by side, each on inputs of its own or all on the same."""
+    layers = []
+    for k, parts in enumerate(zip(*networks, strict=True)):
+        join = sparse.vstack if same_input and k == 0 else sparse.block_diag
+        weight = join([w for w, _ in parts], format="csr")
+        layers.append((sparse.csr_array(weight), np.concatenate([b for _, b in parts])))
+    return layers
 
 
 def _matrix(name: str, value: Any) -> sparse.csr_array:
