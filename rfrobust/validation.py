@@ -97,7 +97,11 @@ def real_array(
         raw.ndim != len(shape)
         or any(want is not None and want != got for want, got in zip(shape, raw.shape, strict=True))
     ):
-        want = "(" + ", ".join("any" if n is None else str(n) for n in shape) + ")"
+        want = (
+            "("
+            + ", ".join("any" if n is None else str(n) for n in shape)
+            + (",)" if len(shape) == 1 else ")")
+        )
         raise ValueError(f"{name} must have shape {want}, got {raw.shape}")
     if raw.size == 0:
         raise ValueError(f"{name} must not be empty, got shape {raw.shape}")

@@ -30,6 +30,7 @@ REGISTRY: dict[str, str] = {
     "finite-size": "finite_size",
     "train-radius": "train_radius",
     "boundaries": "boundaries",
+    "memorize-rates": "memorize_rates",
     "memorize-capacity": "memorize_capacity",
     "cgro-phases": "cgro_phases",
     "cgro-diagram": "cgro_diagram",

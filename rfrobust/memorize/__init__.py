@@ -6,7 +6,9 @@ from .digits import digits_comparison
 from .memorizer import Memorizer, robust_memorizer, student
 from .network import ReLUNetwork, compose, parallel_sum, stack
 from .onnx import to_onnx
+from .rates import learning_rates, slopes
 from .separation import SeparationError, largest_delta
+from .splines import interpolant
 from .verify import Verification, minimum, pgd, robust_error, verify
 
 __all__ = [
@@ -21,7 +23,9 @@ __all__ = [
     "compose",
     "digits_comparison",
     "exact_gate",
+    "interpolant",
     "largest_delta",
+    "learning_rates",
     "minimum",
     "parallel_sum",
     "parameter_counts",
@@ -29,6 +33,7 @@ __all__ = [
     "product",
     "robust_error",
     "robust_memorizer",
+    "slopes",
     "squaring",
     "stack",
     "student",

@@ -1,6 +1,6 @@
 """The bricks: trapezoids, blocks, gates, squaring and product networks, each with its exact error and size.
 
-Formulas: docs/memorize.md, section "Bricks".
+Formulas: docs/memorize, "Bricks".
 """
 
 from collections.abc import Sequence

@@ -1,6 +1,6 @@
 """Networks that memorize cubes around samples exactly and leave a given network alone elsewhere.
 
-Construction, proofs and parameter counts: docs/memorize.md, section "Memorizers".
+Construction, proofs and parameter counts: docs/memorize, "Memorizers".
 """
 
 from dataclasses import dataclass, replace

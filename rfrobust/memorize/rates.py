@@ -1,9 +1,8 @@
 """How fast teachers of optimal size learn, and how large cubes their memorizing students afford.
 
-Statements and their sources: docs/memorize.md, section "Rates".
+Statements and their sources: docs/memorize, "Rates".
 """
 
-from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -16,21 +15,20 @@ from .. import validation
 from .._jit import njit
 from ..provenance import versions
 from .memorizer import student
-from .network import ReLUNetwork
 from .splines import evaluate, fit, interpolant
 
 #: Terms of a target of smoothness below 2; meshes are far coarser than this.
-_TERMS = 512
+_TERMS = 256
 #: Samples lie ``_GAP n^(-1/d)`` apart, so that cubes of more than the critical size are disjoint.
 _GAP = 0.6
 #: Samples whose cubes are integrated over, points in each, and points for the risk of the teacher.
-_SAMPLES, _POINTS, _TEST = 1024, 2, 2**14
+_SAMPLES, _POINTS, _TEST = 512, 2, 2**14
 
 
 def target(x: Any, r: float) -> np.ndarray:
     """Return the target ``f_r(x) = sum_k k^(-r-1/2) (prod_j (1 + cos(2 pi k x_j + k^2)/2) - 1)``, of smoothness ``r``.
 
-    The sum has 512 terms; its energy beyond frequency m falls like ``m^(-2r)``, which is what squared errors of
+    The sum has 256 terms; its energy beyond frequency m falls like ``m^(-2r)``, which is what squared errors of
     approximation follow. At r = 2, beyond which a piecewise linear teacher gains nothing, only k = 1 is kept.
 
     Parameters
@@ -65,25 +63,51 @@ def _series(x: np.ndarray, r: float, terms: int) -> np.ndarray:
 def separated_samples(n: int, d: int, rng: np.random.Generator, gap: float = _GAP) -> np.ndarray:
     """Return n uniform points of the unit cube, drawn again while closer than ``gap n^(-1/d)`` to an earlier one."""
     radius = gap * n ** (-1 / d)
-    kept = np.empty((0, d))
-    while len(kept) < n:
-        points = rng.uniform(size=(n - len(kept), d))
-        if len(kept):
-            near, _ = cKDTree(kept).query(points, p=np.inf, distance_upper_bound=radius)
-            points = points[np.isinf(near)]
-        pairs = cKDTree(points).query_pairs(radius, p=np.inf, output_type="ndarray")
-        kept = np.concatenate([kept, points[_first_come(len(points), pairs[np.argsort(pairs[:, 1])])]])
+    side = int(np.ceil(1 / radius))
+    kept, owner = np.empty((n, d)), np.full(side**d, -1)
+    count = 0
+    while count < n:
+        count = _deposit(rng.uniform(size=(n, d)), kept, count, owner, side, radius)
     return kept
 
 
 @njit
-def _first_come(count: int, pairs: np.ndarray) -> np.ndarray:
-    """Return which points stay: those not in a pair with an earlier one that stays (pairs sorted by the later)."""
-    stays = np.ones(count, dtype=np.bool_)
-    for k in range(len(pairs)):
-        if stays[pairs[k, 0]]:
-            stays[pairs[k, 1]] = False
-    return stays
+def _deposit(
+    points: np.ndarray, kept: np.ndarray, count: int, owner: np.ndarray, side: int, radius: float
+) -> int:
+    """Add points to the first ``count`` of ``kept`` where they keep their distance; return the new count.
+
+    A cell, no wider than the distance, owns one sample at most, so a point can only clash within two cells.
+    """
+    n, d = kept.shape
+    cell = np.empty(d, dtype=np.int64)
+    for p in points:
+        if count == n:
+            break
+        home = 0
+        for j in range(d):
+            cell[j] = min(int(p[j] * side), side - 1)
+            home = home * side + cell[j]
+        free = True
+        for code in range(5**d):
+            rest, neighbour, inside = code, 0, True
+            for j in range(d):
+                position = cell[j] + rest % 5 - 2
+                rest //= 5
+                inside &= 0 <= position < side
+                neighbour = neighbour * side + position
+            if inside and owner[neighbour] >= 0:
+                distance = 0.0
+                for j in range(d):
+                    distance = max(distance, abs(p[j] - kept[owner[neighbour], j]))
+                if distance < radius:
+                    free = False
+                    break
+        if free:
+            kept[count] = p
+            owner[home] = count
+            count += 1
+    return count
 
 
 @lru_cache(maxsize=256)
@@ -112,14 +136,14 @@ def critical_exponent(d: int, r: float) -> float:
 
 
 def rate_exponent(d: int, r: float) -> float:
-    """Return ``-2r/(2r + d)``, the power of n at which the best standard error falls."""
+    """Return ``-2r/(2r + d)``, the power of n at which the best standard risk falls."""
     return -2 * r / (2 * r + d)
 
 
 def learning_rates(
     d: int,
     r: float,
-    n: Sequence[int],
+    n: Any,
     *,
     scale: Any = (0.075, 0.15, 0.3, 0.6),
     noise: float = 0.5,
@@ -141,7 +165,7 @@ def learning_rates(
         Input dimension, 1 to 3.
     r : float
         Smoothness of the target (:func:`target`), in (0, 2].
-    n : sequence of int
+    n : int or 1-d array_like of int
         Sample sizes, >= 32.
     scale : 1-d array_like of float
         Sizes of the cubes, > 0: ``delta = scale n^(-(4r+d)/(d(2r+d)))``.
@@ -173,7 +197,7 @@ def learning_rates(
     """
     d = validation.integer("d", d, 1, 3)
     r = validation.real_scalar("r", r, 0, 2, open_lower=True)
-    sizes = [validation.integer("n", size, 32) for size in n]
+    sizes = [validation.integer("n", size, 32) for size in np.atleast_1d(n)]
     scales = validation.real_array("scale", scale, 0, open_lower=True, ndim=1)
     noise = validation.real_scalar("noise", noise, 0, open_lower=True)
     softness = validation.real_scalar("softness", softness, 0, open_lower=True)
@@ -186,10 +210,14 @@ def learning_rates(
 
     fixed_delta = float(scales.min() * max(sizes) ** critical_exponent(d, r))
     rows = []
-    with tqdm(total=len(sizes) * replicates, leave=False, disable=not progress, desc=f"d={d}, r={r:g}") as bar:
+    with tqdm(
+        total=len(sizes) * replicates, leave=False, disable=not progress, desc=f"d={d}, r={r:g}"
+    ) as bar:
         for size in sizes:
             cells, expected = optimal_cells(size, d, r, noise)
-            deltas = xr.DataArray(scales * size ** critical_exponent(d, r), dims="scale", coords={"scale": scales})
+            deltas = xr.DataArray(
+                scales * size ** critical_exponent(d, r), dims="scale", coords={"scale": scales}
+            )
             trials = []
             for replicate in range(replicates):
                 rng = np.random.default_rng([seed, size, replicate])
@@ -214,13 +242,13 @@ def learning_rates(
 
 
 _LONG_NAMES = {
-    "teacher_risk": "standard error of the teacher",
+    "teacher_risk": "standard risk of the teacher",
     "expected_risk": "error of approximation + noise^2 nodes/n",
-    "excess": "standard error of the student beyond the teacher's",
+    "excess": "standard risk of the student beyond the teacher's",
     "distance": "E(student - teacher)^2",
     "distance_bound": "bound on E(student - teacher)^2",
     "fixed_excess": "excess at the radius fixed_delta",
-    "critical_delta": "radius at which the excess is the teacher's standard error",
+    "critical_delta": "radius at which the excess is the teacher's risk",
     "reach": "probability that the ball of radius delta around a test point meets a block",
     "reach_bound": "bound on the probability of meeting a block",
     "delta": "radius of the cubes",
@@ -270,7 +298,8 @@ def slopes(data: xr.Dataset) -> xr.Dataset:
 
 def _slope(y: xr.DataArray, x: xr.DataArray, dim: str) -> xr.DataArray:
     """Return the least squares slope of log y against log x along ``dim``."""
-    centered = np.log(x) - np.log(x).mean(dim)
+    logs: Any = np.log(x)
+    centered = logs - logs.mean(dim)
     return (centered * np.log(y)).sum(dim, skipna=False) / (centered**2).sum(dim)
 
 
@@ -302,14 +331,14 @@ def _trial(
     steps = rng.uniform(-1, 1, (_POINTS, len(chosen), d))
     tree = cKDTree(X)
 
-    def around(radius: float) -> tuple[np.ndarray, np.ndarray]:
+    def around(radius: float) -> tuple[np.ndarray, Any]:
         """Random points of the cubes, and their weights in an integral over all n cubes inside the unit cube."""
         x = (X[chosen] + radius * steps).reshape(-1, d)
         return x, n * (2 * radius) ** d * ((x >= 0) & (x <= 1)).all(axis=1)
 
     def cost(delta: float) -> tuple[float, float]:
         theta = softness * delta
-        # Enlarged cubes are disjoint: on those of the chosen samples, the student of all samples is the student of these.
+        # Enlarged cubes are disjoint: on those chosen, the student of all samples equals the student of the chosen.
         memorizing = student(teacher, X[chosen], y[chosen], delta, theta, form="hinge")
         x, weight = around(delta + theta)
         f, t, s = target(x, r), teacher(x)[:, 0], memorizing(x)[:, 0]
@@ -319,7 +348,9 @@ def _trial(
         radius = (2 + softness) * delta
         x, weight = around(radius)
         cover = tree.query_ball_point(x, radius, p=np.inf, return_length=True)
-        return float(np.mean(weight / np.maximum(cover, 1)))  # 0 only where rounding puts x outside its own cube
+        return float(
+            np.mean(weight / np.maximum(cover, 1))
+        )  # 0 only where rounding puts x outside its own cube
 
     def critical_delta() -> float:
         delta = float(deltas[-1])

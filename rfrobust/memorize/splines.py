@@ -1,6 +1,6 @@
 """Continuous piecewise linear functions on a lattice of the unit cube, as ReLU networks, and their least squares fit.
 
-The cells of the lattice are cut into the d! simplices of Kuhn's triangulation. Formulas: docs/memorize.md, "Teachers".
+The cells of the lattice are cut into the d! simplices of Kuhn's triangulation. Formulas: docs/memorize, "Teachers".
 """
 
 import warnings
@@ -18,8 +18,9 @@ from .network import ReLUNetwork
 def interpolant(values: Any) -> ReLUNetwork:
     """Return the network with these values at the nodes of a lattice, linear on every simplex between them.
 
-    ``f(x) = sum_k c_k s(1 - max(0, u) - max(0, -u))`` with ``u = (m_1 x_1 - k_1, ..., m_d x_d - k_d)`` and ``max(0, u)``
-    the largest of 0 and the coordinates of u. On [0, 1]^d it interpolates; outside, it falls to 0 within a cell.
+    ``f(x) = sum_k c_k s(1 - max(0, u) - max(0, -u))`` with ``u = (m_1 x_1 - k_1, ..., m_d x_d - k_d)``, where
+    ``max(0, u)`` is the largest of 0 and the coordinates of u. On [0, 1]^d it interpolates; outside, it falls to 0
+    within a cell.
 
     Parameters
     ----------
@@ -29,7 +30,7 @@ def interpolant(values: Any) -> ReLUNetwork:
     Returns
     -------
     ReLUNetwork
-        d + 1 hidden layers; to leading order 10 parameters a node.
+        d + 1 hidden layers; to leading order 12 parameters a node (8 for d = 1).
     """
     values = validation.real_array("values", values)
     if not values.ndim or min(values.shape) < 2:
@@ -42,7 +43,8 @@ def interpolant(values: Any) -> ReLUNetwork:
     differences = np.diag(np.array(values.shape) - 1.0)
     differences -= np.pad(differences, ((1, 0), (0, 0)))[:-1]
 
-    weights, biases = [], []
+    weights: list[Any] = []
+    biases: list[Any] = []
     shared = np.zeros(len(nodes), dtype=int)
     for j in range(d - 1, -1, -1):
         # A pair of neurons, E_j of either sign, serves all nodes with the same (kappa_j, ..., kappa_d); z_1..z_{j-1}

@@ -1,6 +1,6 @@
 """Exact verification of memorizers and networks: structured intervals, an exact program, and an attack as cross-check.
 
-Proofs: docs/memorize.md, section "Verification".
+Proofs: docs/memorize, "Verification".
 """
 
 from dataclasses import dataclass
@@ -49,7 +49,7 @@ def verify(memorizer: Memorizer, X: Any, delta: float) -> Verification:
 
     A block is a decreasing function of a sum over coordinates, so its range over a cube is exact, coordinate by
     coordinate; these ranges then go through sums and gate by interval arithmetic, which is exact where the blocks are
-    constant. No sampling: the result holds for every point of the cubes (docs/memorize.md, "Verification").
+    constant. No sampling: the result holds for every point of the cubes (docs/memorize, "Verification").
     """
     X = validation.real_array("X", X, shape=(None, memorizer.clean.inputs))
     delta = validation.real_scalar("delta", delta, 0)

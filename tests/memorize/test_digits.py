@@ -1,13 +1,20 @@
+import re
+
+import numpy as np
 import pytest
 from click.testing import CliRunner
 
 from rfrobust.cli import cli
-from rfrobust.memorize import SeparationError
+from rfrobust.memorize import SeparationError, digits
 from rfrobust.memorize.digits import digits_comparison
 
 
-def test_digits_become_a_robustly_overfitted_classifier():
-    data = digits_comparison(hidden=32)
+@pytest.fixture(scope="module")
+def data():
+    return digits_comparison(hidden=32)
+
+
+def test_digits_become_a_robustly_overfitted_classifier(data):
     mlp, memorizer = data.sel(network="MLP"), data.sel(network="memorizer")
     assert memorizer.train_robust_error == 0
     assert mlp.train_robust_error > 0.3
@@ -21,6 +28,25 @@ def test_digits_become_a_robustly_overfitted_classifier():
 def test_digits_too_close_for_the_radius():
     with pytest.raises(SeparationError, match="largest admissible delta"):
         digits_comparison(delta=0.3, hidden=2)
+
+
+def test_printed_table(data, monkeypatch):
+    asked = []
+    monkeypatch.setattr(digits, "digits_comparison", lambda *settings: asked.append(settings) or data)
+    result = CliRunner().invoke(cli, ["memorize", "digits", "--hidden", "32"], catch_exceptions=False)
+    assert asked == [(0.1, 0.1, 32, 0)]
+    head, *rows, last = result.output.splitlines()
+    assert head.split() == ["MLP", "memorizer"]
+    table = {name.strip(): values for name, *values in (re.split(r"\s{2,}", row) for row in rows)}
+    for name in (
+        "train clean error",
+        "train robust error",
+        "test clean error",
+        "test robust error",
+        "parameters",
+    ):
+        np.testing.assert_allclose([float(v) for v in table[name]], data[name.replace(" ", "_")], rtol=1e-5)
+    assert last == f"test balls that meet a block: {float(data.test_reached):.4f}"
 
 
 def test_command_refuses_a_bad_radius():

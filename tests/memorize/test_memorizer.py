@@ -286,7 +286,7 @@ def test_pgd_finds_the_optimum_of_a_linear_classifier():
     [
         ({"y": [0, 2]}, ValueError, r"y must be in \[0, 1\]"),
         ({"y": [0, 0.5]}, ValueError, "class indices"),
-        ({"y": [0]}, ValueError, r"y must have shape \(2\), got \(1,\)"),
+        ({"y": [0]}, ValueError, r"y must have shape \(2,\), got \(1,\)"),
         ({"X": [[0.1], [0.9]]}, ValueError, r"X must have shape \(any, 2\)"),
         ({"delta": -1}, ValueError, "delta must be finite and >= 0"),
         ({"theta": 0}, ValueError, "theta must be finite and > 0"),
