@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 from scipy.spatial import cKDTree
-from tqdm.auto import tqdm
+from tqdm import tqdm
 
 from .. import validation
 from .._jit import njit
