@@ -26,13 +26,13 @@ from .parameters import DESCRIPTIONS, scalar
 from .provenance import versions
 from .spectrum import Spectrum
 from .thresholds import null_threshold
-from .tuning import WIDTH_RANGE, FixedModel, Optimum, best_width, fixed_model
+from .tuning import UNSOLVED, WIDTH_RANGE, FixedModel, Optimum, best_width, fixed_model
 
 #: Radii scanned for sign changes, relative to the null threshold.
 SCAN = np.geomspace(1e-3, 1.0, 241)[:-1]
 #: Sign changes kept per point.
 ROOTS = 3
-#: A margin this close to zero counts as zero: below it the sign is rounding.
+#: A margin this close to zero, relative to the risk of predicting zero, counts as zero: below it the sign is rounding.
 FLAT = 1e-10
 #: Ridge that stands for the least-norm solution; the engine keeps its accuracy there.
 VANISHING_RIDGE = 1e-12
@@ -41,11 +41,12 @@ VANISHING_RIDGE = 1e-12
 def _margins(
     model: FixedModel, psi1: float, psi2: float, tau: float, ridge: float, radii: np.ndarray
 ) -> np.ndarray:
-    """Return the margins "worse than zero" and "no better than standard", shape (2, radii)."""
+    """Return the margins "worse than zero" and "no better than standard", shape (2, radii); NaN without solution."""
     rows = np.empty((radii.size, 5))
     rows[:] = (psi1, psi2, 0.0, tau, ridge)
     rows[:, 2] = radii
-    risk = adversarial_risk(*model.solve_rows(rows), radii)
+    v, r = model.solve_rows(rows)
+    risk = adversarial_risk(np.where(v < UNSOLVED, v, math.nan), r, radii)
     return np.array(
         [risk - model.null_risk(tau), risk - adversarial_risk(*_standard(model, rows[:1]), radii)]
     )
@@ -85,7 +86,7 @@ def radius_curves(
         Over ``psi1``: ``null`` = eps_c. Over ``psi1`` and ``root``: ``worse_than_zero`` and
         ``beats_standard``, the radii in [eps_c/1000, eps_c) at which the margins of this module's opening
         change sign, ascending, NaN-padded. ``worse_at_small_eps`` and ``standard_better_at_small_eps`` tell
-        the side at the smallest radius scanned.
+        the side at the smallest radius scanned that has a solution (exact recovery has none).
 
     Raises
     ------
@@ -112,7 +113,7 @@ def radius_curves(
         problem = (model, float(width), psi2, tau, ridge)
         margins = _margins(*problem, radii)
         for j in range(2):
-            sign = np.where(np.abs(margins[j]) > FLAT, np.sign(margins[j]), 0.0)
+            sign = np.where(np.abs(margins[j]) > FLAT * model.null_risk(tau), np.sign(margins[j]), 0.0)
             known = np.flatnonzero(sign)
             first[j, i] = known.size > 0 and sign[known[0]] > 0
             changes = [(a, b) for a, b in pairwise(known) if sign[a] != sign[b]]

@@ -1,7 +1,8 @@
 """Best training radius, ridge, width and activation for a given test radius, globally and with a certificate.
 
-Every search scans a logarithmic grid of the whole range, refines every basin on it, treats the limits (radius 0,
-ridge 0, the null phase) as candidates of their own, and reports how much worse the neighbours of the answer are.
+Every search scans a logarithmic grid of the whole range, finer next to the edge of the null phase, refines every basin
+on it, treats the limits (radius 0, ridge 0, the null phase) as candidates of their own, and reports how much worse the
+neighbours of the answer are.
 """
 
 import itertools
@@ -12,7 +13,7 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
-from scipy.optimize import minimize
+from scipy.optimize import brentq, minimize
 
 from . import validation
 from ._jit import njit
@@ -27,6 +28,8 @@ from .thresholds import null_threshold
 
 #: Points of the scan along each coordinate, for searches in one and in two dimensions.
 SCAN = {1: 160, 2: 24}
+#: Relative distances from the edge of the null phase that are scanned besides: the risk may dip just before it.
+EDGE = np.geomspace(1e-3, 0.05, 8)
 #: Basins refined per search, best first.
 BASINS = 4
 #: Logarithm of the spacing down to which basins are refined; basins closer than MERGED are one.
@@ -79,10 +82,11 @@ class Optimum:
     basins : tuple of Basin
         All local minima found, best first.
     neighbours : dict
-        Parameter -> (risk one percent below, risk one percent above); NaN beyond a bound. A parameter at 0
-        has only an upper neighbour.
+        Parameter -> (risk one percent below, risk one percent above); NaN beyond a bound and where there is no
+        solution. A parameter at 0 has only an upper neighbour.
     certified : bool
-        Whether every neighbour is at least as high, to 1e-12 relative.
+        Whether every neighbour that has a solution is at least as high, to 1e-12 relative. For a null optimum: that
+        no point of the scan beats predicting zero.
     evaluations : int
         Problems solved.
     """
@@ -127,12 +131,22 @@ def _local_minima(values: np.ndarray) -> list[tuple[int, ...]]:
 
 @dataclass(frozen=True)
 class _Axis:
-    """A searched parameter: its range, and whether 0 is a candidate besides."""
+    """A searched parameter: its range, whether 0 is a candidate besides, and where the null phase has its edge."""
 
     name: str
     low: float
     high: float
     zero: bool
+    edge: float | None = None
+
+    def scan(self, points: int) -> np.ndarray:
+        """Return the logarithms of the values scanned, ascending."""
+        grid = np.linspace(math.log(self.low), math.log(self.high), points)
+        if self.edge is None:
+            return grid
+        close = math.log(self.edge) + np.concatenate([np.log1p(-EDGE), np.log1p(EDGE)])
+        inside = (close > grid[0]) & (close < grid[-1])
+        return np.unique(np.concatenate([grid, close[inside]]))
 
 
 def _search(
@@ -140,13 +154,14 @@ def _search(
 ) -> Optimum:
     """Minimise over the box of ``axes`` and its faces at 0; ``evaluate`` takes parameter values, one row a point."""
     basins: list[Basin] = []
-    used = 0
+    used, solved = 0, False
     for face in itertools.product(*((False, True) if axis.zero else (False,) for axis in axes)):
         free = [i for i, at_zero in enumerate(face) if not at_zero]
         fixed = np.zeros(len(axes))
         if not free:
             risk = float(evaluate(fixed[None, :])[0])
             used += 1
+            solved |= risk < UNSOLVED
             basins.append(Basin({axis.name: 0.0 for axis in axes}, risk, False))
             continue
         box = np.log([[axes[i].low for i in free], [axes[i].high for i in free]])
@@ -156,15 +171,18 @@ def _search(
             points[:, free] = np.exp(logs)
             return evaluate(points)
 
-        lines = [np.linspace(box[0, j], box[1, j], SCAN[len(free)]) for j in range(len(free))]
-        step = np.array([line[1] - line[0] for line in lines])
+        lines = [axes[i].scan(SCAN[len(free)]) for i in free]
         grid = np.stack(np.meshgrid(*lines, indexing="ij"), axis=-1)
         values = on_face(grid.reshape(-1, len(free))).reshape(grid.shape[:-1])
         used += values.size
+        solved |= bool((values < UNSOLVED).any())
         found: list[np.ndarray] = []
         for index in _local_minima(values)[:BASINS]:
             if not values[index] < null_risk:
                 continue
+            step = np.array(
+                [np.diff(line)[max(k - 1, 0) : k + 1].min() for line, k in zip(lines, index, strict=True)]
+            )
             best, risk, more = _refine(on_face, grid[index], step, box)
             used += more
             place = fixed.copy()
@@ -174,6 +192,9 @@ def _search(
                 continue
             found.append(best)
             basins.append(Basin({a.name: float(x) for a, x in zip(axes, place, strict=True)}, risk, bound))
+    if not solved:
+        ranges = ", ".join(f"{axis.name} in [{axis.low:g}, {axis.high:g}]" for axis in axes)
+        raise RuntimeError(f"the search found no problem with a solution: none of {used} with {ranges}")
     basins.sort(key=lambda basin: basin.risk)
     basins = [basin for basin in basins if basin.risk < UNSOLVED]
     if not basins or basins[0].risk >= null_risk:
@@ -206,9 +227,14 @@ def _neighbours(
     pairs = {}
     for i, axis in enumerate(axes):
         along = ~np.delete(shifts, i, axis=1).any(axis=1)
-        low, high = (float(risks[along & (shifts[:, i] == sign)][0]) for sign in (-1, 1))
+        low, high = (_or_nan(risks[along & (shifts[:, i] == sign)][0]) for sign in (-1, 1))
         pairs[axis.name] = (low, high)
     return pairs, float(np.nanmin(risks))
+
+
+def _or_nan(risk: Any) -> float:
+    """Return a risk as a float, NaN where there was no solution."""
+    return float(risk) if risk < UNSOLVED else math.nan
 
 
 _PROBLEM = ("psi1", "psi2", "eps", "tau", "ridge")
@@ -325,6 +351,8 @@ def best_training(
     ------
     TypeError, ValueError
         If an argument is of the wrong kind or out of range, or both ``eps`` and ``ridge`` are given.
+    RuntimeError
+        If no problem searched has a solution.
 
     Notes
     -----
@@ -345,12 +373,15 @@ def best_training(
     if ridge is not None:
         ridge = scalar("ridge", ridge)
     if eps is not None and ridge is not None:
-        raise ValueError("eps and ridge are both given: leave the one to be searched None")
+        raise ValueError(
+            f"eps and ridge are both given, eps={eps:g} and ridge={ridge:g} (0 by default): leave the one to be "
+            "searched None"
+        )
     model = fixed_model(activation, spectrum, signal_norm, nonlinear_power)
     threshold = null_threshold(psi1, psi2, tau, **model.keywords)
     axes = []
     if eps is None:
-        axes.append(_Axis("eps", RADIUS_RANGE[0] * threshold, RADIUS_RANGE[1] * threshold, True))
+        axes.append(_Axis("eps", RADIUS_RANGE[0] * threshold, RADIUS_RANGE[1] * threshold, True, threshold))
     if ridge is None:
         axes.append(_Axis("ridge", *RIDGE_RANGE, True))
     names = [axis.name for axis in axes]
@@ -396,6 +427,8 @@ def best_width(
     ------
     TypeError, ValueError
         If an argument is of the wrong kind or out of range.
+    RuntimeError
+        If no problem searched has a solution.
 
     Notes
     -----
@@ -421,8 +454,23 @@ def best_width(
     model = fixed_model(activation, spectrum, signal_norm, nonlinear_power)
 
     evaluate = model.objective((1.0, psi2, eps, tau, ridge), ["psi1"], eps_test)
-    axes = [_Axis("psi1", float(low), float(high), False)]
+    edge = _null_width(psi2, eps, tau, float(low), float(high), model)
+    axes = [_Axis("psi1", float(low), float(high), False, edge)]
     return _search(evaluate, axes, eps_test, model.null_risk(tau), {"psi1": 0.0})
+
+
+def _null_width(
+    psi2: float, eps: float, tau: float, low: float, high: float, model: FixedModel
+) -> float | None:
+    """Return the width between ``low`` and ``high`` at which ``eps`` is the null threshold, or None."""
+
+    def excess(log_psi1: float) -> float:
+        return null_threshold(math.exp(log_psi1), psi2, tau, **model.keywords) - eps
+
+    ends = math.log(low), math.log(high)
+    if excess(ends[0]) * excess(ends[1]) >= 0.0:
+        return None
+    return math.exp(brentq(excess, *ends, xtol=1e-12))
 
 
 @njit
@@ -451,8 +499,9 @@ class ActivationOptimum:
         A concrete activation that attains it, see :func:`polynomial_activation`; None for a null optimum and
         beyond rho/mu2 = sqrt 60.
     built_in : dict
-        Built-in name -> risk, best first. The identity (mu2 = rho = 0) is outside the range searched and no limit
-        of it: however small mu2 is, without ridge theta can be large where W W' vanishes.
+        Built-in name -> risk, best first, NaN last where there is no solution. The identity (mu2 = rho = 0) is
+        outside the range searched and no limit of it: however small mu2 is, without ridge theta can be large where
+        W W' vanishes.
     """
 
     optimum: Optimum
@@ -548,6 +597,8 @@ def best_activation(
     ------
     TypeError, ValueError
         If an argument is of the wrong kind or out of range.
+    RuntimeError
+        If no activation searched has a solution, as without radius at psi1 = psi2.
 
     Notes
     -----
@@ -592,8 +643,9 @@ def best_activation(
     risks = {}
     for name in TABLE:
         candidate = replace(model, activation=built_in(name))
-        risks[name] = float(adversarial_risk(*candidate.solve_rows(point), eps_test)[0])
-    return ActivationOptimum(optimum, concrete, dict(sorted(risks.items(), key=lambda item: item[1])))
+        risks[name] = _or_nan(adversarial_risk(*candidate.solve_rows(point), eps_test)[0])
+    ranking = sorted(risks.items(), key=lambda item: (math.isnan(item[1]), item[1]))
+    return ActivationOptimum(optimum, concrete, dict(ranking))
 
 
 def pareto(
@@ -620,7 +672,7 @@ def pareto(
     with_ridge : bool
         Whether the ridge is tuned as well; with False it is 0.
     points : int
-        Training radii tried, from 0 to the null threshold; a fifth as many ridges.
+        Training radii tried, from 0 to the null threshold; a fifth as many ridges, but 16 at least.
 
     Returns
     -------
@@ -632,6 +684,8 @@ def pareto(
     ------
     TypeError, ValueError
         If an argument is of the wrong kind or out of range.
+    RuntimeError
+        If no setting tried has a solution.
 
     Notes
     -----
@@ -647,14 +701,16 @@ def pareto(
     radii = np.concatenate([[0.0], threshold * np.geomspace(*RADIUS_RANGE, points)])
     ridges = np.zeros(1)
     if with_ridge:
-        ridges = np.concatenate([ridges, np.geomspace(*RIDGE_RANGE, points // 5)])
-    if psi1 == psi2:  # eps = 0 without ridge diverges there
-        radii = radii[1:]
+        ridges = np.concatenate([ridges, np.geomspace(*RIDGE_RANGE, max(points // 5, 16))])
     radius, ridge = (grid.ravel() for grid in np.meshgrid(radii, ridges, indexing="ij"))
     rows = np.column_stack(
         [np.full(radius.size, psi1), np.full(radius.size, psi2), radius, np.full(radius.size, tau), ridge]
     )
     v, r = model.solve_rows(rows)
+    solved = v < UNSOLVED  # not so at the pole psi1 = psi2 without radius and ridge
+    if not solved.any():
+        raise RuntimeError(f"none of {solved.size} training settings has a solution")
+    v, r, radius, ridge = v[solved], r[solved], radius[solved], ridge[solved]
     risk = adversarial_risk(v, r, eps_test)
     order = np.lexsort((risk, v))
     least = np.minimum.accumulate(risk[order])

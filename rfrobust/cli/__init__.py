@@ -65,7 +65,7 @@ def main(arguments: list[str] | None = None) -> None:
         _fail(error.format_message(), 2)
     except MemoryError:
         _fail("not enough memory for this many points", 2)
-    except (ValueError, TypeError, OSError, RuntimeError) as error:
+    except (ValueError, TypeError, OSError, RuntimeError, ArithmeticError) as error:
         _fail(str(error).replace("\n", " "), 2)
 
 

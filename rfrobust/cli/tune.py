@@ -6,6 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from ..tuning import Optimum, best_activation, best_training, best_width
 from .options import model_options
@@ -21,20 +22,33 @@ def _report(best: Optimum) -> None:
         click.echo("  nothing beats predicting zero")
     if best.at_bound:
         click.echo("  the risk still falls at the end of the range searched")
-    for name, (low, high) in best.neighbours.items():
-        click.echo(f"  {name} one percent lower: {low - best.risk:+.2e}, higher: {high - best.risk:+.2e}")
-    click.echo(f"  {'certified' if best.certified else 'NOT certified'}: no neighbour is better")
+    for name, pair in best.neighbours.items():
+        low, high = ("end of range" if math.isnan(risk) else f"{risk - best.risk:+.2e}" for risk in pair)
+        click.echo(f"  {name} one percent lower: {low}, higher: {high}")
+    beaten = "no point of the scan" if best.null else "no neighbour"
+    click.echo(f"  {'certified' if best.certified else 'NOT certified'}: {beaten} is better")
     for basin in best.basins[1:]:
         place = ", ".join(f"{name} = {value:.6g}" for name, value in basin.at.items())
         click.echo(f"  other basin: {place}: {basin.risk:.8g}")
 
 
 def _plain(value: Any) -> Any:
+    """Return values that JSON has: NaN becomes null and infinity the string "inf", as for ``rfrobust solve``."""
     if isinstance(value, float) and not math.isfinite(value):
-        return None
+        return None if math.isnan(value) else "inf"
     if isinstance(value, dict):
         return {key: _plain(entry) for key, entry in value.items()}
     return [_plain(entry) for entry in value] if isinstance(value, list | tuple) else value
+
+
+#: Options that a search leaves no place for.
+SEARCHED = {
+    "radius": {"eps"},
+    "ridge": {"ridge"},
+    "both": {"eps", "ridge"},
+    "width": {"psi1"},
+    "activation": {"ridge", "activation"},
+}
 
 
 @click.command("tune")
@@ -49,21 +63,25 @@ def _plain(value: Any) -> Any:
 @click.option("--ridge", type=float, default=0.0, show_default=True, help="Ridge (for radius, width).")
 @model_options
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.pass_context
 def command(
-    what: str, psi1: float | None, psi2: float, eps: float | None, eps_test: float | None, tau: float,
-    ridge: float, activation: str, spectrum: str, as_json: bool,
+    context: click.Context, what: str, psi1: float | None, psi2: float, eps: float | None,
+    eps_test: float | None, tau: float, ridge: float, activation: str, spectrum: str, as_json: bool,
 ) -> None:  # fmt: skip
     """Search the best training radius, ridge, both, width or activation for a test radius."""
+    given = {
+        name
+        for name in ("psi1", "eps", "ridge", "activation")
+        if context.get_parameter_source(name) is not ParameterSource.DEFAULT
+    }
+    for name in sorted(SEARCHED[what] & given):
+        raise click.UsageError(f"tune {what} searches --{name} or does not depend on it: leave it out")
     if what != "width" and psi1 is None:
         raise click.UsageError(f"tune {what} needs --psi1")
     if what in ("radius", "both") and eps_test is None:
         raise click.UsageError(f"tune {what} needs --eps-test")
     if what in ("width", "activation") and eps is None:
         raise click.UsageError(f"tune {what} needs --eps")
-    if what in ("width", "radius") and (psi1 if what == "width" else eps) is not None:
-        raise click.UsageError(
-            f"tune {what} searches {'--psi1' if what == 'width' else '--eps'}: leave it out"
-        )
     model: dict[str, Any] = {"spectrum": spectrum}
     built_in: dict[str, float] = {}
     if what == "activation":

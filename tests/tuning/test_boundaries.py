@@ -98,3 +98,21 @@ def test_margins_at_a_fixed_test_radius():
 def test_bad_arguments(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_exact_recovery_is_no_boundary():
+    """Without noise linear features recover the target up to some radius: no solution, but a low risk."""
+    exact = radius_curves([3.0], 2.0, 0.0, activation="identity")
+    noisy = radius_curves([3.0], 2.0, 1e-8, activation="identity")
+    np.testing.assert_allclose(exact.worse_than_zero, noisy.worse_than_zero, rtol=1e-6)
+    assert not exact.worse_at_small_eps.item()
+    assert not noisy.worse_at_small_eps.item()
+
+
+@pytest.mark.parametrize("scale", [1e-5, 1e5])
+def test_boundaries_scale_with_the_signal(scale):
+    one, scaled = (radius_curves([3.0], 2.0, 0.5 * s, signal_norm=s) for s in (1.0, scale))
+    for name in ("null", "worse_than_zero", "beats_standard"):
+        np.testing.assert_allclose(scaled[name], one[name], rtol=1e-6)
+    for name in ("worse_at_small_eps", "standard_better_at_small_eps"):
+        np.testing.assert_array_equal(scaled[name], one[name])

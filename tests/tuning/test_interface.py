@@ -56,6 +56,13 @@ def test_tune_width_and_activation(capsys):
         (("tune", "radius", "--psi1", "1", "--psi2", "2"), "needs --eps-test"),
         (("tune", "width", "--psi2", "2"), "needs --eps"),
         (("tune", "width", "--psi2", "2", "--eps", "1", "--psi1", "1"), "leave it out"),
+        (("tune", "ridge", "--psi1", "3", "--psi2", "2", "--ridge", "5"), "--ridge or does not depend on it"),
+        (("tune", "both", "--psi1", "3", "--psi2", "2", "--eps-test", "1", "--eps", "1"), "leave it out"),
+        (
+            ("tune", "activation", "--psi1", "3", "--psi2", "2", "--eps", "1", "--activation", "tanh"),
+            "leave it out",
+        ),
+        (("tune", "activation", "--psi1", "2", "--psi2", "2", "--eps", "0"), "no problem with a solution"),
     ],
 )
 def test_tune_usage_errors(capsys, arguments, message):

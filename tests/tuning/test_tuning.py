@@ -177,3 +177,62 @@ def test_bad_arguments(call, message):
 def test_wrong_kind_of_argument():
     with pytest.raises(TypeError, match="with_ridge"):
         pareto(3, 2, eps_test=0.3, with_ridge=1)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_searches_against_brute_force_on_random_problems(seed):
+    """Grids denser than the scan, also next to the null threshold, where the risk may dip by less than 1e-3."""
+    rng = np.random.default_rng(seed)
+    for _ in range(40):
+        psi1, psi2 = np.exp(rng.uniform(-2.5, 2.5, 2))
+        tau, eps_test = rng.choice([0.1, 0.5, 1.0]), np.exp(rng.uniform(-3, 0.7))
+        activation = rng.choice(["relu", "tanh", "gelu", "erf"])
+        model = {"tau": tau, "activation": str(activation)}
+        edge = rfrobust.null_threshold(psi1, psi2, **model)
+        radii = (
+            np.unique(np.concatenate([np.geomspace(1e-4, 1, 400), 1 - np.geomspace(1e-4, 0.2, 200)])) * edge
+        )
+        brute = rfrobust.sweep(psi1=psi1, psi2=psi2, eps=radii, eps_test=eps_test, **model)
+        best = best_training(psi1, psi2, eps_test=eps_test, **model)
+        assert best.risk <= float(brute.adversarial_risk.min()) * (1 + 1e-9)
+        assert best.certified
+        brute = rfrobust.sweep(psi1=np.geomspace(1e-3, 1e5, 1500), psi2=psi2, eps=eps_test, **model)
+        best = best_width(psi2, eps_test, **model)
+        assert best.risk <= float(brute.adversarial_risk.min()) * (1 + 1e-9)
+        assert best.certified
+
+
+def test_dip_just_before_the_null_threshold():
+    psi1, psi2, tau, eps_test = 0.5086322595699095, 0.11496788928666343, 1.0, 0.09605920208913063
+    threshold = rfrobust.null_threshold(psi1, psi2, tau, activation="tanh")
+    near = rfrobust.solve(psi1, psi2, 0.97 * threshold, tau, activation="tanh").adversarial_risk(eps_test)
+    best = best_training(psi1, psi2, tau, eps_test=eps_test, activation="tanh")
+    assert not best.null
+    assert best.risk < near < best.null_risk == 2.0
+    assert best_training(psi1, psi2, tau, eps_test=eps_test, ridge=None, activation="tanh").risk <= best.risk
+
+
+def test_search_without_any_solution_says_so():
+    with pytest.raises(RuntimeError, match="no problem with a solution"):
+        best_activation(2, 2, 0.0, 0.5)
+
+
+def test_activations_without_solution_are_nan_and_last():
+    ranking = best_activation(3, 2, 0.1, 0.0).built_in
+    assert math.isnan(ranking["identity"])
+    assert list(ranking)[-1] == "identity"
+    assert all(risk < 10 for name, risk in ranking.items() if name != "identity")
+
+
+def test_pareto_keeps_radius_zero_where_a_ridge_is_given():
+    front = pareto(2.0, 2.0, 0.5, eps_test=0.1)
+    assert float(front.eps[0]) == 0.0
+    assert float(front.ridge[0]) > 0.0
+    assert np.isfinite(front.adversarial_risk).all()
+    assert float(front.adversarial_risk.max()) < 1e3
+
+
+def test_pareto_of_few_radii_has_ridges_enough():
+    few = pareto(3, 2, 0.5, eps_test=0.3, points=12)
+    many = pareto(3, 2, 0.5, eps_test=0.3, points=120)
+    assert float(few.standard_risk.min()) < float(many.standard_risk.min()) * 1.02
