@@ -41,7 +41,8 @@ def blocks(centers: Any, delta: float, theta: float, form: str = "trapezoid") ->
         Cube radius (>= 0) and width of the transition (> 0).
     form : {"trapezoid", "hinge"}
         ``"trapezoid"``: ``s(sum_j T_j(x_j) - (D - 1))``, 4D + 1 neurons and 12D + 2 non-zero parameters a block, fewer
-        by one for each bias that happens to be 0 (for D = 1 the last one always is).
+        by one for each bias that happens to be 0 (for D = 1 the last one always is). Differences of four terms round
+        by some 1e-16 D max|x|/theta; a theta that makes this exceed 1e-6 is refused.
         ``"hinge"``: ``s(1 - sum_j [s(x_j - b_j) + s(a_j - x_j)]/theta)``, 2D + 1 neurons and 6D + 2 parameters; the
         same function, and exact in floating point as well (no cancellation of four terms).
     """
@@ -59,10 +60,11 @@ def block(center: Any, delta: float, theta: float, form: str = "trapezoid") -> R
 
 def check_radii(delta: float, theta: float) -> tuple[float, float]:
     """Validate a cube radius and a transition width."""
-    return (
-        validation.real_scalar("delta", delta, 0),
-        validation.real_scalar("theta", theta, 0, open_lower=True),
-    )
+    delta = validation.real_scalar("delta", delta, 0)
+    theta = validation.real_scalar("theta", theta, 0, open_lower=True)
+    if theta < np.finfo(float).tiny:
+        raise ValueError(f"theta must be large enough for 1/theta to be a float, got theta={theta!r}")
+    return delta, theta
 
 
 def block_layers(
@@ -115,6 +117,12 @@ def _hinges(
     """Return signs p, offsets q, slopes m and a constant c: a block is ``s(c + sum_jk m_k s(p_k x_j + q_jk))``."""
     low, high = centers - delta, centers + delta
     if form == "trapezoid":
+        rounding = np.finfo(float).eps * centers.shape[1] * (np.abs(centers).max() + delta + theta) / theta
+        if rounding > 1e-6:
+            raise ValueError(
+                f"theta={theta:g} is too small for form='trapezoid', whose differences of four terms would be wrong by "
+                f"{rounding:.1g}; take form='hinge' or a larger theta"
+            )
         offsets = np.stack([theta - low, -low, -high, -high - theta], axis=-1)
         return np.ones(4), offsets, np.array([1.0, -1, -1, 1]) / theta, 1.0 - centers.shape[1]
     return np.array([1.0, -1]), np.stack([-high, low], axis=-1), np.array([-1.0, -1]) / theta, 1.0
@@ -142,7 +150,7 @@ def squaring(levels: int) -> ReLUNetwork:
     ``0 <= f_m(x) - x^2 <= 2^{-2m-2}``, attained midway between neighbouring nodes; f_m(0) = 0 exactly. ``levels`` = m
     hidden layers of at most 3 neurons, 8m - 3 parameters.
     """
-    levels = validation.integer("levels", levels, 1)
+    levels = validation.integer("levels", levels, 1, 500)  # beyond, 4^-m is no float
     # Hidden layer k holds a = s(t), b = s(t - 1/2) of t = g^{o(k-1)}(x), and c = s(f_{k-1}); g(t) = 2a - 4b.
     weights: list[Any] = [np.ones((2, 1))]
     biases: list[Any] = [np.array([0.0, -0.5])]

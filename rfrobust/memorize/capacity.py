@@ -24,10 +24,11 @@ def parameter_counts(N: Any, D: Any, *, eps: float = 0.1) -> xr.Dataset:
     -------
     xarray.Dataset
         Over ``N`` and ``D``: ``construction`` = N(12 D + 2) + 4, the parameters that the clip gate adds to a clean
-        network (docs/memorize, "Memorizers"); ``memorize_lower`` = sqrt(N D) and ``memorize_upper`` =
-        N D log(D/eps) + N log(N/eps)^2, the orders of the bounds for robust memorization ([LL], [LJ]; the power of
-        the logarithm is not known to us and taken as 2); ``generalize_lower`` = (2 eps)^(-(D-1)/6), the order of
-        the worst-case bound for robust generalization ([LJ]), whatever N.
+        network (docs/memorize, "Memorizers"), N fewer where D = 1 and a bias of each block vanishes;
+        ``memorize_lower`` = sqrt(N D) and ``memorize_upper`` = N D log(D/eps) + N log(N/eps)^2, the orders of the
+        bounds for robust memorization ([LL], [LJ]; the power of the logarithm is not known to us and taken as 2);
+        ``generalize_lower`` = (2 eps)^(-(D-1)/6), the order of the worst-case bound for robust generalization ([LJ]),
+        whatever N.
 
     Raises
     ------
@@ -41,7 +42,7 @@ def parameter_counts(N: Any, D: Any, *, eps: float = 0.1) -> xr.Dataset:
     d = xr.DataArray(dimensions, dims="D", coords={"D": dimensions}, attrs={"long_name": "input dimensions"})
     return xr.Dataset(
         {
-            "construction": n * (12.0 * d + 2.0) + 4.0,
+            "construction": n * (12.0 * d + 2.0 - (d == 1.0)) + 4.0,
             "memorize_lower": np.sqrt(n * d),
             "memorize_upper": n * d * np.log(d / eps) + n * np.log(n / eps) ** 2,
             "generalize_lower": xr.ones_like(n) * (2.0 * eps) ** (-(d - 1.0) / 6.0),
@@ -55,7 +56,20 @@ def built_parameters(N: int, D: int, *, seed: int = 0) -> int:
 
     The samples sit on lattice points with distinct first coordinates, far enough apart for the radii used here;
     the clean network has two hidden layers, next to which the clip gate costs no extra layer.
+
+    Parameters
+    ----------
+    N, D : int
+        Numbers of samples and of input dimensions, >= 1.
+    seed : int
+        Of the samples, labels and the clean network.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is of the wrong kind or out of range.
     """
+    seed = validation.integer("seed", seed, 0)
     N, D = validation.integer("N", N, 1), validation.integer("D", D, 1)
     rng = np.random.default_rng(seed)
     X = rng.integers(0, 2, size=(N, D)) + 0.3

@@ -35,7 +35,7 @@ def digits_comparison(delta: float = 0.1, theta: float = 0.1, hidden: int = 64, 
     from sklearn.neural_network import MLPClassifier
 
     hidden = validation.integer("hidden", hidden, 1)
-    seed = validation.integer("seed", seed, 0)
+    seed = validation.integer("seed", seed, 0, 2**32 - 1)
     X, y = load_digits(return_X_y=True)
     X, X_test, y, y_test = train_test_split(X / 16, y, test_size=450, random_state=seed, stratify=y)
     check_separation(X, y, *check_radii(delta, theta))  # before the training, which takes seconds

@@ -13,7 +13,7 @@ from scipy.spatial import cKDTree
 
 from .. import validation
 from .bricks import FORMS, block_layers, check_radii, clip_gate, exact_gate, product
-from .network import ReLUNetwork, beside, compose, identity_layer, stack
+from .network import ReLUNetwork, beside, check_network, compose, identity_layer, stack
 from .separation import check_separation
 
 #: Points whose neighbours are gathered at a time.
@@ -159,6 +159,14 @@ def margins(lower: np.ndarray, upper: np.ndarray, classes: np.ndarray) -> np.nda
     return lower[rows, classes] - others.max(axis=1)
 
 
+def class_indices(y: Any, count: int, outputs: int) -> np.ndarray:
+    """Return class indices as integers for a network with this many outputs, or raise."""
+    y = validation.real_array("y", y, 0, max(outputs, 2) - 1, shape=(count,))
+    if (y != np.floor(y)).any():
+        raise ValueError(f"y must hold class indices (integers), got {y[y != np.floor(y)][0]!r} in y")
+    return y.astype(int)
+
+
 def robust_memorizer(
     clean: ReLUNetwork,
     X: Any,
@@ -191,7 +199,8 @@ def robust_memorizer(
         See :func:`rfrobust.memorize.blocks`.
     margin : float, optional
         Memorize only samples that ``clean`` does not provably classify with at least this margin (> 0) on the
-        whole cube (interval propagation). Default: memorize all.
+        whole cube (interval propagation), and those whose cubes meet a block of another memorized one, where
+        ``clean`` is no longer alone. Default: memorize all.
 
     Raises
     ------
@@ -202,21 +211,19 @@ def robust_memorizer(
     """
     X, delta, theta, form = _samples(clean, X, delta, theta, form)
     classes = max(clean.outputs, 2)
-    y = validation.real_array("y", y, 0, classes - 1, shape=(len(X),))
-    if (y != np.floor(y)).any():
-        raise ValueError("y must hold class indices (integers)")
-    y = y.astype(int)
+    y = class_indices(y, len(X), clean.outputs)
     gate = validation.choice("gate", gate, ("exact", "clip"))
     if gate == "clip" and clean.outputs > 1:
         raise ValueError(f"gate='clip' needs a clean network with one output, got {clean.outputs} outputs")
     memorized = np.arange(len(X))
     if margin is not None:
         margin = validation.real_scalar("margin", margin, 0, open_lower=True)
-        memorized = memorized[margins(*clean.bounds(X - delta, X + delta), y) < margin]
-        if not memorized.size:
+        fragile = margins(*clean.bounds(X - delta, X + delta), y) < margin
+        if not fragile.any():
             raise ValueError(
                 f"margin={margin:g} leaves no sample to memorize: clean is certified on all cubes"
             )
+        memorized = np.flatnonzero(_with_neighbours(X, fragile, 2 * delta + theta))
     check_separation(X, y, delta, theta, memorized)
     centers, labels = X[memorized], y[memorized]
     bound = _bound(clean, centers, delta + theta)
@@ -280,8 +287,8 @@ def student(
     gate = validation.choice("gate", gate, ("exact", "product"))
     if teacher.outputs != 1:
         raise ValueError(f"teacher must have one output, got {teacher.outputs}")
-    # Blocks add up, so even samples with equal values must not share points of a cube: all are distinct labels.
-    check_separation(X, np.arange(len(X)), delta, theta)
+    # Blocks add up, so even samples with equal values must not share points of a cube.
+    check_separation(X, None, delta, theta)
     bound = _bound(teacher, X, delta + theta)
     aggregate = sparse.csr_array(np.stack([np.ones(len(y)), np.maximum(y, 0.0), np.maximum(-y, 0.0)]))
     if gate == "exact":
@@ -320,11 +327,22 @@ def _class_gate(bound: float, targets: np.ndarray) -> ReLUNetwork:
     return ReLUNetwork([hidden, np.hstack([eye, -eye, -targets.T])], [bias, targets.sum(axis=0)])
 
 
+def _with_neighbours(X: np.ndarray, chosen: np.ndarray, radius: float) -> np.ndarray:
+    """Return ``chosen`` with all samples that a chain of steps shorter than ``radius`` links to a chosen one."""
+    chosen = chosen.copy()
+    new = np.flatnonzero(chosen)
+    while new.size and not chosen.all():
+        rest = np.flatnonzero(~chosen)
+        near, _ = cKDTree(X[new]).query(X[rest], p=np.inf, distance_upper_bound=radius)
+        new = rest[np.isfinite(near)]
+        chosen[new] = True
+    return chosen
+
+
 def _samples(
     network: ReLUNetwork, X: Any, delta: float, theta: float, form: str
 ) -> tuple[np.ndarray, float, float, str]:
-    if not isinstance(network, ReLUNetwork):
-        raise TypeError(f"the network must be a ReLUNetwork, got {type(network).__name__}")
+    network = check_network("the network", network)
     X = validation.real_array("X", X, shape=(None, network.inputs))
     return X, *check_radii(delta, theta), validation.choice("form", form, FORMS)
 

@@ -91,6 +91,10 @@ class ReLUNetwork:
             raise ValueError("model must be fitted, got one without coefs_")
         if model.activation != "relu":
             raise ValueError(f"model must have activation 'relu', got activation={model.activation!r}")
+        if model.out_activation_ == "logistic" and model.n_outputs_ > 1:
+            raise ValueError(
+                f"model must not be a multilabel classifier, got one with {model.n_outputs_} labels a sample"
+            )
         return cls([w.T for w in model.coefs_], model.intercepts_)
 
     @property
@@ -239,8 +243,18 @@ class ReLUNetwork:
         return (slice(start, start + size) for start in range(0, points, size))
 
 
+def check_network(name: str, value: Any) -> ReLUNetwork:
+    """Return ``value`` if it is a network, or raise."""
+    if not isinstance(value, ReLUNetwork):
+        raise TypeError(
+            f"{name} must be a ReLUNetwork, got {type(value).__name__} (a memorizer has one: its .network)"
+        )
+    return value
+
+
 def compose(outer: ReLUNetwork, inner: ReLUNetwork) -> ReLUNetwork:
     """Return ``outer(inner(x))``; the two affine layers that meet are merged into one."""
+    outer, inner = check_network("outer", outer), check_network("inner", inner)
     if outer.inputs != inner.outputs:
         raise ValueError(
             f"outer must take the {inner.outputs} output(s) of inner, got outer.inputs={outer.inputs}"
@@ -255,6 +269,7 @@ def stack(networks: Sequence[ReLUNetwork]) -> ReLUNetwork:
     """Return ``x -> (f_1(x), f_2(x), ...)``; shallower networks are deepened by ``s(t) - s(-t)``."""
     if not networks:
         raise ValueError("networks must not be empty")
+    networks = [check_network("networks", network) for network in networks]
     if len({net.inputs for net in networks}) > 1:
         raise ValueError(f"networks must have the same inputs, got {[net.inputs for net in networks]}")
     depth = max(net.depth for net in networks)

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from .. import validation
-from .network import ReLUNetwork
+from .network import ReLUNetwork, check_network
 
 #: ONNX stores dense matrices in one protocol buffer of less than 2 GB.
 _LIMIT = 2**31 - 2**20
@@ -28,6 +28,7 @@ def to_onnx(network: ReLUNetwork, path: Path | str | None = None, dtype: str = "
     ValueError
         If the dense matrices do not fit an ONNX file.
     """
+    network = check_network("network", network)
     dtype = validation.choice("dtype", dtype, ("float64", "float32"))
     size = sum(w.shape[0] * w.shape[1] + b.size for w, b in network.layers) * np.dtype(dtype).itemsize
     if size > _LIMIT:

@@ -30,23 +30,25 @@ class SeparationError(ValueError):
 
 
 def check_separation(
-    X: np.ndarray, labels: np.ndarray, delta: float, theta: float, among: np.ndarray | None = None
+    X: np.ndarray, labels: np.ndarray | None, delta: float, theta: float, among: np.ndarray | None = None
 ) -> None:
     """Raise :class:`SeparationError` unless samples with different labels are ``>= 2 delta + theta`` apart.
 
-    ``among`` restricts the check to pairs with at least one of these rows.
+    ``labels`` None asks it of any two samples; ``among`` restricts the check to pairs with at least one of these rows.
+    Distances that are too short by rounding only (4 ulp) are let through: there blocks overlap by some 1e-15/theta.
     """
     radius = 2 * delta + theta
+    least = radius * (1 - 4 * np.finfo(float).eps)
     rows = np.arange(len(X)) if among is None else among
     tree = cKDTree(X)
     worst: tuple[float, int, int] | None = None
-    for i, near in zip(rows, tree.query_ball_point(X[rows], radius, p=np.inf), strict=True):
-        other = np.asarray(near)
-        other = other[labels[other] != labels[i]]
+    for i in rows:  # one at a time: all lists of neighbours at once may take gigabytes
+        other = np.asarray(tree.query_ball_point(X[i], radius, p=np.inf))
+        other = other[other != i if labels is None else labels[other] != labels[i]]
         if other.size:
             distance = np.abs(X[other] - X[i]).max(axis=1)
             k = int(distance.argmin())
-            if distance[k] < radius and (worst is None or distance[k] < worst[0]):
+            if distance[k] < least and (worst is None or distance[k] < worst[0]):
                 first, second = sorted((int(i), int(other[k])))
                 worst = (float(distance[k]), first, second)
     if worst is None:
@@ -54,27 +56,28 @@ def check_separation(
     distance, i, j = worst
     largest = (distance - theta) / 2
     advice = (
-        f"the largest admissible delta at theta={theta:g} is {largest:.6g}"
+        f"the largest admissible delta at theta={theta!r} is {largest!r}"
         if largest > 0
-        else f"no delta is admissible at theta={theta:g}"
+        else f"no delta is admissible at theta={theta!r}"
     )
     raise SeparationError(
         (i, j),
         distance,
         largest,
-        f"samples {i} and {j} have different labels and are {distance:.6g} apart in l_inf, closer than "
-        f"2 delta + theta = {radius:.6g} (delta={delta:g}); {advice}",
+        f"samples {i} and {j}{' have different labels and' if labels is not None else ''} are {distance!r} apart in "
+        f"l_inf, closer than 2 delta + theta = {radius!r} (delta={delta!r}); {advice}",
     )
 
 
 def largest_delta(X: Any, y: Any, theta: float) -> float:
     """Return the largest radius ``(min distance - theta)/2`` at which (X, y) can be memorized robustly.
 
-    The distance is the least l_inf distance of two samples with different labels. ``inf`` if all labels are
-    equal; negative if no radius is admissible at this ``theta``.
+    The distance is the least l_inf distance of two samples with different labels, or of any two where ``y`` is None, as
+    a regression student needs it. ``inf`` if there are no such two; negative if no radius is admissible at this
+    ``theta``.
     """
     X = validation.real_array("X", X, ndim=2)
-    labels = label_codes(y, len(X))
+    labels = np.arange(len(X)) if y is None else label_codes(y, len(X))
     theta = check_radii(0.0, theta)[1]
     if (labels == labels[0]).all():
         return np.inf
@@ -97,4 +100,6 @@ def label_codes(y: Any, count: int) -> np.ndarray:
         raise ValueError(f"y must have shape ({count},), one label a sample, got {labels.shape}")
     if labels.dtype.kind == "f":
         validation.real_array("y", labels)
+    if labels.dtype.kind not in "biufUS":
+        raise TypeError(f"y must hold numbers or strings, got an array of dtype {labels.dtype}")
     return np.unique(labels, return_inverse=True)[1]

@@ -10,8 +10,8 @@ import numpy as np
 from scipy import optimize, sparse
 
 from .. import validation
-from .memorizer import Memorizer, decide, margins
-from .network import ReLUNetwork
+from .memorizer import Memorizer, class_indices, decide, margins
+from .network import ReLUNetwork, check_network
 
 #: Cubes whose intervals are propagated at a time.
 _BATCH = 512
@@ -32,7 +32,7 @@ class Verification:
 
     def margin(self, y: Any) -> np.ndarray:
         """Return the guaranteed classification margin of class indices ``y``; positive is a proof."""
-        return margins(self.lower, self.upper, _classes(y, self.lower.shape))
+        return margins(self.lower, self.upper, class_indices(y, *self.lower.shape))
 
     def robust_error(self, y: Any) -> float:
         """Return the fraction of samples not proved robust; 0 proves robust training error 0."""
@@ -50,7 +50,12 @@ def verify(memorizer: Memorizer, X: Any, delta: float) -> Verification:
     A block is a decreasing function of a sum over coordinates, so its range over a cube is exact, coordinate by
     coordinate; these ranges then go through sums and gate by interval arithmetic, which is exact where the blocks are
     constant. No sampling: the result holds for every point of the cubes (docs/memorize, "Verification").
+
+    The proof is of the function f_S as :class:`Memorizer` evaluates it; its explicit ``network`` differs by rounding,
+    in the form of trapezoids by some 1e-16 D max|x|/theta.
     """
+    if not isinstance(memorizer, Memorizer):
+        raise TypeError(f"memorizer must be a Memorizer, got {type(memorizer).__name__}")
     X = validation.real_array("X", X, shape=(None, memorizer.clean.inputs))
     delta = validation.real_scalar("delta", delta, 0)
     count = len(memorizer.centers)
@@ -62,7 +67,7 @@ def verify(memorizer: Memorizer, X: Any, delta: float) -> Verification:
         gammas: tuple[list[float], list[float]] = ([], [])
         rows: list[int] = []
         columns: list[int] = []
-        near = memorizer.tree.query_ball_point(batch, 2 * delta + memorizer.delta + memorizer.theta, p=np.inf)
+        near = memorizer.tree.query_ball_point(batch, delta + memorizer.delta + memorizer.theta, p=np.inf)
         for k, index in enumerate(near):
             if index:
                 a = memorizer.centers[index] - memorizer.delta
@@ -103,6 +108,7 @@ def minimum(network: ReLUNetwork, lower: Any, upper: Any, objective: Any) -> tup
     RuntimeError
         If the solver does not prove optimality, or its optimum differs from the network's value there.
     """
+    network = check_network("network", network)
     lower = validation.real_array("lower", lower, shape=(network.inputs,))
     upper = validation.real_array("upper", upper, shape=(network.inputs,))
     objective = validation.real_array("objective", objective, shape=(network.outputs,))
@@ -200,6 +206,7 @@ def pgd(
     -------
     (n, D) array
     """
+    network = check_network("network", network)
     X = validation.real_array("X", X, shape=(None, network.inputs))
     radius = validation.real_scalar("radius", radius, 0)
     steps = validation.integer("steps", steps, 1)
@@ -208,8 +215,10 @@ def pgd(
     low, high = X - radius, X + radius
     if box is not None:
         edges = validation.real_array("box", box, shape=(2,))
+        if not edges[0] < edges[1] or X.min() < edges[0] or X.max() > edges[1]:
+            raise ValueError(f"box must be increasing and hold all samples, got box={box!r}")
         low, high = np.clip(low, *edges), np.clip(high, *edges)
-    classes = _classes(y, (len(X), network.outputs))
+    classes = class_indices(y, len(X), network.outputs)
     best = np.clip(X, low, high)
     worst = network(best)
     worst_margin = margins(worst, worst, classes)
@@ -237,8 +246,3 @@ def pgd(
 def robust_error(network: ReLUNetwork, X: Any, y: Any, radius: float, **attack: Any) -> float:
     """Return the fraction of samples misclassified at the points of :func:`pgd`: at most the robust error."""
     return float(np.mean(decide(network(pgd(network, X, y, radius, **attack))) != np.asarray(y)))
-
-
-def _classes(y: Any, shape: tuple[int, int]) -> np.ndarray:
-    count, outputs = shape
-    return validation.real_array("y", y, 0, max(outputs, 2) - 1, shape=(count,)).astype(int)

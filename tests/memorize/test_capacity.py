@@ -6,7 +6,7 @@ import pytest
 from rfrobust.memorize import built_parameters, parameter_counts
 
 
-@pytest.mark.parametrize(("N", "D"), [(2, 2), (10, 4), (50, 20), (200, 10)])
+@pytest.mark.parametrize(("N", "D"), [(2, 2), (10, 4), (50, 20), (200, 10), (5, 1), (1, 1)])
 def test_formula_counts_the_weights_of_built_networks(N, D):
     assert built_parameters(N, D) == float(parameter_counts([N], [D]).construction.item())
 
@@ -21,6 +21,15 @@ def test_construction_lies_between_the_bounds_and_generalization_overtakes_it():
     assert bool((ratio.sel(D=2.0) < 1).all())
     assert bool((ratio.sel(D=784.0) > 1e50).all())
     np.testing.assert_allclose(counts.generalize_lower.sel(D=10.0, N=1e2), 0.2 ** (-9 / 6))
+
+
+def test_orders_of_the_bounds():
+    counts = parameter_counts([1000.0], [50.0], eps=0.1).squeeze()
+    assert counts.memorize_lower.item() == pytest.approx(223.606797749979)
+    assert counts.memorize_upper.item() == pytest.approx(5e4 * 6.214608098422191 + 1e3 * 9.210340371976184**2)
+    assert counts.generalize_lower.item() == pytest.approx(5.0 ** (49 / 6))
+    with pytest.raises(ValueError, match="seed must be an integer >= 0"):
+        built_parameters(2, 2, seed=-1)
 
 
 @pytest.mark.parametrize(

@@ -49,6 +49,6 @@ def test_printed_table(data, monkeypatch):
     assert last == f"test balls that meet a block: {float(data.test_reached):.4f}"
 
 
-def test_command_refuses_a_bad_radius():
+def test_command_refuses_a_network_without_hidden_units():
     result = CliRunner().invoke(cli, ["memorize", "digits", "--hidden", "0"])
     assert "hidden must be an integer >= 1" in str(result.exception)

@@ -1,4 +1,5 @@
 import itertools
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -8,11 +9,13 @@ from hypothesis import strategies as st
 from rfrobust.memorize import (
     ReLUNetwork,
     SeparationError,
+    compose,
     largest_delta,
     minimum,
     pgd,
     robust_error,
     robust_memorizer,
+    stack,
     student,
     verify,
 )
@@ -164,7 +167,9 @@ def test_separation_error_names_pair_and_largest_delta(make_network):
     assert error.distance == pytest.approx(distance.min())
     assert error.largest_delta == pytest.approx((distance.min() - theta) / 2)
     assert f"samples {min(i, j)} and {max(i, j)}" in str(error)
-    assert f"{error.largest_delta:.6g}" in str(error)
+    printed = float(str(error).rsplit(" ", 1)[1])
+    assert printed == error.largest_delta
+    robust_memorizer(clean, X, y, printed, theta)
     assert largest_delta(X, y, theta) == pytest.approx(error.largest_delta)
     robust_memorizer(clean, X, y, error.largest_delta * (1 - 1e-12), theta)
     with pytest.raises(SeparationError, match="no delta is admissible"):
@@ -315,5 +320,92 @@ def test_bad_combinations(make_network):
         robust_memorizer(make_network(2, 3), X, [0, 2], 0.1, 0.1, gate="clip")
     with pytest.raises(ValueError, match="teacher must have one output, got 2"):
         student(make_network(2, 2), X, [0, 1], 0.1, 0.1)
-    with pytest.raises(SeparationError, match="different labels"):
+    with pytest.raises(SeparationError, match=r"^samples 0 and 1 are 0\.0 apart"):
         student(make_network(2, 1), [[0.1, 0.1], [0.1, 0.1]], [1, 1], 0.1, 0.1)
+
+
+@pytest.mark.parametrize(
+    ("clean", "X", "y", "delta", "theta", "margin"),
+    [
+        (ReLUNetwork.affine([[1.0], [0.0]], [10, 10]), [[0.2], [0.3]], [0, 0], 0.02, 0.2, 0.25),
+        (
+            ReLUNetwork([[[1, 0], [0, 1]], [[1.0, 50.0]]], [[10, -0.12], [-10.5]]),
+            [[0.54, 0], [0.61, -0.16]], [1, 1], 0.05, 0.1, 0.05,
+        ),
+    ],
+)  # fmt: skip
+def test_margin_memorizes_samples_that_a_block_reaches(clean, X, y, delta, theta, margin):
+    """Their cubes meet a neighbour's block, where the clean network's margin is no proof."""
+    memorizer = robust_memorizer(clean, X, y, delta, theta, margin=margin)
+    assert verify(memorizer, X, delta).robust_error(y) == 0
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_margin_leaves_every_sample_proved(make_network, two_classes, seed):
+    X, y = two_classes(seed=seed)
+    memorizer = robust_memorizer(make_network(2, 8, 3, seed=seed), X, y, 0.05, 0.04, margin=0.3)
+    assert verify(memorizer, X, 0.05).robust_error(y) == 0
+
+
+def test_samples_that_touch_up_to_rounding_are_accepted():
+    count = 0
+    for a in range(1, 30):
+        for b in range(1, 30):
+            X = [[0.0], [(2 * a + b) / 100]]
+            memorizer = robust_memorizer(ReLUNetwork.affine([[1.0]], [0]), X, [0, 1], a / 100, b / 100)
+            assert verify(memorizer, X, a / 100).robust_error([0, 1]) == 0
+            count += X[1][0] < 2 * (a / 100) + b / 100
+    assert count > 50  # so many are too close by rounding only
+
+
+def test_largest_delta_of_any_two_samples():
+    X = [[0.1], [0.2], [0.9]]
+    assert largest_delta(X, [1.0, 1.0, 2.0], 0.01) == pytest.approx(0.345)
+    assert largest_delta(X, None, 0.01) == pytest.approx(0.045)
+    teacher = ReLUNetwork.affine([[1.0]], [0])
+    student(teacher, X, [1.0, 1.0, 2.0], largest_delta(X, None, 0.01), 0.01)
+    with pytest.raises(TypeError, match="y must hold numbers or strings"):
+        largest_delta(X, [None, 1, 2], 0.01)
+
+
+def test_too_many_neighbours_do_not_take_memory():
+    """Every sample neighbours every other one: the pairs are looked at one sample at a time."""
+    X = np.random.default_rng(0).uniform(size=(3000, 5))
+    tracemalloc.start()
+    robust_memorizer(ReLUNetwork.affine(np.ones((1, 5)), [0]), X, np.ones(3000), 1.0, 0.1)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 3000**2  # bytes; a list of all pairs takes 8 and more each
+
+
+def test_theta_below_the_resolution_of_floats():
+    clean = ReLUNetwork.affine([[1.0, 1.0]], [0])
+    with pytest.raises(ValueError, match="take form='hinge' or a larger theta"):
+        _ = robust_memorizer(clean, [[0.1, 0.2]], [1], 0.1, 1e-12).network
+    hinge = robust_memorizer(clean, [[0.1, 0.2]], [1], 0.1, 1e-12, form="hinge").network
+    np.testing.assert_array_equal(hinge(around(np.array([[0.1, 0.2]]), 0.099, 50)), 1.0)
+    with pytest.raises(ValueError, match="1/theta"):
+        robust_memorizer(clean, [[0.1, 0.2]], [1], 0.1, 1e-310)
+
+
+def test_wrong_kinds_of_networks_and_indices(make_network):
+    net = make_network(2, 4, 1)
+    X, y = [[0.1, 0.1], [0.9, 0.9]], [0, 1]
+    memorizer = robust_memorizer(net, X, y, 0.1, 0.1)
+    for call in (
+        lambda: pgd(memorizer, X, y, 0.1),
+        lambda: robust_error(memorizer, X, y, 0.1),
+        lambda: minimum(memorizer, [0, 0], [1, 1], [1]),
+        lambda: robust_memorizer(memorizer, X, y, 0.1, 0.1),
+        lambda: compose(net, "a"),
+        lambda: stack([net, "a"]),
+    ):
+        with pytest.raises(TypeError, match="must be a ReLUNetwork"):
+            call()
+    with pytest.raises(TypeError, match="memorizer must be a Memorizer, got ReLUNetwork"):
+        verify(net, X, 0.1)
+    with pytest.raises(ValueError, match=r"class indices \(integers\), got .*0\.9"):
+        verify(memorizer, X, 0.1).robust_error([0.9, 1])
+    for box in ((5.0, 6.0), (1.0, 0.0), (0.5, 1.0)):
+        with pytest.raises(ValueError, match="box must be increasing and hold all samples"):
+            pgd(net, X, y, 0.1, box=box)

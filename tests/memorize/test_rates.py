@@ -95,6 +95,9 @@ def test_costs_against_uniform_points_and_the_student_of_all_samples(small, repl
     agree(at.excess.item(), (s - f) ** 2 - (t - f) ** 2, 0.25)
     agree(at.reach.item(), memorizing.reaches(x, delta).astype(float), 0.08)
     assert at.reach < at.reach_bound < 1
+    largest = max(np.abs(teacher.weights[-1].data).max(), np.abs(y).max())
+    volume = n * (2 * (delta + delta / 4)) ** 2
+    assert at.distance_bound.item() == pytest.approx((2 * largest) ** 2 * volume)
     assert at.distance < at.distance_bound
     np.testing.assert_allclose(memorizing(X)[:, 0], y, atol=1e-12)
 
@@ -117,6 +120,20 @@ def test_critical_delta_doubles_the_risk(small):
     assert float(np.abs(small.critical_delta / expected - 1).max()) < 0.05
 
 
+def test_reach_where_balls_overlap():
+    """Close to the largest radius the bound counts many points twice."""
+    n, d = 128, 2
+    data = learning_rates(d, 2.0, n, replicates=2, scale=1.2, seed=5, progress=False).squeeze(["n", "scale"])
+    delta = float(data.delta)
+    for replicate in range(2):
+        rng = np.random.default_rng([5, n, replicate])
+        X = separated_samples(n, d, rng)
+        x = np.random.default_rng(7).uniform(size=(100_000, d))
+        reached = cKDTree(X).query(x, p=np.inf)[0] < 2.25 * delta
+        assert reached.mean() < 0.9 * float(data.reach_bound)
+        assert float(data.reach[replicate]) == pytest.approx(reached.mean(), rel=0.04)
+
+
 def test_risk_of_the_teacher_is_approximation_plus_variance():
     data = learning_rates(1, 2.0, [2048], replicates=12, scale=[0.3], progress=False)
     ratio = data.teacher_risk / data.expected_risk
@@ -127,7 +144,7 @@ def test_risk_of_the_teacher_is_approximation_plus_variance():
 def test_slopes_of_power_laws_are_exact():
     n = xr.DataArray([100.0, 300.0, 1000.0], dims="n", coords={"n": [100.0, 300.0, 1000.0]})
     delta = n**-0.5 * xr.DataArray([0.1, 0.2], dims="scale")
-    one = xr.DataArray([1.0, 1.0], dims="replicate")
+    one = xr.DataArray(np.ones(3), dims="replicate")
     rate = rate_exponent(2, 1.0)
     data = xr.Dataset(
         {
@@ -143,6 +160,14 @@ def test_slopes_of_power_laws_are_exact():
     np.testing.assert_allclose(found.slope, [2.0, 1.0, rate, rate, -0.7], atol=1e-12)
     np.testing.assert_allclose(found.expected, [2.0, 1.0, -0.5, -0.5, -0.75], atol=1e-12)
     np.testing.assert_allclose(found.standard_error, 0, atol=1e-12)
+
+    # Three draws whose exponents differ by 0.1 scatter by 0.1, their mean by 0.1/sqrt 3.
+    data["critical_delta"] = n ** (-0.7 + xr.DataArray([-0.1, 0.0, 0.1], dims="replicate"))
+    found = slopes(data)
+    assert found.slope.values[-1] == pytest.approx(-0.7)
+    assert found.standard_error.values[-1] == pytest.approx(0.1 / np.sqrt(3))
+    data["critical_delta"][0, 1] = np.nan
+    assert np.isnan(slopes(data).slope.values[-1])
 
 
 def test_measured_slopes(small):
@@ -177,6 +202,9 @@ def test_exponents():
         ({"scale": [0.3, 9.0]}, "scale must be at most .* for n=128, d=2, got 9"),
         ({"noise": 0}, "noise must be finite and > 0"),
         ({"softness": -1}, "softness must be finite and > 0"),
+        ({"n": []}, "n must hold one or more different values"),
+        ({"n": [128, 128]}, "n must hold one or more different values"),
+        ({"scale": [0.1, 0.1]}, "scale must hold one or more different values"),
         ({"replicates": 1}, "replicates must be an integer >= 2"),
     ],
 )
