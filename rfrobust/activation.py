@@ -92,7 +92,7 @@ class Activation:
         ------
         ValueError
             If E sigma'(G) differs from E G sigma(G) (Stein's identity): the derivative is not that of the
-            function, or the function jumps.
+            function, or the function jumps. Also if the function grows too fast for its moments.
         rfrobust.quadrature.QuadratureError
             If an integral does not converge, which an undeclared kink can cause.
 
@@ -110,9 +110,13 @@ class Activation:
         >>> round(elu.mu1, 6)
         0.761578
         """
-        from .quadrature import gaussian_mean
+        from .quadrature import RANGE, gaussian_mean
 
-        points = tuple(sorted(validation.real_scalar("kinks", float(kink)) for kink in kinks))
+        for argument, value in (("function", function), ("derivative", derivative)):
+            if not callable(value):
+                raise TypeError(f"{argument} must be callable, got {value!r}")
+        places = np.asarray(kinks if isinstance(kinks, np.ndarray) else list(kinks))
+        points = tuple(sorted(validation.real_array("kinks", places, ndim=1).tolist() if places.size else ()))
         mu0 = gaussian_mean(function, points)
         mu1 = gaussian_mean(lambda u: u * function(u), points)
         slope = gaussian_mean(derivative, points)
@@ -121,6 +125,12 @@ class Activation:
             raise ValueError(
                 f"derivative must be the derivative of function, and function continuous: got E sigma'(G)={slope!r} "
                 f"but E G sigma(G)={mu1!r}"
+            )
+        tails = [np.max(np.square(part(np.array([-RANGE, RANGE])))) for part in (function, derivative)]
+        if max(tails) * math.exp(-0.5 * RANGE * RANGE) > 1e-10 * size * size:
+            raise ValueError(
+                f"function must be of at most exponential growth: its moments are not reached within {RANGE:g} "
+                "standard deviations"
             )
         # zero up to rounding: no linear part in an even function, no mean in an odd one
         mu0, mu1 = (0.0 if abs(value) < 1e-14 * size else value for value in (mu0, mu1))

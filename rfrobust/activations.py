@@ -281,7 +281,7 @@ def built_in(name: str) -> Activation:
     0.6
     """
     base, colon, text = name.partition(":") if isinstance(name, str) else (name, "", "")
-    if base not in TABLE:
+    if not isinstance(name, str) or base not in TABLE:
         validation.choice("activation", name, TABLE)
     if not colon:
         return _make(base, None)

@@ -97,7 +97,9 @@ class QuadraticModel:
         *,
         orthonormal: bool = True,
     ) -> None:
-        self.orthonormal = orthonormal
+        if not isinstance(orthonormal, bool | np.bool_):
+            raise TypeError(f"orthonormal must be True or False, got {orthonormal!r}")
+        self.orthonormal = bool(orthonormal)
         self.covariance = validation.real_array("covariance", covariance, 0.0, ndim=1)
         size = self.covariance.size
         self.metric = validation.real_array("metric", metric, 0.0, open_lower=True, shape=(size,))

@@ -163,6 +163,8 @@ def certify(equilibrium: "Equilibrium", eps_test: float | None = None) -> Certif
     shifted ReLU are exact as well, those of other activations are the stored doubles. Krawczyk's operator is
     textbook material (R. Krawczyk, Computing 4, 187-201, 1969).
     """
+    if not hasattr(equilibrium, "gradient_norm"):
+        raise TypeError(f"equilibrium must be a result of rfrobust.solve, got {type(equilibrium).__name__}")
     flint = _flint()
     radius = equilibrium.eps if eps_test is None else scalar("eps_test", eps_test)
     before = flint.ctx.prec
@@ -179,6 +181,8 @@ def _certify(model: "Equilibrium", eps_test: float, arb: Any) -> Certificate:
     if model.phase is Phase.NULL:
         return _certify_null(model, arb, field)
     equations: Any
+    if model.standard_risk == 0.0 or model.gradient_norm == 0.0:
+        return _failed("v = 0 or r = 0: the equations in their logarithms do not describe this solution")
     if math.isinf(model.V):
         equations, start = interpolating, [math.log(model.k)]
     else:

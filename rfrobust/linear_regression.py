@@ -10,7 +10,7 @@ from scipy.optimize import brentq
 
 from .equations import SQRT_2_OVER_PI
 from .equilibrium import Equilibrium, solve
-from .parameters import scalar
+from .parameters import RANGES, scalar
 from .thresholds import null_threshold
 from .validation import real_scalar
 
@@ -58,7 +58,7 @@ def linear(
     >>> round(model.standard_risk, 10), round(model.gradient_norm**2, 10)
     (0.4529764865, 0.6251696123)
     """
-    delta = real_scalar("delta", delta, 0.0, open_lower=True, allow_inf=True)
+    delta = real_scalar("delta", delta, **RANGES["psi2"])
     return solve(
         1.0,
         delta,
@@ -76,7 +76,7 @@ def linear_null_threshold(delta: float, tau: float = 0.0, *, signal_norm: float 
 
     Parameters as for :func:`linear`. Source: :eq:`eq-null` with x = 1.
     """
-    delta = real_scalar("delta", delta, 0.0, open_lower=True, allow_inf=True)
+    delta = real_scalar("delta", delta, **RANGES["psi2"])
     return null_threshold(
         1.0, delta, tau, activation="identity", spectrum="orthogonal", signal_norm=signal_norm
     )
@@ -95,7 +95,7 @@ def linear_population(eps: float, tau: float, *, signal_norm: float = 1.0) -> fl
     eps : float
         Training radius, >= 0.
     tau : float
-        Noise, > 0.
+        Noise, >= 1e-100.
     signal_norm : float
         V_0 > 0.
 
@@ -109,7 +109,7 @@ def linear_population(eps: float, tau: float, *, signal_norm: float = 1.0) -> fl
     The population optimum of [JSH]; one equation in g, solved inside a bracket.
     """
     eps, signal_norm = scalar("eps", eps), scalar("signal_norm", signal_norm)
-    tau = real_scalar("tau", tau, 0.0, open_lower=True)
+    tau = real_scalar("tau", tau, 1e-100, 1e100)
     ratio = (tau / signal_norm) ** 2
     c = SQRT_2_OVER_PI * eps
     if c * math.sqrt(1.0 + ratio) >= 1.0:

@@ -8,7 +8,7 @@ from . import validation
 from .activation import Activation, resolve_activation
 from .equations import SQRT_2_OVER_PI
 from .equilibrium import Equilibrium, Phase, adversarial_risk, solve
-from .parameters import scalar
+from .parameters import RANGES, finite, scalar
 from .spectrum import Spectrum, resolve_spectrum
 from .traces import traces
 
@@ -22,7 +22,7 @@ class LimitingModel:
 
     def adversarial_risk(self, eps_test: Any) -> Any:
         r"""Return :math:`v + 2\sqrt{2/\pi}\,\epsilon r\sqrt v + \epsilon^2r^2` at one or more test radii."""
-        radius = validation.real_array("eps_test", eps_test, 0.0)[()]
+        radius = validation.real_array("eps_test", eps_test, **RANGES["eps_test"])[()]
         return adversarial_risk(self.standard_risk, self.gradient_norm, radius)
 
 
@@ -107,9 +107,9 @@ def infinitely_wide(
               X=\frac{\mu_1^2}{\mu_1^2(1+k)+\ell},\quad k=\frac{s^2}{\lambda}\ell,\quad
               \frac{X}{\psi_2}+\frac{\mu_2^2}{\psi_2\,\ell}=1,
 
-    s being ``scaled_eps``. The last equation is a cubic in the scaled ridge l > mu2^2/psi2. A fixed training radius is
-    ``scaled_eps = inf``: then X = 0, the model forgets the signal, and so does the limit eps -> 0 without ridge. Only
-    with a ridge and eps of order psi1^(-1/2) or below is anything linear kept.
+    s being ``scaled_eps``. The last equation is a quadratic in the scaled ridge l > mu2^2/psi2. A fixed training
+    radius is ``scaled_eps = inf``: then X = 0, the model forgets the signal, and so does the limit eps -> 0 without
+    ridge. Only with a ridge and eps of order psi1^(-1/2) or below is anything linear kept.
 
     Parameters
     ----------
@@ -129,8 +129,8 @@ def infinitely_wide(
     -----
     Derived here (docs/limits). For a linear activation the limit is :func:`rfrobust.linear` instead.
     """
-    psi2 = validation.real_scalar("psi2", psi2, 0.0, open_lower=True)
-    s = validation.real_scalar("scaled_eps", scaled_eps, 0.0, allow_inf=True)
+    psi2 = finite("psi2", psi2)
+    s = validation.real_scalar("scaled_eps", scaled_eps, 0.0, 1e100, allow_inf=True)
     tau, ridge, signal_norm = scalar("tau", tau), scalar("ridge", ridge), scalar("signal_norm", signal_norm)
     c, mu, _ = _nonlinear(activation)
     noise = tau * tau + scalar("nonlinear_power", nonlinear_power)
@@ -163,7 +163,7 @@ def wide_gradient_decay(
     It depends neither on eps nor on the ridge. The adversarial risk approaches that of the null model from above like
     AR = v_0 + 2 sqrt(2/pi) eps_test r sqrt(v_0). Arguments and errors as for :func:`infinitely_wide`; derived there.
     """
-    psi2 = validation.real_scalar("psi2", psi2, 0.0, open_lower=True)
+    psi2 = finite("psi2", psi2)
     _, mu, rho2 = _nonlinear(activation)
     v = null_model(tau, signal_norm=signal_norm, nonlinear_power=nonlinear_power).standard_risk
     return math.sqrt(rho2 / mu * psi2 * v)
@@ -229,7 +229,7 @@ def small_eps_expansion(
     are zero until s = q V is of order 1.
     """
     psi1 = scalar("psi1", psi1)
-    psi2 = validation.real_scalar("psi2", psi2, 0.0, open_lower=True)
+    psi2 = finite("psi2", psi2)
     if psi1 >= psi2:
         raise ValueError(f"psi1 must be < psi2, got psi1={psi1!r}, psi2={psi2!r}")
     tau, signal_norm = scalar("tau", tau), scalar("signal_norm", signal_norm)

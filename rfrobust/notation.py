@@ -10,8 +10,8 @@ All penalties are written as the weight lam of (1/2n) sum (residual)^2 + (lam/2)
 
 from .activation import Activation
 from .equilibrium import Equilibrium, solve
-from .parameters import scalar
-from .validation import choice, integer
+from .parameters import RANGES, scalar
+from .validation import choice, integer, real_scalar
 
 SCALINGS = ("rfrobust", "mei-montanari", "scikit-learn")
 
@@ -43,7 +43,7 @@ def convert_ridge(
     >>> convert_ridge(0.01, "mei-montanari", psi1=3)
     0.03
     """
-    value = scalar("ridge", value)
+    value = real_scalar("value", value, **RANGES["ridge"])
 
     def unit(name: str) -> float:
         """Return lam per unit of the penalty."""
@@ -107,12 +107,21 @@ def from_mei_montanari(
     >>> round(rfrobust.from_mei_montanari(3, 2, 0.01, 0.5).standard_risk - 0.25, 12)
     0.579086040544
     """
-    ridge = convert_ridge(lam, "mei-montanari", psi1=psi1)
-    if ridge == 0.0:
+    lam = real_scalar("lam", lam, 0.0, RANGES["ridge"]["upper"])
+    if lam == 0.0:
         raise ValueError(
             "lam must be > 0, got lam=0: the ridgeless limit here is the interpolator of least |J theta|"
         )
-    power = scalar("nonlinear_power", F_star * F_star if isinstance(F_star, int | float) else F_star)
+    ridge = convert_ridge(lam, "mei-montanari", psi1=psi1)
+    F1 = real_scalar("F1", F1, **RANGES["signal_norm"])
+    F_star = real_scalar("F_star", F_star, 0.0, 1e50)
     return solve(
-        psi1, psi2, 0.0, tau, ridge=ridge, activation=activation, signal_norm=F1, nonlinear_power=power
+        psi1,
+        psi2,
+        0.0,
+        tau,
+        ridge=ridge,
+        activation=activation,
+        signal_norm=F1,
+        nonlinear_power=F_star * F_star,
     )

@@ -6,16 +6,17 @@ import numpy as np
 
 from . import validation
 
-#: Bounds of every numerical parameter, in the words of :func:`rfrobust.validation.real_scalar`.
+#: Bounds of every numerical parameter, in the words of :func:`rfrobust.validation.real_scalar`: far beyond any use,
+#: so that squares and products of parameters neither overflow nor vanish.
 RANGES: dict[str, dict[str, Any]] = {
-    "psi1": {"lower": 0.0, "open_lower": True},
-    "psi2": {"lower": 0.0, "open_lower": True, "allow_inf": True},
-    "eps": {"lower": 0.0},
-    "tau": {"lower": 0.0},
-    "ridge": {"lower": 0.0},
+    "psi1": {"lower": 1e-100, "upper": 1e100},
+    "psi2": {"lower": 1e-100, "upper": 1e100, "allow_inf": True},
+    "eps": {"lower": 0.0, "upper": 1e100},
+    "tau": {"lower": 0.0, "upper": 1e100},
+    "ridge": {"lower": 0.0, "upper": 1e100},
     "eps_test": {"lower": 0.0, "upper": 1e100},
-    "signal_norm": {"lower": 0.0, "open_lower": True},
-    "nonlinear_power": {"lower": 0.0},
+    "signal_norm": {"lower": 1e-100, "upper": 1e100},
+    "nonlinear_power": {"lower": 0.0, "upper": 1e100},
 }
 
 #: What results say of each variable: the long name, symbols as in docs/conventions.
@@ -45,6 +46,11 @@ DESCRIPTIONS: dict[str, str] = {
 def scalar(name: str, value: Any) -> float:
     """Return the parameter ``name`` as a float in its range, or raise."""
     return validation.real_scalar(name, value, **RANGES[name])
+
+
+def finite(name: str, value: Any) -> float:
+    """Return the parameter ``name`` as a finite float in its range, or raise."""
+    return validation.real_scalar(name, value, **{**RANGES[name], "allow_inf": False})
 
 
 def axis(name: str, value: Any) -> np.ndarray:

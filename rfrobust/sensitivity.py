@@ -58,7 +58,7 @@ def gradient(equilibrium: "Equilibrium", eps_test: float | None = None) -> xr.Da
         parameters (eps = 0, ridge = 0) the derivative is the one-sided one. NaN marks what does not exist:
         V and k in the null phase, V and every derivative in ``ridge`` at the interpolator eps = 0 (the limits
         eps -> 0 and ridge -> 0 do not commute there), those in mu2, rho and ridge for linear features without
-        ridge, those in psi1 for one drawn W.
+        ridge, those in psi1 for one drawn W; all of them where v = 0 or r = 0 below the null threshold.
 
     Raises
     ------
@@ -109,6 +109,8 @@ def _table(model: "Equilibrium", eps_test: float) -> tuple[np.ndarray, np.ndarra
     count = len(PARAMETERS)
     if model.phase == solver.NULL:
         return _null(model, eps_test)
+    if model.standard_risk == 0.0 or model.gradient_norm == 0.0:  # at the edge of what the equations describe
+        return _values(model, eps_test), np.full((len(OBSERVABLES), count), math.nan)
     equations: Any
     interpolator = math.isinf(model.V)
     if interpolator:
@@ -175,6 +177,16 @@ def problem_of(p: dict[str, Dual], spectrum: Spectrum) -> Problem:
     )
 
 
+def _values(model: "Equilibrium", eps_test: float) -> np.ndarray:
+    """Return the observables (9,)."""
+    return np.array(
+        [
+            model.adversarial_risk(eps_test) if name == "adversarial_risk" else getattr(model, name)
+            for name in OBSERVABLES
+        ]
+    )
+
+
 def _null(model: "Equilibrium", eps_test: float) -> tuple[np.ndarray, np.ndarray]:
     """Return the null phase: v = |beta|^2 + tau^2 + F_*^2 and r = 0, whatever the rest."""
     v = model.standard_risk
@@ -190,8 +202,4 @@ def _null(model: "Equilibrium", eps_test: float) -> tuple[np.ndarray, np.ndarray
         "V": math.nan,
         "k": math.nan,
     }
-    values = [
-        model.adversarial_risk(eps_test) if name == "adversarial_risk" else getattr(model, name)
-        for name in OBSERVABLES
-    ]
-    return np.array(values), np.array([factors.get(name, 0.0) * slope for name in OBSERVABLES])
+    return _values(model, eps_test), np.array([factors.get(name, 0.0) * slope for name in OBSERVABLES])

@@ -27,6 +27,9 @@ POLE_WIDTH = 1e-14
 #: Relative distance to the null threshold below which the solution is continued from this distance.
 NEAR_NULL = 1e-6
 
+#: Standard risk over |beta|^2 below which linear features without noise have recovered the target, up to rounding.
+RECOVERED = 1e-12
+
 #: What :func:`solve_point` returns, in order.
 FIELDS = (
     "status",
@@ -124,6 +127,9 @@ def _population(problem):
         k, l, _, _ = population_multipliers(q, eps, ridge)
         residual = abs(F)
     value, _, _ = traces(k, l, psi1, c, mu, rho2, signal, atoms, weights)
+    recovered = not (residual <= RESIDUAL_TOLERANCE and value[5] > RECOVERED * signal)
+    if eps > 0.0 and noise == 0.0 and mu == 0.0 and recovered:
+        return _failure(DEGENERATE, residual, iterations)
     return _solution(REGULAR, q, 0.0, k, noise + value[5], value[4], residual, iterations)
 
 
@@ -173,7 +179,7 @@ def _regular(eps_null, problem):
         log_q, log_V, iterations = _equations(eps_null, problem)
     F1, F2, _, _, _, _, k, v, r2 = residuals(log_q, log_V, *problem)
     residual = max(abs(F1), abs(F2))
-    if not residual <= RESIDUAL_TOLERANCE and noise == 0.0 and mu == 0.0:
+    if noise == 0.0 and mu == 0.0 and not (residual <= RESIDUAL_TOLERANCE and v > RECOVERED * problem[8]):
         return _failure(DEGENERATE, residual, iterations)
     q, V = math.exp(log_q), math.exp(log_V)
     phase = INTERPOLATING if math.erfc(q * V * math.sqrt(0.5)) == 0.0 else REGULAR

@@ -16,6 +16,7 @@ from scipy.special import erf, gammainc
 
 from .activation import resolve_activation
 from .parameters import scalar
+from .validation import integer
 
 if TYPE_CHECKING:
     from .equilibrium import Equilibrium
@@ -219,6 +220,7 @@ def minimax(psi1: float, psi2: float, eps: float, tau: float = 0.0, *, starts: i
     """
     psi1, psi2 = scalar("psi1", psi1), scalar("psi2", psi2)
     eps, tau = scalar("eps", eps), scalar("tau", tau)
+    starts = integer("starts", starts, 1)
     if eps == 0.0 or psi2 == math.inf:
         raise ValueError(f"the published theorem needs eps > 0 and finite psi2, got eps={eps}, psi2={psi2}")
 

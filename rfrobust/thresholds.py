@@ -6,7 +6,7 @@ from scipy.special import erfcinv
 
 from . import solver, validation
 from .activation import Activation, resolve_activation
-from .equilibrium import Phase, solve
+from .equilibrium import Phase, SolverError, Status, solve
 from .parameters import scalar
 from .spectrum import Spectrum, resolve_spectrum
 
@@ -102,13 +102,15 @@ def interpolation_threshold(
     :eq:`eq-interpolation`, derived in docs/theory, "Near interpolation"; [R], carried over to \|J theta\|.
     """
     n = validation.integer("n", n, 2)
-    psi2 = scalar("psi2", psi2)
-    if scalar("psi1", psi1) == psi2:
-        return 0.0
-    interpolator = solve(
-        psi1, psi2, 0.0, tau, activation=activation, spectrum=spectrum,
-        signal_norm=signal_norm, nonlinear_power=nonlinear_power,
-    )  # fmt: skip
+    try:
+        interpolator = solve(
+            psi1, psi2, 0.0, tau, activation=activation, spectrum=spectrum,
+            signal_norm=signal_norm, nonlinear_power=nonlinear_power,
+        )  # fmt: skip
+    except SolverError as error:
+        if error.status is Status.DIVERGENT:  # N = n
+            return 0.0
+        raise
     if interpolator.phase is not Phase.INTERPOLATING:
         return 0.0
     s_n = math.sqrt(2.0) * float(erfcinv(1.0 / n))

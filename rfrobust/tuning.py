@@ -197,7 +197,7 @@ def _search(
         raise RuntimeError(f"the search found no problem with a solution: none of {used} with {ranges}")
     basins.sort(key=lambda basin: basin.risk)
     basins = [basin for basin in basins if basin.risk < UNSOLVED]
-    if not basins or basins[0].risk >= null_risk:
+    if not basins or basins[0].risk >= null_risk * (1.0 - 1e-13):
         at = null_at if null_at is not None else {}
         return Optimum(at, null_risk, eps_test, null_risk, True, False, tuple(basins), {}, True, used)
     least = basins[0]

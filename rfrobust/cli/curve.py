@@ -8,7 +8,7 @@ import click
 from .. import parameters
 from ..grid import sweep
 from .options import model_options
-from .output import PICTURES, TABLES, check_ending, save_dataset, save_figure
+from .output import PICTURES, TABLES, check_ending, refuse_without_solution, save_dataset, save_figure
 from .ranges import RANGE, expand
 
 
@@ -49,5 +49,6 @@ def command(
         psi1=widths, psi2=psi2, eps=expand("eps", eps, False), tau=tau, ridge=ridge, eps_test=eps_test,
         activation=activation, spectrum=spectrum,
     )  # fmt: skip
+    refuse_without_solution(dataset)
     save_dataset(dataset, data)
     save_figure(draw(dataset, against="psi1" if ratio is None else "ratio", log=log), out)

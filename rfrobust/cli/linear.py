@@ -33,12 +33,17 @@ def command(
     """Adversarially trained linear regression: limiting risks, null threshold, population optimum."""
     if verify and ridge:
         raise ValueError(f"ridge must be 0 for the published minimax, got ridge={ridge}")
+    if verify and delta == math.inf:
+        raise ValueError("delta must be finite for the published minimax, got delta=inf")
+    threshold = linear_null_threshold(delta, tau, signal_norm=signal_norm)
+    if verify and eps >= threshold:
+        raise ValueError(
+            f"eps must be below the null threshold {threshold:.10g}: the published minimax has no stationary point "
+            f"in the null phase, got eps={eps}"
+        )
     model = linear(delta, eps, tau, ridge=ridge, signal_norm=signal_norm)
-    extra = {
-        "delta": "inf" if delta == math.inf else delta,
-        "null_threshold": linear_null_threshold(delta, tau, signal_norm=signal_norm),
-    }
-    if tau > 0.0:
+    extra = {"delta": "inf" if delta == math.inf else delta, "null_threshold": threshold}
+    if tau >= 1e-100:
         extra["population_shrinkage"] = linear_population(eps, tau, signal_norm=signal_norm)
     if verify:
         from ..linear_minimax import linear_theorem

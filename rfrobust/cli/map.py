@@ -8,7 +8,7 @@ import numpy as np
 
 from ..grid import sweep
 from .options import model_options
-from .output import PICTURES, TABLES, check_ending, save_dataset, save_figure
+from .output import PICTURES, TABLES, check_ending, refuse_without_solution, save_dataset, save_figure
 from .ranges import RANGE, expand
 
 _AXES = ("psi1", "psi2", "eps", "tau", "ridge")
@@ -67,6 +67,7 @@ def command(
         name: value if name in swept else float(np.squeeze(value)) for name, value in values.items()
     }
     dataset = sweep(**arguments, eps_test=eps_test, activation=activation, spectrum=spectrum)
+    refuse_without_solution(dataset)
     if boundaries:
         dataset = add_margins(dataset)
     save_dataset(dataset, data)

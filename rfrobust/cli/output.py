@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import click
+import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
 
@@ -38,6 +39,12 @@ def write_dataset(dataset: xr.Dataset, path: Path) -> None:
         dataset.to_netcdf(path, engine="h5netcdf")
     else:
         dataset.to_dataframe().reset_index().to_csv(path, index=False)
+
+
+def refuse_without_solution(dataset: xr.Dataset) -> None:
+    """Raise if no point of a sweep has a solution: there is nothing to draw or to save."""
+    if not bool(np.isfinite(dataset["adversarial_risk"]).any()):
+        raise RuntimeError(f"none of the {dataset['adversarial_risk'].size} problems has a solution")
 
 
 def save_figure(figure: Figure, path: Path) -> None:

@@ -95,9 +95,9 @@ def command(folder: Path, quick: bool, only: str | None, force: bool) -> None:
     """Make every figure as PDF and PNG with its dataset, and an index page.
 
     Figures that are already there, made with the same settings and versions, are skipped, so an interrupted run
-    goes on where it stopped.
+    goes on with the figure at which it stopped.
     """
-    names = only.split(",") if only else list(figures.REGISTRY)
+    names = list(figures.REGISTRY) if only is None else only.split(",")
     modules = {name: figures.figure_module(name) for name in names}
     folder.mkdir(parents=True, exist_ok=True)
     bar = tqdm(modules.items(), desc="figures", unit="figure")

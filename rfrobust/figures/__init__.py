@@ -55,7 +55,13 @@ def compute(name: str, quick: bool = False) -> xr.Dataset:
 
 def load(name: str, path: Path) -> xr.Dataset:
     """Return the dataset of the figure called ``name`` from a file; raise if it holds another figure's."""
-    with xr.open_dataset(path, engine="h5netcdf") as data:
+    if not path.is_file():
+        raise FileNotFoundError(f"there is no dataset at {path}")
+    try:
+        opened = xr.open_dataset(path, engine="h5netcdf")
+    except OSError as error:
+        raise ValueError(f"{path} must be a NetCDF file as `rfrobust figure --data` writes it") from error
+    with opened as data:
         found = data.attrs.get("figure")
         if found != name:
             raise ValueError(f"{path} must hold the dataset of figure {name!r}, got {found!r}")

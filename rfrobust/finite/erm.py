@@ -105,7 +105,7 @@ class ConcentratedERM:
         n, N = F.shape
         self.y = validation.real_array("y", y, shape=(n,))
         J2 = validation.real_array("metric", metric, shape=(N, N))
-        self.ridge = validation.real_scalar("ridge", ridge, 0.0)
+        self.ridge = validation.real_scalar("ridge", ridge, 0.0, 1e100)
         scale = float(np.abs(J2).max())
         asymmetry = float(np.abs(J2 - J2.T).max())
         if asymmetry > 1e-8 * scale:
@@ -242,6 +242,8 @@ class ConcentratedERM:
         eps = validation.real_scalar("eps", eps, 0.0)
         tol = validation.real_scalar("tol", tol, 0.0, 1.0, open_lower=True)
         max_iter = validation.integer("max_iter", max_iter, 1)
+        if start is not None and not isinstance(start, RobustFit):
+            raise TypeError(f"start must be a RobustFit, got {type(start).__name__}")
         if start is not None and start.alpha.shape != self.y.shape:
             raise ValueError(
                 f"start must be a fit of {len(self.y)} samples, got start with {len(start.alpha)} samples"
@@ -308,7 +310,9 @@ class ConcentratedERM:
         objective = problem.primal(w)
         gap = problem.gap(w, alpha)
         norm = float(np.linalg.norm(w[: self.penalised]))
-        zero = float(np.mean(np.abs(alpha) <= eps * norm)) if norm > 0 else float(np.mean(alpha == 0))
+        # With no norm alpha is the residual: exact fits by directions without penalty leave its rounding.
+        least = eps * norm if norm > 0 else 1e-13 * np.abs(self.y).max()
+        zero = float(np.mean(np.abs(alpha) <= least))
         if phase is FitPhase.INTERPOLATING:
             zero = 1.0
         w_full = w if self._rotation is None else self._rotation @ w
@@ -395,7 +399,9 @@ class _ScaledProblem:
         value = self.primal(w)
         if self._free_basis is not None:
             alpha = alpha - self._free_basis @ (self._free_basis.T @ alpha)
-        scale = value if self.eps > 0 else 0.5 * float(np.mean(self.y**2))
+        zero = 0.5 * float(np.mean(self.y**2))  # the objective at w = 0
+        # Where directions without penalty fit the data the objective is 0 up to rounding.
+        scale = max(value, 1e-15 * zero) if self.eps > 0 else zero
         if scale == 0.0:
             return 0.0
         return (value - self._dual(w, alpha)) / scale

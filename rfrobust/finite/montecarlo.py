@@ -123,6 +123,10 @@ def simulate(
     validation.choice("objective", objective, OBJECTIVES)
     validation.choice("features", features, KINDS)
     resolve_activation(activation)
+    if client is not None and not hasattr(client, "submit"):
+        raise TypeError(f"client must be a distributed.Client, got {client!r}")
+    if store is not None and not isinstance(store, str | os.PathLike):
+        raise TypeError(f"store must be a path, got {store!r}")
     if features == "gaussian" and (objective != "concentrated" or test_samples > 0):
         raise ValueError(
             "features must be 'true' for attacks on the network (objective "
@@ -213,7 +217,8 @@ def _fill(
                     done += 1
                     bar.update()
         except KeyboardInterrupt:
-            print(_how_to_resume(done, len(missing), path), file=sys.stderr, flush=True)
+            saved = len(tasks) - len(missing) + done
+            print(_how_to_resume(saved, len(tasks), path), file=sys.stderr, flush=True)
             raise
     finally:
         if store is not None:
@@ -222,7 +227,7 @@ def _fill(
 
 def _how_to_resume(done: int, total: int, path: str | Path | None) -> str:
     if path is None:
-        return f"interrupted after {done} of {total} networks, which are lost; give store=FILE to be able to resume"
+        return f"interrupted after {done} of {total} networks, which are lost: only a simulation with a store resumes"
     return (
         f"interrupted: {done} of {total} networks are saved in {path}; run the same command again to resume"
     )
@@ -285,6 +290,8 @@ def summary(data: xr.Dataset) -> xr.Dataset:
 
     Replicates without certificate (NaN) are left out; ``count`` says how many were used.
     """
+    if not isinstance(data, xr.Dataset):
+        raise TypeError(f"data must be a Dataset of simulate, got {type(data).__name__}")
     if "replicate" not in data.dims:
         raise ValueError(f"data must have the dimension 'replicate', got dimensions {tuple(data.dims)}")
     used = [name for name in data.data_vars if "replicate" in data[name].dims]

@@ -88,7 +88,7 @@ def test_map_writes_picture_and_numbers(capsys, tmp_path, ending):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("solve", "--psi1", "-3", "--psi2", "2", "--eps", "1"), "psi1 must be finite and > 0, got psi1=-3.0"),
+        (("solve", "--psi1", "-3", "--psi2", "2", "--eps", "1"), "psi1 must be in [1e-100, 1e+100], got psi1=-3.0"),
         (("solve", "--psi1", "x", "--psi2", "2", "--eps", "1"), "Invalid value for '--psi1'"),
         (("solve", "--psi1", "2", "--psi2", "2", "--eps", "0"), "DIVERGENT"),
         (("solve", "--psi1", "2"), "Missing option '--psi2'"),
@@ -108,6 +108,12 @@ def test_map_writes_picture_and_numbers(capsys, tmp_path, ending):
         (("curve", "--psi1", "1:2:5", "--psi2", "2", "--eps", "1", "--out", ".png"), "must end in"),
         (("solve", *POINT, "--eps-test", "1e200", "--json"), "eps_test must be in [0, 1e+100]"),
         (("figure", "nope"), "figure must be one of"),
+        (("figure", "curse", "--from-data", "missing.nc"), "there is no dataset at missing.nc"),
+        (("figure", "curse", "--from-data", __file__), "must be a NetCDF file"),
+        (("reproduce", "--only", ""), "figure must be one of"),
+        (("tune", "width", "--psi2", "2", "--eps", ".1", "--tau", "1e200"), "tau must be in [0, 1e+100]"),
+        (("linear", "--delta", "inf", "--eps", ".1", "--tau", ".5", "--verify"), "delta must be finite"),
+        (("linear", "--delta", "2", "--eps", "5", "--tau", ".5", "--verify"), "eps must be below the null threshold"),
         (("figure", "curse", "--out", "x.jpg"), "must end in .png, .svg, .pdf"),
     ],
 )  # fmt: skip
@@ -146,3 +152,18 @@ def test_no_command_shows_the_help(capsys):
     assert code == 0
     assert "Commands:" in out
     assert err == ""
+
+
+@pytest.mark.filterwarnings("default::rfrobust.grid.SweepWarning")
+@pytest.mark.parametrize(
+    "arguments",
+    [("curve", "--psi1", "10:20:3", "--eps", "0.1"), ("map", "--psi1", "10:20:3", "--eps", "0.1:0.2:3")],
+)
+def test_nothing_is_drawn_where_no_problem_has_a_solution(capsys, tmp_path, arguments):
+    out = tmp_path / "picture.png"
+    code, _, err = run(
+        capsys, *arguments, "--psi2", "2", "--tau", "0", "--activation", "identity", "--out", str(out)
+    )
+    assert code == 2
+    assert "problems has a solution" in err
+    assert list(tmp_path.iterdir()) == []

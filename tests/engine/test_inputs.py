@@ -166,7 +166,7 @@ def test_any_input_gives_a_solution_or_a_clear_error(psi1, psi2, eps, tau, ridge
         assert math.isfinite(model.standard_risk)
 
 
-extreme = st.floats(min_value=1e-300, max_value=1e300)
+extreme = st.floats(min_value=1e-100, max_value=1e100)
 
 
 @given(extreme, extreme, st.one_of(st.just(0.0), extreme), extreme, st.one_of(st.just(0.0), extreme))
@@ -179,3 +179,75 @@ def test_extreme_input_is_solved_or_refused(psi1, psi2, eps, tau, ridge):
     assert math.isfinite(model.standard_risk)
     assert math.isfinite(model.gradient_norm)
     assert model.standard_risk >= tau * tau * (1 - 1e-12)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: rfrobust.sweep(psi1=3, psi2=2, eps=0.1, signal_norm=1e308),
+        lambda: rfrobust.null_threshold(3, 2, 0.5, signal_norm=1e200),
+        lambda: rfrobust.null_threshold(1e308, 2, 0.5),
+        lambda: rfrobust.linear_null_threshold(2, 0.5, signal_norm=1e200),
+        lambda: rfrobust.infinitely_wide(2, 1e200, 0.5, ridge=0.1),
+        lambda: rfrobust.small_eps_expansion(1, 2, 1e200),
+        lambda: rfrobust.linear_population(0.3, 1e200),
+        lambda: rfrobust.linear_population(0.3, 1e-200),
+        lambda: rfrobust.null_model(1e200),
+        lambda: rfrobust.simulate(psi1=1, psi2=2, eps=0.3, d=10, ridge=1e200, replicates=1),
+    ],
+)
+def test_parameters_beyond_floats_are_refused(call):
+    with pytest.raises(ValueError, match=r"^\w+ must be in \["):
+        call()
+
+
+@pytest.mark.parametrize("psi1", [1e-100, 1e100])
+@pytest.mark.parametrize("psi2", [1e-100, 1e100])
+@pytest.mark.parametrize("size", [1e-100, 1e100])
+def test_thresholds_are_finite_at_the_ends_of_the_ranges(psi1, psi2, size):
+    assert math.isfinite(rfrobust.null_threshold(psi1, psi2, 1.0 / size, signal_norm=size))
+
+
+def test_arguments_of_the_interpolation_threshold_at_the_pole():
+    assert rfrobust.interpolation_threshold(3, 1, 0.5, 100, activation="identity") == 0.0
+    for arguments, message in (
+        ((2, 2, "a", 10), "tau must be a real number"),
+        ((2, 2, -1, 10), "tau must be in"),
+    ):
+        with pytest.raises((TypeError, ValueError), match=message):
+            rfrobust.interpolation_threshold(*arguments)
+    with pytest.raises(ValueError, match="activation must be one of"):
+        rfrobust.interpolation_threshold(2, 2, 0.5, 10, activation="nonsense")
+
+
+@pytest.mark.parametrize("activation", [[], {}, np.zeros(2), 3])
+def test_activations_of_the_wrong_kind(activation):
+    with pytest.raises(TypeError, match="activation must be one of"):
+        rfrobust.solve(3, 2, 0.3, activation=activation)
+
+
+@pytest.mark.parametrize("psi1", [1.0, 400.0])
+@pytest.mark.parametrize("psi2", [2.0, math.inf])
+def test_exact_recovery_is_named(psi1, psi2):
+    """Linear features without noise: below sqrt(2/pi), at infinite data, training finds the target itself."""
+    with pytest.raises(rfrobust.SolverError, match="recovers it") as caught:
+        rfrobust.solve(psi1, psi2, 0.1, 0.0, activation="identity", spectrum="orthogonal")
+    assert caught.value.status is rfrobust.Status.DEGENERATE
+    above = rfrobust.solve(1, math.inf, 0.85, 0.0, activation="identity", spectrum="orthogonal")
+    assert above.standard_risk > 1e-3
+
+
+@pytest.mark.parametrize(
+    ("psi1", "psi2", "keywords"),
+    [(2, math.inf, {"activation": "cos"}), (1, 2, {"activation": "identity", "spectrum": "orthogonal"})],
+)
+def test_derivatives_and_certificates_where_a_risk_is_zero(psi1, psi2, keywords):
+    """An even activation learns nothing of a linear target (r = 0); linear features recover it (v = 0)."""
+    model = rfrobust.solve(psi1, psi2, 0.0, 0.0, **keywords)
+    assert model.standard_risk * model.gradient_norm == 0.0
+    slopes = model.gradient()
+    assert np.isnan(slopes.standard_risk).all()
+    assert slopes.standard_risk.attrs["value"] == model.standard_risk
+    certificate = rfrobust.solve(psi1, psi2, 0.0, 0.0, certify=True, **keywords).certificate
+    assert not certificate.proved
+    assert "v = 0 or r = 0" in certificate.reason

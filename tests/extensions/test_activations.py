@@ -264,7 +264,13 @@ def test_even_activations_learn_nothing_linear():
 
 
 BAD = [
-    ({"kinks": ["a"]}, ValueError, "could not convert"),
+    ({"kinks": ["a"]}, TypeError, "kinks must be real numbers"),
+    ({"function": "a"}, TypeError, "function must be callable"),
+    (
+        {"function": lambda u: np.exp(u * u / 3), "derivative": lambda u: 2 * u / 3 * np.exp(u * u / 3)},
+        ValueError,
+        "at most exponential growth",
+    ),
     ({"derivative": np.sin}, ValueError, "derivative must be the derivative"),
     ({"function": np.sign, "derivative": np.zeros_like, "kinks": [0.0]}, ValueError, "function continuous"),
     ({"function": np.ones_like, "derivative": np.zeros_like}, ValueError, "constant"),

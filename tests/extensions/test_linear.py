@@ -167,8 +167,15 @@ def test_bad_notations():
         rfrobust.convert_ridge(1.0, "ours")
     with pytest.raises(ValueError, match="lam must be > 0"):
         rfrobust.from_mei_montanari(1, 2, 0.0)
-    with pytest.raises(TypeError, match="nonlinear_power must be a real number"):
-        rfrobust.from_mei_montanari(1, 2, 0.1, F_star="a")
+    for name in ("F1", "F_star"):
+        with pytest.raises(TypeError, match=f"{name} must be a real number"):
+            rfrobust.from_mei_montanari(1, 2, 0.1, **{name: "a"})
+        with pytest.raises(ValueError, match=f"{name} must be in"):
+            rfrobust.from_mei_montanari(1, 2, 0.1, **{name: -1.0})
+    with pytest.raises(ValueError, match="lam must be in"):
+        rfrobust.from_mei_montanari(1, 2, -1.0)
+    with pytest.raises(ValueError, match="value must be in"):
+        rfrobust.convert_ridge(-1.0, "rfrobust")
 
 
 # geometry

@@ -245,7 +245,7 @@ def test_zero_response_gives_zero():
         ({"metric": [[1.0, 0.5], [0.0, 1.0]]}, "metric must be symmetric"),
         ({"metric": [[1.0, 0.0], [0.0, -1.0]]}, "metric must be positive semidefinite"),
         ({"eps": -0.1}, "eps must be finite and >= 0"),
-        ({"ridge": np.inf}, "ridge must be finite and >= 0"),
+        ({"ridge": np.inf}, r"ridge must be in \[0, 1e\+100\]"),
         ({"tol": 0.0}, "tol must be in"),
         ({"max_iter": 0}, "max_iter must be an integer >= 1"),
     ],
@@ -260,3 +260,20 @@ def test_start_with_other_samples_is_refused():
     fit = robust_erm(np.eye(3), np.ones(3), np.eye(3), 0.1)
     with pytest.raises(ValueError, match="start must be a fit of 4 samples"):
         robust_erm(np.eye(4), np.ones(4), np.eye(4), 0.1, start=fit)
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_directions_without_penalty_that_fit_the_data(seed):
+    """Three samples, three free directions: the objective is 0, and every residual zero up to rounding."""
+    rng = np.random.default_rng(seed)
+    X, y = rng.standard_normal((3, 5)), rng.standard_normal(3)
+    fit = robust_erm(X, y, np.diag([0.0, 0, 0, 1, 1]), 0.1)
+    assert fit.objective < 1e-25
+    assert fit.norm < 1e-12
+    assert fit.zero_residual_fraction == 1.0
+    np.testing.assert_allclose(X @ fit.theta, y, atol=1e-11)
+
+
+def test_start_of_the_wrong_kind():
+    with pytest.raises(TypeError, match="start must be a RobustFit, got int"):
+        robust_erm(np.eye(3), np.ones(3), np.eye(3), 0.1, start=3)
