@@ -22,26 +22,37 @@ FIXED = {"N": 1000, "D": 50}
 
 
 def compute(quick: bool = False) -> xr.Dataset:
-    """Return the counts over N at fixed D (``N``) and over D at fixed N (``D``), formula and built networks."""
-    axes = {"N": np.geomspace(10, 1e6, 60), "D": np.geomspace(2, 300, 60)}
+    """Return the counts along either ``axis``, N at fixed D and D at fixed N.
+
+    The formulas are over ``point``, the networks that were built over ``network``.
+    """
+    lines = {"N": np.geomspace(10, 1e6, 60), "D": np.geomspace(2, 300, 60)}
     built = (
         {"N": [20, 100, 500], "D": [3, 10, 30]}
         if quick
         else {"N": [20, 100, 500, 2000], "D": [3, 10, 30, 100]}
     )
-    parts = {}
-    for name, values in axes.items():
+    parts = []
+    for name, values in lines.items():
         other = "D" if name == "N" else "N"
-        counts = parameter_counts(**{name: values, other: [FIXED[other]]}, eps=EPS).isel(
-            {other: 0}, drop=True
+        counts = parameter_counts(**{name: values, other: [FIXED[other]]}, eps=EPS).squeeze(other)
+        part = counts.rename({name: "point"}).reset_coords(drop=True).drop_vars("point", errors="ignore")
+        sizes = {name: built[name], other: [FIXED[other]] * len(built[name])}
+        part["built"] = (
+            "network",
+            [built_parameters(n, d) for n, d in zip(sizes["N"], sizes["D"], strict=True)],
         )
-        parts.update({f"{variable}_over_{name}": counts[variable] for variable in counts})
-        sizes = [built_parameters(**{name: value, other: FIXED[other]}) for value in built[name]]
-        parts[f"built_over_{name}"] = xr.DataArray(
-            sizes, dims=f"built_{name}", coords={f"built_{name}": built[name]}
-        )
-    fixed = {f"fixed_{name}": value for name, value in FIXED.items()}
-    return xr.Dataset(parts, attrs={"eps": EPS, **fixed, **versions()})
+        for parameter in ("N", "D"):
+            part[parameter] = (
+                "point",
+                values if parameter == name else np.full(values.size, float(FIXED[other])),
+            )
+            part[f"built_{parameter}"] = ("network", sizes[parameter])
+        parts.append(part)
+    data = xr.concat(parts, xr.DataArray(list(lines), dims="axis", name="axis"), combine_attrs="override")
+    return data.assign_attrs(
+        eps=EPS, **{f"fixed_{name}": value for name, value in FIXED.items()}, **versions()
+    )
 
 
 def draw(data: xr.Dataset, width: str = "double") -> Figure:
@@ -64,11 +75,12 @@ def draw(data: xr.Dataset, width: str = "double") -> Figure:
         )
         for axis, name in zip(axes, ("D", "N"), strict=True):
             other = "N" if name == "D" else "D"
+            along = data.sel(axis=name)
             for i, (variable, (label, line)) in enumerate(curves.items()):
-                axis.plot(data[name], data[f"{variable}_over_{name}"], line, color=PALETTE[i], label=label)
+                axis.plot(along[name], along[variable], line, color=PALETTE[i], label=label)
             axis.plot(
-                data[f"built_{name}"],
-                data[f"built_over_{name}"],
+                along[f"built_{name}"],
+                along.built,
                 "o",
                 color=PALETTE[2],
                 mfc="white",

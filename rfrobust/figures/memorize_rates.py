@@ -100,7 +100,7 @@ def draw(data: xr.Dataset, width: str = "double") -> Figure:
         slope.axvline(1, color="0.5", lw=0.8, zorder=0)
         slope.set(yticks=range(data.sizes["quantity"]), yticklabels=_SHORT, ylim=(4.6, -0.6))
         slope.set(xlabel="measured/stated", title="(f) slopes")
-        slope.xaxis.set_major_locator(MaxNLocator(3))
+        slope.xaxis.set_major_locator(MaxNLocator(4, steps=[1, 5, 10]))
 
         handles = [
             Line2D([], [], ls="", color=PALETTE[i], marker=MARKERS[i], label=f"$d = {d}$")
