@@ -24,9 +24,10 @@ from .activations import built_in
 from .equilibrium import adversarial_risk
 from .parameters import DESCRIPTIONS, scalar
 from .provenance import versions
+from .search import UNSOLVED, Optimum
 from .spectrum import Spectrum
 from .thresholds import null_threshold
-from .tuning import UNSOLVED, WIDTH_RANGE, FixedModel, Optimum, best_width, fixed_model
+from .tuning import WIDTH_RANGE, FixedModel, best_width, fixed_model
 
 #: Radii scanned for sign changes, relative to the null threshold.
 SCAN = np.geomspace(1e-3, 1.0, 241)[:-1]
