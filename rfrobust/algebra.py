@@ -1,7 +1,7 @@
 """The equations of every regime over any kind of number: floats or balls, with derivatives.
 
 The compiled kernels of :mod:`rfrobust.equations` serve the solver. The same cancellation-free forms are written
-here once more without derivatives, for :class:`rfrobust.dual.Dual` numbers: sensitivities put parameters in, the
+here once more without derivatives, for :class:`rfrobust.autodiff.Dual` numbers: sensitivities put parameters in, the
 certificate puts balls in. The unknowns are log t and log V with t = q/eps = r/sqrt(v), in which the equations
 stay smooth down to eps = 0.
 """
@@ -11,7 +11,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any
 
-from .dual import Dual
+from .autodiff import Dual
 from .equations import gaussian_parts
 
 

@@ -17,7 +17,7 @@ import numpy as np
 
 from .activation import RELU
 from .algebra import OBSERVABLES, Field, Problem, balanced, interpolating, null_threshold_squared, population
-from .dual import Dual, seed
+from .autodiff import Dual, seed
 from .equilibrium import Phase
 from .parameters import scalar
 

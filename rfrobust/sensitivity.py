@@ -8,7 +8,7 @@ import xarray as xr
 
 from . import solver
 from .algebra import OBSERVABLES, FloatField, Problem, balanced, interpolating, population
-from .dual import Dual, seed
+from .autodiff import Dual, seed
 from .parameters import DESCRIPTIONS, scalar
 from .provenance import versions
 from .spectrum import DiscreteSpectrum, EmpiricalSpectrum, Spectrum
