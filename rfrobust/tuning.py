@@ -46,13 +46,12 @@ _PROBLEM = ("psi1", "psi2", "eps", "tau", "ridge")
 
 
 @njit
-def _solve_rows(rows, constants, atoms, weights, v, r):
-    """Fill v and r (UNSOLVED and 0 where there is no solution) of the problems in ``rows``."""
-    c, mu, rho2, signal, nonlinear = constants
+def _solve_rows(rows, signal, nonlinear, atoms, weights, v, r):
+    """Fill v and r of rows (psi1, psi2, eps, tau, ridge, mu1^2, mu2^2, rho^2); UNSOLVED and 0 without solution."""
     for i in range(rows.shape[0]):
         point = solve_point(
-            rows[i, 0], rows[i, 1], rows[i, 2], rows[i, 3], rows[i, 4],
-            c, mu, rho2, signal, nonlinear, atoms, weights,
+            rows[i, 0], rows[i, 1], rows[i, 2], rows[i, 3], rows[i, 4], rows[i, 5], rows[i, 6], rows[i, 7],
+            signal, nonlinear, atoms, weights,
         )  # fmt: skip
         solved = point[0] == SOLVED
         v[i] = point[5] if solved else UNSOLVED
@@ -85,14 +84,17 @@ class FixedModel:
     def solve_rows(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return v and r of problems (psi1, psi2, eps, tau, ridge), one a row; UNSOLVED and 0 where none is found."""
         v, r = np.empty(len(rows)), np.empty(len(rows))
-        constants = (*self.activation.constants, self.signal_norm**2, self.nonlinear_power)
+        full = np.empty((len(rows), 8))
+        full[:, :5] = rows
+        full[:, 5:] = self.activation.constants
+        target = (self.signal_norm**2, self.nonlinear_power)
         if not self.spectrum.depends_on_psi1:
-            _solve_rows(rows, constants, *self.spectrum.law(1.0), v, r)
+            _solve_rows(full, *target, *self.spectrum.law(1.0), v, r)
             return v, r
         for psi1 in np.unique(rows[:, 0]):
             group = rows[:, 0] == psi1
             part = np.empty((2, np.count_nonzero(group)))
-            _solve_rows(rows[group], constants, *self.spectrum.law(float(psi1)), *part)
+            _solve_rows(full[group], *target, *self.spectrum.law(float(psi1)), *part)
             v[group], r[group] = part
         return v, r
 
@@ -278,19 +280,6 @@ def _null_width(
     return math.exp(brentq(excess, *ends, xtol=1e-12))
 
 
-@njit
-def _solve_activations(problem, squares, v, r):
-    """Fill v and r of one problem for activations with mu2 = 1 and rows (mu1^2, rho^2) of ``squares``."""
-    psi1, psi2, eps, tau, ridge, signal, nonlinear, atoms, weights = problem
-    for i in range(squares.shape[0]):
-        point = solve_point(
-            psi1, psi2, eps, tau, ridge, squares[i, 0], 1.0, squares[i, 1], signal, nonlinear, atoms, weights
-        )
-        solved = point[0] == SOLVED
-        v[i] = point[5] if solved else UNSOLVED
-        r[i] = point[6] if solved else 0.0
-
-
 @dataclass(frozen=True)
 class ActivationOptimum:
     """The best activation of a search.
@@ -422,14 +411,17 @@ def best_activation(
     fixed = None
     if mu1_over_mu2 is not None:
         fixed = validation.real_scalar("mu1_over_mu2", mu1_over_mu2, 1e-6, 1e6)
-    problem = (
-        psi1, psi2, eps, tau, 0.0, model.signal_norm**2, model.nonlinear_power, *model.spectrum.law(psi1),
-    )  # fmt: skip
+    target = (model.signal_norm**2, model.nonlinear_power)
+    law = model.spectrum.law(psi1)
 
     def evaluate(points: np.ndarray) -> np.ndarray:
-        squares = np.column_stack([np.full(len(points), fixed), points]) if fixed else points
+        rows = np.empty((len(points), 8))
+        rows[:, :5] = psi1, psi2, eps, tau, 0.0
+        rows[:, 5] = (fixed or points[:, 0]) ** 2
+        rows[:, 6] = 1.0
+        rows[:, 7] = points[:, -1] ** 2
         v, r = np.empty(len(points)), np.empty(len(points))
-        _solve_activations(problem, squares**2, v, r)
+        _solve_rows(rows, *target, *law, v, r)
         return adversarial_risk(v, r, eps_test)
 
     axes = [Axis("rho_over_mu2", *ROUGHNESS_RANGE, False)]
