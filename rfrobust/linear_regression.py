@@ -9,7 +9,7 @@ import math
 from scipy.optimize import brentq
 
 from .equations import SQRT_2_OVER_PI
-from .equilibrium import Equilibrium, solve
+from .equilibrium import Equilibrium, SolverError, solve
 from .parameters import RANGES, scalar
 from .thresholds import null_threshold
 from .validation import real_scalar
@@ -59,16 +59,21 @@ def linear(
     (0.4529764865, 0.6251696123)
     """
     delta = real_scalar("delta", delta, **RANGES["psi2"])
-    return solve(
-        1.0,
-        delta,
-        eps,
-        tau,
-        ridge=ridge,
-        activation="identity",
-        spectrum="orthogonal",
-        signal_norm=signal_norm,
-    )
+    try:
+        return solve(
+            1.0,
+            delta,
+            eps,
+            tau,
+            ridge=ridge,
+            activation="identity",
+            spectrum="orthogonal",
+            signal_norm=signal_norm,
+        )
+    except SolverError as error:
+        raise SolverError(
+            error.status, f"delta={delta!r}, eps={eps!r}, tau={tau!r}, ridge={ridge!r}"
+        ) from None
 
 
 def linear_null_threshold(delta: float, tau: float = 0.0, *, signal_norm: float = 1.0) -> float:

@@ -13,6 +13,7 @@ import xarray as xr
 from tqdm import tqdm
 
 from .. import figures
+from ..finite.montecarlo import default_store
 from ..provenance import versions
 from .output import write_dataset, write_figure
 
@@ -94,12 +95,15 @@ def _article(folder: Path, name: str) -> str:
 def command(folder: Path, quick: bool, only: str | None, force: bool) -> None:
     """Make every figure as PDF and PNG with its dataset, and an index page.
 
-    Figures that are already there, made with the same settings and versions, are skipped, so an interrupted run
-    goes on with the figure at which it stopped.
+    Figures that are already there, made with the same settings and versions, are skipped, and simulated networks are
+    kept in networks.sqlite, so an interrupted run goes on where it stopped.
     """
     names = list(figures.REGISTRY) if only is None else only.split(",")
     modules = {name: figures.figure_module(name) for name in names}
     folder.mkdir(parents=True, exist_ok=True)
+    store = folder / "networks.sqlite"
+    if force:
+        store.unlink(missing_ok=True)
     bar = tqdm(modules.items(), desc="figures", unit="figure")
     for name, module in bar:
         bar.set_postfix_str(name)
@@ -108,7 +112,8 @@ def command(folder: Path, quick: bool, only: str | None, force: bool) -> None:
         if not force and _finished(record, signature):
             continue
         start = time.perf_counter()
-        data = figures.compute(name, quick)
+        with default_store(store):
+            data = figures.compute(name, quick)
         seconds = time.perf_counter() - start
         _replace(folder / f"{name}.nc", lambda path, data=data: write_dataset(data, path))
         for ending in (".png", ".pdf"):

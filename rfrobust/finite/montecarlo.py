@@ -3,6 +3,9 @@
 import os
 import sys
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -40,6 +43,20 @@ _MEASURED = (
     "standard_risk", "gradient_norm", "training_loss", "mean_abs_residual", "zero_residual_fraction", "gap",
     "iterations", "converged",
 )  # fmt: skip
+
+
+#: The store of simulations that are given none.
+_DEFAULT_STORE: ContextVar[str | Path | None] = ContextVar("default_store", default=None)
+
+
+@contextmanager
+def default_store(path: str | Path) -> Iterator[None]:
+    """Let every :func:`simulate` inside the ``with`` block that is given no store use this one."""
+    token = _DEFAULT_STORE.set(path)
+    try:
+        yield
+    finally:
+        _DEFAULT_STORE.reset(token)
 
 
 def simulate(
@@ -147,7 +164,7 @@ def simulate(
     if test_samples > 0:
         names += [f"sampled_{name}{end}" for name in SAMPLED for end in ("", "_error")]
     arrays = {name: np.full(shape, np.nan) for name in names}
-    _fill(arrays, tasks, places, backend(client, workers), store)
+    _fill(arrays, tasks, places, backend(client, workers), _DEFAULT_STORE.get() if store is None else store)
     return _dataset(arrays, axes, test, replicates, settings)
 
 

@@ -178,6 +178,12 @@ def test_bad_notations():
         rfrobust.convert_ridge(-1.0, "rfrobust")
 
 
+def test_a_failure_speaks_of_delta():
+    for arguments, status in (((1, 0.0, 0.5), "DIVERGENT"), ((2, 0.1, 0.0), "DEGENERATE")):
+        with pytest.raises(rfrobust.SolverError, match=f"{status} at delta={arguments[0]}"):
+            rfrobust.linear(*arguments)
+
+
 # geometry
 
 

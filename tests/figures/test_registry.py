@@ -4,8 +4,10 @@ import json
 
 import pytest
 
+import rfrobust
 from rfrobust import figures
 from rfrobust.cli import main
+from rfrobust.finite import montecarlo
 
 #: Figures that are theory only, or nearly: cheap enough to compute and draw at both widths in a test.
 CHEAP = (
@@ -96,3 +98,27 @@ def test_list_names_every_figure(capsys):
     main(["figure", "--list"])
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[0] for line in lines] == list(figures.REGISTRY)
+
+
+def test_reproduce_keeps_simulated_networks_of_an_unfinished_figure(tmp_path, monkeypatch):
+    """Cut off inside a figure, a second run finds the networks that were trained; --force trains them again."""
+    problem = {"psi1": 1, "psi2": 2, "eps": 0.3, "d": 10, "replicates": 2, "workers": 1}
+    trained = []
+    original = montecarlo.backend
+
+    def counting(*where):
+        run = original(*where)
+        return lambda tasks: trained.append(len(tasks)) or run(tasks)
+
+    def interrupted(name, quick):
+        rfrobust.simulate(**problem)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(montecarlo, "backend", counting)
+    monkeypatch.setattr(figures, "compute", interrupted)
+    arguments = ["reproduce", "--quick", "--only", "curse", "--out", str(tmp_path)]
+    for more, expected in ([], 2), ([], 0), (["--force"], 2):
+        with pytest.raises(SystemExit) as stop:
+            main([*arguments, *more])
+        assert stop.value.code == 130
+        assert trained.pop() == expected

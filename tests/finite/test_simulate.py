@@ -15,6 +15,8 @@ import xarray as xr
 
 import rfrobust
 from rfrobust.cli import main
+from rfrobust.finite import montecarlo
+from rfrobust.finite.montecarlo import default_store
 from rfrobust.finite.replicate import Task, run
 from rfrobust.finite.store import Store, StoreError
 
@@ -321,3 +323,35 @@ def test_bad_input(change, message):
 def test_dimension_must_be_an_integer():
     with pytest.raises(TypeError, match="d must be an integer"):
         rfrobust.simulate(**SMALL | {"d": 20.5})
+
+
+def test_default_store_is_used_where_none_is_given(tmp_path, monkeypatch):
+    problem = {"psi1": 1, "psi2": 2, "eps": 0.3, "d": 10, "replicates": 2, "workers": 1}
+    with default_store(tmp_path / "store.sqlite"):
+        first = rfrobust.simulate(**problem)
+
+    def no_work(*_):
+        return lambda tasks: pytest.fail(f"{len(tasks)} networks trained again") if tasks else iter(())
+
+    monkeypatch.setattr(montecarlo, "backend", no_work)
+    with default_store(tmp_path / "store.sqlite"):
+        xr.testing.assert_identical(rfrobust.simulate(**problem), first)
+    with pytest.raises(pytest.fail.Exception, match="2 networks trained again"):
+        rfrobust.simulate(**problem)
+
+
+def test_interrupt_counts_what_earlier_runs_saved(tmp_path, monkeypatch, capsys):
+    problem = {"psi1": 1, "psi2": 2, "eps": 0.3, "d": 10, "workers": 1, "store": tmp_path / "store.sqlite"}
+    rfrobust.simulate(**problem, replicates=2)
+
+    def one_then_interrupt(*_):
+        def runner(tasks):
+            yield 0, run(tasks[0])
+            raise KeyboardInterrupt
+
+        return runner
+
+    monkeypatch.setattr(montecarlo, "backend", one_then_interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        rfrobust.simulate(**problem, replicates=5)
+    assert "3 of 5 networks are saved" in capsys.readouterr().err
