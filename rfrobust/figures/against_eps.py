@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 
 from ..grid import sweep
 from ..thresholds import null_threshold
-from .style import PALETTE, house_style, new_figure
+from .style import PALETTE, house_style, panel_row
 
 TITLE = "Adversarial and standard risk against the attack radius, at several N/n"
 CAPTION = (
@@ -34,9 +34,7 @@ def draw(data: xr.Dataset, width: str = "double") -> Figure:
     stacked = width == "single"
     null = 1.0 + float(data.tau) ** 2
     with house_style():
-        figure, axes = new_figure(
-            width, rows=2 if stacked else 1, columns=1 if stacked else 2, panel_aspect=0.75, sharex=True
-        )
+        figure, axes = panel_row(width, 2, panel_aspect=0.75, stacked_aspect=0.75, sharex=True)
         for axis, name in zip(axes, ("adversarial_risk", "standard_risk"), strict=True):
             for i, psi1 in enumerate(data.psi1.values):
                 curve = data.sel(psi1=psi1)

@@ -12,7 +12,7 @@ from ..finite.least_norm import least_norm_networks
 from ..finite.montecarlo import simulate
 from ..grid import sweep
 from ..provenance import versions
-from .style import MARKERS, PALETTE, house_style, new_figure
+from .style import MARKERS, PALETTE, house_style, panel_row
 
 TITLE = "Adversarial and standard risk against N/n: the curse of overparametrization"
 CAPTION = (
@@ -85,11 +85,11 @@ def draw(data: xr.Dataset, width: str = "double") -> Figure:
     seeds = data.sizes["replicate"]
     with house_style():
         stacked = width == "single"
-        figure, axes = new_figure(
+        figure, axes = panel_row(
             width,
-            rows=2 if stacked else 1,
-            columns=1 if stacked else 2,
-            panel_aspect=0.75 if stacked else 0.95,
+            2,
+            panel_aspect=0.95,
+            stacked_aspect=0.75,
         )
         for axis, (name, title) in zip(axes, panels, strict=True):
             curves = [

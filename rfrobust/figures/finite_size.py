@@ -11,7 +11,7 @@ from ..finite.montecarlo import simulate
 from ..finite.scaling import extrapolate, power_law
 from ..grid import sweep
 from ..provenance import versions
-from .style import MARKERS, PALETTE, house_style, new_figure
+from .style import MARKERS, PALETTE, house_style, panel_row
 
 TITLE = "Finite-size effects: distance to theory against d, universality, extrapolation"
 CAPTION = (
@@ -94,13 +94,12 @@ def _fits(data: xr.Dataset) -> xr.Dataset:
 
 def draw(data: xr.Dataset, width: str = "double") -> Figure:
     """Draw the figure from its dataset."""
-    stacked = width == "single"
     with house_style():
-        figure, axes = new_figure(
+        figure, axes = panel_row(
             width,
-            rows=3 if stacked else 1,
-            columns=1 if stacked else 3,
-            panel_aspect=0.75 if stacked else 1.15,
+            3,
+            panel_aspect=1.15,
+            stacked_aspect=0.75,
         )
         for o, name in enumerate(data.observable.values):
             for p, point in enumerate(data.point.values):

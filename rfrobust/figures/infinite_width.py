@@ -11,7 +11,7 @@ from ..finite.montecarlo import simulate, summary
 from ..grid import sweep
 from ..named_limits import infinitely_wide
 from ..provenance import versions
-from .style import MARKERS, PALETTE, house_style, new_figure
+from .style import MARKERS, PALETTE, house_style, panel_row
 
 TITLE = "Infinitely wide networks forget under any fixed attack radius"
 CAPTION = (
@@ -67,13 +67,12 @@ def compute(quick: bool = False) -> xr.Dataset:
 def draw(data: xr.Dataset, width: str = "double") -> Figure:
     """Draw the figure from its dataset."""
     panels = (("standard_risk", "standard risk $v$"), ("gradient_norm", r"gradient norm $r$"))
-    stacked = width == "single"
     with house_style():
-        figure, axes = new_figure(
+        figure, axes = panel_row(
             width,
-            rows=2 if stacked else 1,
-            columns=1 if stacked else 2,
-            panel_aspect=0.75 if stacked else 0.8,
+            2,
+            panel_aspect=0.8,
+            stacked_aspect=0.75,
         )
         for axis, (name, label) in zip(axes, panels, strict=True):
             for i, eps in enumerate(data.eps.values):

@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 
 from ..memorize import built_parameters, parameter_counts
 from ..provenance import versions
-from .style import PALETTE, house_style, new_figure
+from .style import PALETTE, house_style, panel_row
 
 TITLE = "Parameters to memorize robustly against the worst case of robust generalization"
 CAPTION = (
@@ -35,8 +35,8 @@ def compute(quick: bool = False) -> xr.Dataset:
     parts = []
     for name, values in lines.items():
         other = "D" if name == "N" else "N"
-        counts = parameter_counts(**{name: values, other: [FIXED[other]]}, eps=EPS).squeeze(other)
-        part = counts.rename({name: "point"}).reset_coords(drop=True).drop_vars("point", errors="ignore")
+        counts = parameter_counts(**{name: values, other: [FIXED[other]]}, eps=EPS).squeeze(other, drop=True)
+        part = counts.rename({name: "point"}).drop_vars("point")
         sizes = {name: built[name], other: [FIXED[other]] * len(built[name])}
         part["built"] = (
             "network",
@@ -66,13 +66,7 @@ def draw(data: xr.Dataset, width: str = "double") -> Figure:
     labels = {"D": "input dimension $D$", "N": "samples $N$"}
     stacked = width == "single"
     with house_style():
-        figure, axes = new_figure(
-            width,
-            rows=2 if stacked else 1,
-            columns=1 if stacked else 2,
-            panel_aspect=0.75,
-            sharey=not stacked,
-        )
+        figure, axes = panel_row(width, 2, panel_aspect=0.75, stacked_aspect=0.75, sharey=not stacked)
         for axis, name in zip(axes, ("D", "N"), strict=True):
             other = "N" if name == "D" else "D"
             along = data.sel(axis=name)

@@ -63,8 +63,13 @@ def new_figure(
     return figure, figure.subplots(rows, columns, **kwargs)
 
 
-def panel_row(width: str, count: int, *, panel_aspect: float = 0.8, **kwargs: Any) -> tuple[Figure, Any]:
-    """Return ``count`` panels side by side over two columns, one below the other in a single column."""
+def panel_row(
+    width: str, count: int, *, panel_aspect: float = 0.8, stacked_aspect: float = 0.7, **kwargs: Any
+) -> tuple[Figure, Any]:
+    """Return ``count`` panels side by side over two columns, one below the other in a single column.
+
+    ``panel_aspect`` and ``stacked_aspect`` are the heights of a panel over its width in either case.
+    """
     if width == "single":
-        return new_figure(width, rows=count, panel_aspect=0.7, **kwargs)
+        return new_figure(width, rows=count, panel_aspect=stacked_aspect, **kwargs)
     return new_figure(width, columns=count, panel_aspect=panel_aspect, **kwargs)

@@ -5,7 +5,7 @@ import xarray as xr
 from matplotlib.figure import Figure
 
 from ..grid import sweep
-from .style import PALETTE, house_style, new_figure
+from .style import PALETTE, house_style, panel_row
 
 TITLE = "Robust training loss and fraction of zero residuals against N/n"
 CAPTION = (
@@ -29,9 +29,7 @@ def draw(data: xr.Dataset, width: str = "double") -> Figure:
     """Draw the figure from its dataset."""
     stacked = width == "single"
     with house_style():
-        figure, axes = new_figure(
-            width, rows=2 if stacked else 1, columns=1 if stacked else 2, panel_aspect=0.75, sharex=True
-        )
+        figure, axes = panel_row(width, 2, panel_aspect=0.75, stacked_aspect=0.75, sharex=True)
         ratio = data.psi1 / data.psi2
         names = {
             "training_loss": "robust training loss",

@@ -14,6 +14,7 @@ import numpy as np
 from scipy.linalg import LinAlgError, cholesky, eigh, qr, solve_triangular, svd
 
 from .. import validation
+from ..parameters import scalar
 from .newton import minimise
 
 
@@ -105,7 +106,7 @@ class ConcentratedERM:
         n, N = F.shape
         self.y = validation.real_array("y", y, shape=(n,))
         J2 = validation.real_array("metric", metric, shape=(N, N))
-        self.ridge = validation.real_scalar("ridge", ridge, 0.0, 1e100)
+        self.ridge = scalar("ridge", ridge)
         scale = float(np.abs(J2).max())
         asymmetry = float(np.abs(J2 - J2.T).max())
         if asymmetry > 1e-8 * scale:

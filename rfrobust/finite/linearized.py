@@ -11,6 +11,7 @@ import numpy as np
 from scipy.linalg import LinAlgError, cho_factor, cho_solve, cholesky, eigh, svd
 
 from .. import validation
+from ..parameters import scalar
 from .erm import ConcentratedERM, ConvergenceError, FitPhase, RobustFit
 from .features import FeatureMap
 from .newton import minimise
@@ -163,7 +164,7 @@ def linearized_erm(
     X = validation.real_array("X", X, shape=(None, network.W.shape[1]))
     y = validation.real_array("y", y, shape=(len(X),))
     eps = validation.real_scalar("eps", eps, 0.0, open_lower=True)
-    ridge = validation.real_scalar("ridge", ridge, 0.0, 1e100)
+    ridge = scalar("ridge", ridge)
     if network.kind != "true":
         raise ValueError(f"network must have true features, got kind={network.kind!r}")
     problem = LinearizedProblem(network, X, y, eps, ridge)

@@ -359,10 +359,13 @@ def _trial(
             np.mean(weight / np.maximum(cover, 1))
         )  # 0 only where rounding puts x outside its own cube
 
+    costs = [cost(float(delta)) for delta in deltas]
+
     def critical_delta() -> float:
-        delta = float(deltas[-1])
-        for _ in range(4):
-            excess = cost(delta)[0]
+        delta, excess = float(deltas[-1]), costs[-1][0]
+        for step in range(4):
+            if step:
+                excess = cost(delta)[0]
             if excess <= 0:
                 return np.nan
             delta *= (risk / excess) ** (1 / d)
@@ -370,7 +373,6 @@ def _trial(
                 return np.nan
         return delta
 
-    costs = [cost(float(delta)) for delta in deltas]
     return xr.Dataset(
         {
             "teacher_risk": risk,

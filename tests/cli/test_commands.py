@@ -7,18 +7,8 @@ import pytest
 import xarray as xr
 
 import rfrobust
-from rfrobust.cli import COMMANDS, main
-
-
-def run(capsys, *arguments):
-    code = 0
-    try:
-        main(list(arguments))
-    except SystemExit as stop:
-        code = int(stop.code or 0)
-    out, err = capsys.readouterr()
-    return code, out, err
-
+from rfrobust.cli import COMMANDS
+from tests.command_line import run
 
 POINT = ("--psi1", "3", "--psi2", "2", "--eps", "0.3", "--tau", "0.5")
 

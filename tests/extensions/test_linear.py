@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 import rfrobust
-from rfrobust.cli import main
 from rfrobust.finite.erm import ConcentratedERM
 from rfrobust.finite.features import FeatureMap
 from rfrobust.linear_minimax import objective_and_gradient
+from tests.command_line import run
 from tests.reference import mei_montanari
 
 TABLE = [
@@ -277,42 +277,32 @@ def test_bad_geometries():
 # command line
 
 
-def output(capsys, *arguments):
-    code = 0
-    try:
-        main(list(arguments))
-    except SystemExit as stop:
-        code = int(stop.code or 0)
-    out, err = capsys.readouterr()
-    return code, out, err
-
-
 def test_linear_command(capsys):
     point = ("linear", "--delta", "2", "--eps", "0.5", "--tau", "0.5")
-    code, out, _ = output(capsys, *point, "--verify", "--eps-test", "1")
+    code, out, _ = run(capsys, *point, "--verify", "--eps-test", "1")
     assert code == 0
     assert "null_threshold = 1.428997979" in out
     assert f"adversarial_risk(1) = {rfrobust.linear(2, 0.5, 0.5).adversarial_risk(1.0):.10g}" in out
-    record = json.loads(output(capsys, *point, "--verify", "--json")[1])
+    record = json.loads(run(capsys, *point, "--verify", "--json")[1])
     assert record["standard_risk"] == rfrobust.linear(2, 0.5, 0.5).standard_risk
     assert record["minimax_difference"] < 1e-10
-    assert json.loads(output(capsys, "linear", "--delta", "inf", "--eps", "0", "--json")[1])["delta"] == "inf"
-    code, _, err = output(capsys, *point, "--verify", "--ridge", "1")
+    assert json.loads(run(capsys, "linear", "--delta", "inf", "--eps", "0", "--json")[1])["delta"] == "inf"
+    code, _, err = run(capsys, *point, "--verify", "--ridge", "1")
     assert code == 2
     assert "ridge must be 0" in err
 
 
 def test_activation_commands(capsys):
-    code, out, _ = output(capsys, "activations")
+    code, out, _ = run(capsys, "activations")
     assert code == 0
     assert "softplus" in out
-    moments = json.loads(output(capsys, "activations", "tanh", "leaky-relu:0.2", "--json")[1])
+    moments = json.loads(run(capsys, "activations", "tanh", "leaky-relu:0.2", "--json")[1])
     assert moments["leaky-relu:0.2"]["mu1"] == 0.6
     assert set(moments) == {"tanh", "leaky-relu:0.2"}
-    assert "rho^2 = 1/4" in output(capsys, "activations", "relu", "--exact")[1]
-    assert json.loads(output(capsys, "activations", "tanh", "--exact", "--json")[1]) == {"tanh": None}
-    assert output(capsys, "activations", "nope")[0] == 2
-    code, out, _ = output(
+    assert "rho^2 = 1/4" in run(capsys, "activations", "relu", "--exact")[1]
+    assert json.loads(run(capsys, "activations", "tanh", "--exact", "--json")[1]) == {"tanh": None}
+    assert run(capsys, "activations", "nope")[0] == 2
+    code, out, _ = run(
         capsys,
         "solve",
         "--psi1",
