@@ -208,7 +208,8 @@ def test_kill_9_then_resume_equals_an_uninterrupted_run(tmp_path):
 
 
 def test_interrupt_stops_at_once_and_says_how_to_resume(tmp_path):
-    process = start(tmp_path)
+    # Far from done when the interrupt comes, however late this process gets its turn.
+    process = start(tmp_path, "--replicates", "1000")
     wait_for_rows(tmp_path / "runs.db", 5, process)
     os.killpg(process.pid, signal.SIGINT)
     _, err = process.communicate(timeout=10)
