@@ -9,7 +9,7 @@ import time
 import numpy as np
 
 import rfrobust
-from rfrobust import theorem
+from rfrobust.checks import published as theorem
 
 
 def best_of(count, function):

@@ -37,8 +37,10 @@ def gaps(
         spectral = rfrobust.solve(
             psi1, psi2, eps, tau, activation=activation, spectrum=rfrobust.EmpiricalSpectrum(network.W)
         ).standard_risk
-        matrices = rfrobust.drawn_network(network.W, n, tau, activation=activation).solve(eps).standard_risk
-        signal = rfrobust.drawn_network(network.W, n, tau, activation=activation, beta=beta).solve(eps)
+        matrices = (
+            rfrobust.theory.drawn_network(network.W, n, tau, activation=activation).solve(eps).standard_risk
+        )
+        signal = rfrobust.theory.drawn_network(network.W, n, tau, activation=activation, beta=beta).solve(eps)
         theories = np.array([limit, spectral, matrices, signal.standard_risk])
         result[draw] = risks.mean() / theories - 1.0
         errors[draw] = risks.std(ddof=1) / np.sqrt(sets) / risks.mean()
@@ -65,7 +67,7 @@ def basis_gaps(activation: str, psi1: float, psi2: float, eps: float, *, draw: i
     theories = [
         rfrobust.solve(psi1, psi2, eps, **problem).standard_risk,
         rfrobust.solve(psi1, psi2, eps, spectrum=spectrum, **problem).standard_risk,
-        rfrobust.drawn_network(network.W, n, **problem).solve(eps).standard_risk,
+        rfrobust.theory.drawn_network(network.W, n, **problem).solve(eps).standard_risk,
     ]
     return np.mean(risks) / np.array(theories) - 1.0
 

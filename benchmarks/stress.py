@@ -10,8 +10,8 @@ import numpy as np
 from tqdm import tqdm
 
 import rfrobust
-from rfrobust import solver
-from rfrobust.activation import resolve_activation
+from rfrobust.engine import regimes as solver
+from rfrobust.problem.activation import resolve_activation
 from tests import reference
 
 COLUMNS = ("psi1", "psi2", "eps", "tau", "ridge")

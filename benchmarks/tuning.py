@@ -5,7 +5,7 @@ import time
 import numpy as np
 
 import rfrobust
-from rfrobust.certify import certify
+from rfrobust.checks.certificate import certify
 
 
 def timings(function, count):

@@ -69,13 +69,11 @@ logging.getLogger("sphinx.sphinx.directives.other").addFilter(
 #: The API reference: one page a module, with every name of ``__all__`` (or every public name defined there).
 API_MODULES = [
     "rfrobust",
-    "rfrobust.theorem",
-    "rfrobust.boundaries",
-    "rfrobust.certify",
-    "rfrobust.finite.attack",
-    "rfrobust.activations",
-    "rfrobust.sensitivity",
+    "rfrobust.problem",
+    "rfrobust.theory",
+    "rfrobust.checks",
     "rfrobust.tuning",
+    "rfrobust.finite",
     "rfrobust.wide",
     "rfrobust.memorize",
     "rfrobust.cgro",

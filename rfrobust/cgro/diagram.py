@@ -9,7 +9,7 @@ import xarray as xr
 from scipy.optimize import brentq
 from tqdm import tqdm
 
-from .. import validation
+from ..support import validation
 from .network import GramDescent, attacked, margins
 from .problem import Attack, PatchProblem, draw
 from .reduced import solve_clocks, strengths, typical_start

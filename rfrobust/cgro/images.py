@@ -10,19 +10,9 @@ import xarray as xr
 from sklearn.datasets import load_digits
 from tqdm import tqdm
 
-from .. import validation
-from ..provenance import versions
-from .layers import (
-    BatchNorm,
-    Chain,
-    Convolution,
-    Dense,
-    GlobalAverage,
-    Layer,
-    MaxPool,
-    ReLU,
-    Residual,
-)
+from ..support import validation
+from ..support.provenance import versions
+from .layers import BatchNorm, Chain, Convolution, Dense, GlobalAverage, Layer, MaxPool, ReLU, Residual
 from .trajectory import seed_list, thread_count
 
 Array = np.ndarray

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from .. import validation
-from .._jit import njit
+from ..support import validation
+from ..support.jit import njit
 from .problem import Attack, PatchData, PatchProblem
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import xarray as xr
 
-from .. import validation
+from ..support import validation
 
 #: Names of the phases, in the order of their codes.
 PHASES = ("signal growth", "stall", "memorization", "memorized")

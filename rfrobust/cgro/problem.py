@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import validation
+from ..support import validation
 
 ATTACKS = ("structured", "l2", "linf")
 TARGETS = ("signal", "all")

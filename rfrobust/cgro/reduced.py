@@ -10,7 +10,7 @@ from scipy.integrate import quad, solve_ivp
 from scipy.optimize import brentq
 from scipy.special import expit, ndtri
 
-from .. import validation
+from ..support import validation
 from .problem import Draw, PatchProblem, draw
 from .trajectory import odd, provenance, record_steps, seed_list
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import xarray as xr
 
-from .. import validation
+from ..support import validation
 from .diagram import memory_time, stall_level
 from .problem import PatchProblem
 from .trajectory import provenance, seed_list, simulate

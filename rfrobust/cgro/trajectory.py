@@ -9,8 +9,8 @@ import numpy as np
 import xarray as xr
 from tqdm import tqdm
 
-from .. import validation
-from ..provenance import versions
+from ..support import validation
+from ..support.provenance import versions
 from .network import GramDescent, attacked, descend, margins
 from .problem import Attack, PatchData, PatchProblem, draw
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from .. import __version__
+from ..support.version import __version__
 
 #: Command -> (module in this package, one-line help); modules are imported when the command runs.
 COMMANDS: dict[str, tuple[str, str]] = {

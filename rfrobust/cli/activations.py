@@ -4,7 +4,7 @@ import json
 
 import click
 
-from ..activations import TABLE, built_in
+from ..problem.catalogue import TABLE, built_in
 
 
 @click.command("activations")
@@ -39,7 +39,7 @@ def command(names: tuple[str, ...], exact: bool, as_json: bool) -> None:
 
 
 def _print_exact(names: tuple[str, ...], as_json: bool) -> None:
-    from ..closed_forms import EXACT, exact_moments
+    from ..problem.exact_moments import EXACT, exact_moments
 
     families = list(dict.fromkeys(name.partition(":")[0] for name in names))
     table = {

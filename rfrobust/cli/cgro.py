@@ -6,9 +6,9 @@ from pathlib import Path
 import click
 import numpy as np
 
-from .. import validation
 from ..cgro.images import AdversarialTraining, ImageData, evaluate, train_network
 from ..cgro.published import SETTINGS, SOURCE
+from ..support import validation
 
 _ARRAYS = ("x_train", "y_train", "x_test", "y_test")
 

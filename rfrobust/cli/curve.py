@@ -5,8 +5,8 @@ from typing import Any
 
 import click
 
-from .. import parameters
-from ..grid import sweep
+from ..problem import parameters
+from ..theory.grid import sweep
 from .options import model_options
 from .output import PICTURES, TABLES, check_ending, refuse_without_solution, save_dataset, save_figure
 from .ranges import RANGE, expand
@@ -34,7 +34,7 @@ def command(
     activation: str, spectrum: str, out: Path, data: Path | None,
 ) -> None:  # fmt: skip
     """Draw adversarial and standard risk against N/d or N/n."""
-    from ..figures.curve import draw
+    from ..figures.drawing.curve import draw
 
     data = data or out.with_suffix(".csv")
     check_ending(out, PICTURES)

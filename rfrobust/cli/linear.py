@@ -5,7 +5,7 @@ import math
 
 import click
 
-from ..linear_regression import linear, linear_null_threshold, linear_population
+from ..theory.linear_regression import linear, linear_null_threshold, linear_population
 from .solve import as_record
 
 
@@ -46,7 +46,7 @@ def command(
     if tau >= 1e-100:
         extra["population_shrinkage"] = linear_population(eps, tau, signal_norm=signal_norm)
     if verify:
-        from ..linear_minimax import linear_theorem
+        from ..checks.published_linear import linear_theorem
 
         saddle = linear_theorem(delta, eps, tau, signal_norm=signal_norm)
         extra["minimax_difference"] = max(

@@ -6,7 +6,7 @@ from typing import Any
 import click
 import numpy as np
 
-from ..grid import sweep
+from ..theory.grid import sweep
 from .options import model_options
 from .output import PICTURES, TABLES, check_ending, refuse_without_solution, save_dataset, save_figure
 from .ranges import RANGE, expand
@@ -45,8 +45,8 @@ def command(
     data: Path | None, boundaries: bool, **given: Any,
 ) -> None:  # fmt: skip
     """Draw a quantity over two parameters given as ranges START:STOP:COUNT; the others are numbers."""
-    from ..boundaries import add_margins
-    from ..figures.heatmap import QUANTITIES, draw
+    from ..figures.drawing.heatmap import QUANTITIES, draw
+    from ..tuning.boundaries import add_margins
 
     data = data or out.with_suffix(".nc")
     check_ending(out, PICTURES)

@@ -8,7 +8,7 @@ import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
 
-from ..figures.style import house_style
+from ..support.style import house_style
 
 PICTURES = (".png", ".svg", ".pdf")
 TABLES = (".nc", ".csv")

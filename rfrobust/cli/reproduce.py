@@ -14,7 +14,7 @@ from tqdm import tqdm
 
 from .. import figures
 from ..finite.montecarlo import default_store
-from ..provenance import versions
+from ..support.provenance import versions
 from .output import write_dataset, write_figure
 
 _PAGE = """<!doctype html>

@@ -7,8 +7,8 @@ from typing import Any
 
 import click
 
-from ..certify import certify as prove
-from ..equilibrium import Equilibrium, solve
+from ..checks.certificate import certify as prove
+from ..theory.equilibrium import Equilibrium, solve
 from .options import model_options
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from ..tuning import Optimum, best_activation, best_training, best_width
+from ..tuning.optima import Optimum, best_activation, best_training, best_width
 from .options import model_options
 
 

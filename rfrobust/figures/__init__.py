@@ -9,42 +9,35 @@ A figure module defines
 
 from importlib import import_module
 from pathlib import Path
+from pkgutil import iter_modules
 from typing import Any
 
 import xarray as xr
 
-from ..validation import choice  # the module name is taken by the figure "validation"
+from ..support.validation import choice  # the module name is taken by the figure "validation"
 
-#: Figure name on the command line -> module in this package, in the order in which they are listed.
-REGISTRY: dict[str, str] = {
-    "curse": "curse",
-    "against-eps": "against_eps",
-    "sample-size": "sample_size",
-    "phase-diagram": "phase_diagram",
-    "training-loss": "training_loss",
-    "double-descent": "double_descent",
-    "activations-compared": "activations_compared",
-    "linear-model": "linear_model",
-    "infinite-width": "infinite_width",
-    "validation": "validation",
-    "finite-size": "finite_size",
-    "train-radius": "train_radius",
-    "boundaries": "boundaries",
-    "memorize-rates": "memorize_rates",
-    "memorize-capacity": "memorize_capacity",
-    "cgro-phases": "cgro_phases",
-    "cgro-diagram": "cgro_diagram",
-    "cgro-scaling": "cgro_scaling",
-    "cgro-width": "cgro_width",
-    "adv-ntk-degeneration": "adv_ntk_degeneration",
-    "adv-ntk-comparison": "adv_ntk_comparison",
-    "wide-linearization": "wide_linearization",
-}
+_ROOT = Path(__file__).parents[1]
+#: Folders whose every module is a figure, called by the file's name; companions bring their own.
+FOLDERS = ("figures", "memorize/figures", "cgro/figures", "wide/figures")
+
+
+def _discover() -> dict[str, str]:
+    """Return figure name -> module."""
+    return {
+        module.name.replace("_", "-"): f"rfrobust.{folder.replace('/', '.')}.{module.name}"
+        for folder in FOLDERS
+        for module in iter_modules([str(_ROOT / folder)])
+        if not module.ispkg
+    }
+
+
+#: Figure name on the command line -> module, in the order in which they are listed.
+REGISTRY: dict[str, str] = _discover()
 
 
 def figure_module(name: str) -> Any:
     """Return the module that computes and draws the figure called ``name``."""
-    return import_module(f"{__name__}.{REGISTRY[choice('figure', name, REGISTRY)]}")
+    return import_module(REGISTRY[choice("figure", name, REGISTRY)])
 
 
 def compute(name: str, quick: bool = False) -> xr.Dataset:

@@ -4,9 +4,9 @@ import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
 
-from ..grid import sweep
-from ..thresholds import null_threshold
-from .style import PALETTE, house_style, panel_row
+from ..support.style import PALETTE, house_style, panel_row
+from ..theory.grid import sweep
+from ..theory.thresholds import null_threshold
 
 TITLE = "Adversarial and standard risk against the attack radius, at several N/n"
 CAPTION = (

@@ -5,9 +5,9 @@ import xarray as xr
 from matplotlib.figure import Figure
 from tqdm import tqdm
 
-from ..boundaries import radius_curves, width_transition
-from ..provenance import versions
-from .style import PALETTE, house_style, panel_row
+from ..support.provenance import versions
+from ..support.style import PALETTE, house_style, panel_row
+from ..tuning.boundaries import radius_curves, width_transition
 
 TITLE = "Phase boundaries: collapse, worse than zero, standard training, best width"
 CAPTION = (

@@ -7,12 +7,12 @@ import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
 
-from ..equilibrium import adversarial_risk
 from ..finite.least_norm import least_norm_networks
 from ..finite.montecarlo import simulate
-from ..grid import sweep
-from ..provenance import versions
-from .style import MARKERS, PALETTE, house_style, panel_row
+from ..support.provenance import versions
+from ..support.style import MARKERS, PALETTE, house_style, panel_row
+from ..theory.equilibrium import adversarial_risk
+from ..theory.grid import sweep
 
 TITLE = "Adversarial and standard risk against N/n: the curse of overparametrization"
 CAPTION = (

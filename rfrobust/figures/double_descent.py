@@ -9,8 +9,8 @@ from matplotlib.figure import Figure
 
 from ..finite.least_norm import least_norm_networks
 from ..finite.montecarlo import simulate
-from ..grid import sweep
-from .style import MARKERS, PALETTE, house_style, new_figure
+from ..support.style import MARKERS, PALETTE, house_style, new_figure
+from ..theory.grid import sweep
 
 TITLE = "Double descent of the least-norm and of the least-|J theta| interpolator"
 CAPTION = (

@@ -9,9 +9,9 @@ from matplotlib.figure import Figure
 
 from ..finite.montecarlo import simulate
 from ..finite.scaling import extrapolate, power_law
-from ..grid import sweep
-from ..provenance import versions
-from .style import MARKERS, PALETTE, house_style, panel_row
+from ..support.provenance import versions
+from ..support.style import MARKERS, PALETTE, house_style, panel_row
+from ..theory.grid import sweep
 
 TITLE = "Finite-size effects: distance to theory against d, universality, extrapolation"
 CAPTION = (

@@ -8,10 +8,10 @@ import xarray as xr
 from matplotlib.figure import Figure
 
 from ..finite.montecarlo import simulate, summary
-from ..grid import sweep
-from ..named_limits import infinitely_wide
-from ..provenance import versions
-from .style import MARKERS, PALETTE, house_style, panel_row
+from ..support.provenance import versions
+from ..support.style import MARKERS, PALETTE, house_style, panel_row
+from ..theory.grid import sweep
+from ..theory.named_limits import infinitely_wide
 
 TITLE = "Infinitely wide networks forget under any fixed attack radius"
 CAPTION = (

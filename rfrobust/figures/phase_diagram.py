@@ -4,9 +4,9 @@ import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
 
-from ..grid import sweep
-from ..thresholds import interpolation_threshold, null_threshold
-from .style import house_style, new_figure
+from ..support.style import house_style, new_figure
+from ..theory.grid import sweep
+from ..theory.thresholds import interpolation_threshold, null_threshold
 
 TITLE = "Phase diagram: null, regular and (at finite n) interpolating, over N/n and eps"
 CAPTION = (

@@ -6,8 +6,8 @@ import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
 
-from ..grid import sweep
-from .style import PALETTE, house_style, new_figure
+from ..support.style import PALETTE, house_style, new_figure
+from ..theory.grid import sweep
 
 TITLE = "Adversarial risk against the sample size n/d, at fixed N/d"
 CAPTION = (

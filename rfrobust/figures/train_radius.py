@@ -6,10 +6,10 @@ from matplotlib.figure import Figure
 from tqdm import tqdm
 
 from ..finite.montecarlo import simulate
-from ..grid import sweep
-from ..provenance import versions
-from ..tuning import best_training
-from .style import MARKERS, PALETTE, house_style, panel_row
+from ..support.provenance import versions
+from ..support.style import MARKERS, PALETTE, house_style, panel_row
+from ..theory.grid import sweep
+from ..tuning.optima import best_training
 
 TITLE = "Best training radius against test radius, and its gain beside a ridge"
 CAPTION = (

@@ -4,8 +4,8 @@ import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
 
-from ..grid import sweep
-from .style import PALETTE, house_style, panel_row
+from ..support.style import PALETTE, house_style, panel_row
+from ..theory.grid import sweep
 
 TITLE = "Robust training loss and fraction of zero residuals against N/n"
 CAPTION = (

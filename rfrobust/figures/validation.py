@@ -8,9 +8,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ..finite.montecarlo import simulate, summary
-from ..grid import sweep
-from ..provenance import versions
-from .style import MARKERS, PALETTE, house_style, new_figure
+from ..support.provenance import versions
+from ..support.style import MARKERS, PALETTE, house_style, new_figure
+from ..theory.grid import sweep
 
 TITLE = "Validation: theory against finite networks, three objectives and the Gaussian equivalent"
 CAPTION = (

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import validation
+from ..support import validation
 from .features import FeatureMap
 from .linearized import gradients
 

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 from scipy.linalg import LinAlgError, cholesky, eigh, qr, solve_triangular, svd
 
-from .. import validation
-from ..parameters import scalar
+from ..problem.parameters import scalar
+from ..support import validation
 from .newton import minimise
 
 

@@ -5,8 +5,8 @@ from functools import cached_property
 
 import numpy as np
 
-from .. import validation
-from ..activation import Activation, resolve_activation
+from ..problem.activation import Activation, resolve_activation
+from ..support import validation
 
 #: The network's own features, and their Gaussian equivalent (docs/theory, eq-gaussian-features).
 KINDS = ("true", "gaussian")

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from scipy.linalg import LinAlgError, cho_factor, cho_solve, cholesky, eigh, svd
 
-from .. import validation
-from ..parameters import scalar
+from ..problem.parameters import scalar
+from ..support import validation
 from .erm import ConcentratedERM, ConvergenceError, FitPhase, RobustFit
 from .features import FeatureMap
 from .newton import minimise

@@ -14,12 +14,12 @@ import numpy as np
 import xarray as xr
 from tqdm import tqdm
 
-from .. import validation
-from ..activation import Activation, resolve_activation
-from ..equilibrium import adversarial_risk
-from ..grid import SweepWarning
-from ..parameters import DESCRIPTIONS, axis
-from ..provenance import versions
+from ..problem.activation import Activation, resolve_activation
+from ..problem.parameters import DESCRIPTIONS, axis
+from ..support import validation
+from ..support.provenance import versions
+from ..theory.equilibrium import adversarial_risk
+from ..theory.grid import SweepWarning
 from .backends import backend
 from .features import KINDS
 from .replicate import OBJECTIVES, SAMPLED, Task

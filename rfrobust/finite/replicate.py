@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from ..activation import Activation, resolve_activation
+from ..problem.activation import Activation, resolve_activation
 from .erm import ConcentratedERM, ConvergenceError, RobustFit
 from .features import FeatureMap
 from .linearized import linearized_erm

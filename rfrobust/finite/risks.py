@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .. import validation
+from ..support import validation
 from .attack import pgd_attack
 from .features import FeatureMap
 from .linearized import gradients

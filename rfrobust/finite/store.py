@@ -16,8 +16,8 @@ APPLICATION_ID = 0x72667262
 LAYOUT = 1
 
 #: Modules whose source decides the numbers; a change in any of them starts new rows.
-_NUMERIC = ("activation.py", "activations.py", "dual_kernels.py", "quadrature.py", "finite/attack.py",
-            "finite/erm.py", "finite/features.py", "finite/linearized.py", "finite/newton.py",
+_NUMERIC = ("problem/activation.py", "problem/catalogue.py", "problem/dual_kernels.py", "support/quadrature.py",
+            "finite/attack.py", "finite/erm.py", "finite/features.py", "finite/linearized.py", "finite/newton.py",
             "finite/replicate.py", "finite/risks.py", "finite/training.py")  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import validation
+from ..support import validation
 from .attack import extreme_points, pgd_attack
 from .features import FeatureMap
 from .linearized import LinearizedProblem, linearized_erm

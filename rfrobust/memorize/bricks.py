@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from .. import validation
+from ..support import validation
 from .network import Layer, ReLUNetwork, compose, identity_layer, stack
 
 #: The two ways of writing one and the same block function as a network.

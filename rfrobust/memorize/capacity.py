@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from .. import validation
+from ..support import validation
 from .memorizer import robust_memorizer
 from .network import ReLUNetwork
 

@@ -5,7 +5,7 @@ from importlib.metadata import version
 import numpy as np
 import xarray as xr
 
-from .. import validation
+from ..support import validation
 from .bricks import check_radii
 from .memorizer import decide, robust_memorizer
 from .network import ReLUNetwork

@@ -11,7 +11,7 @@ import numpy as np
 from scipy import sparse
 from scipy.spatial import cKDTree
 
-from .. import validation
+from ..support import validation
 from .bricks import FORMS, block_layers, check_radii, clip_gate, exact_gate, product
 from .network import ReLUNetwork, beside, check_network, compose, identity_layer, stack
 from .separation import check_separation

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from .. import validation
+from ..support import validation
 
 Layer = tuple[sparse.csr_array, np.ndarray]
 

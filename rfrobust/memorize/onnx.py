@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import validation
+from ..support import validation
 from .network import ReLUNetwork, check_network
 
 #: ONNX stores dense matrices in one protocol buffer of less than 2 GB.

@@ -11,9 +11,9 @@ import xarray as xr
 from scipy.spatial import cKDTree
 from tqdm import tqdm
 
-from .. import validation
-from .._jit import njit
-from ..provenance import versions
+from ..support import validation
+from ..support.jit import njit
+from ..support.provenance import versions
 from .memorizer import student
 from .splines import evaluate, fit, interpolant
 

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from scipy.spatial import cKDTree
 
-from .. import validation
+from ..support import validation
 from .bricks import check_radii
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from scipy import sparse
 from scipy.sparse.linalg import MatrixRankWarning, spsolve
 
-from .. import validation
+from ..support import validation
 from .network import ReLUNetwork
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from scipy import optimize, sparse
 
-from .. import validation
+from ..support import validation
 from .memorizer import Memorizer, class_indices, decide, margins
 from .network import ReLUNetwork, check_network
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .. import validation
+from ..support import validation
 
 ACTIVATIONS = ("relu", "erf")
 

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .. import validation
+from ..support import validation
 from .architecture import Architecture
 from .network import FiniteNetwork
 

@@ -6,7 +6,7 @@ from typing import Protocol
 
 import numpy as np
 
-from .. import validation
+from ..support import validation
 
 NORMS = ("linf", "l2")
 METHODS = ("pgd", "single-gradient")

@@ -10,8 +10,8 @@ import xarray as xr
 from sklearn.datasets import load_digits
 from tqdm import tqdm
 
-from .. import validation
-from ..provenance import versions
+from ..support import validation
+from ..support.provenance import versions
 from .architecture import Architecture
 from .attacks import Attack
 from .estimators import AdvNTKClassifier, EarlyStoppedNTKClassifier, NTKClassifier, encode_labels

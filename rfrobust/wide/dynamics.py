@@ -8,8 +8,8 @@ import numpy as np
 import xarray as xr
 from scipy.integrate import quad_vec, solve_ivp
 
-from .. import validation
-from ..provenance import versions
+from ..support import validation
+from ..support.provenance import versions
 from .spectral import KernelSpectrum, StoppedKernel
 
 #: Relative tolerance of the integrations; absolute ones scale with the residual at the start.

@@ -10,8 +10,8 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 from tqdm import tqdm
 
-from .. import validation
-from ..provenance import versions
+from ..support import validation
+from ..support.provenance import versions
 from .architecture import Architecture
 from .attacks import Attack
 from .kernels import ntk

@@ -13,8 +13,8 @@ import joblib
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from .. import validation
-from .._jit import njit
+from ..support import validation
+from ..support.jit import njit
 from .architecture import Architecture
 
 #: Rows of a block: large enough for BLAS, small enough that a block of a wide data set stays in the cache.

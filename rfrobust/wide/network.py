@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 from scipy.special import erf
 
-from .. import validation
+from ..support import validation
 from .architecture import Architecture
 
 

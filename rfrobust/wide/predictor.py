@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .. import validation
+from ..support import validation
 from .architecture import Architecture
 from .kernels import ntk, ntk_with_gradient
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import linalg
 
-from .. import validation
+from ..support import validation
 
 #: Eigenvalues below this share of the largest one, times the size of the kernel, are rounding noise.
 _RANK_TOLERANCE = np.finfo(float).eps

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from .. import validation
-from ..provenance import versions
+from ..support import validation
+from ..support.provenance import versions
 from .attacks import Attack
 from .network import FiniteNetwork
 

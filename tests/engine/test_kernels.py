@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 import rfrobust
-from rfrobust import newton, solver
-from rfrobust.equations import gaussian_parts, residuals
-from rfrobust.traces import discrete, marchenko_pastur, traces
+from rfrobust.engine import newton
+from rfrobust.engine import regimes as solver
+from rfrobust.engine.equations import gaussian_parts, residuals
+from rfrobust.engine.traces import discrete, marchenko_pastur, traces
 from tests import reference
 
 NONE = np.empty(0)

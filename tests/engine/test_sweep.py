@@ -5,7 +5,7 @@ import pytest
 import xarray as xr
 
 import rfrobust
-from rfrobust import grid
+from rfrobust.theory import grid
 
 
 def test_dimensions_follow_the_arrays():

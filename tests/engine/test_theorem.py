@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import rfrobust
-from rfrobust import theorem
+from rfrobust.checks import published as theorem
 
 POINTS = [(1, 2, 0.3, 0.5), (3, 2, 0.3, 0.5), (0.5, 2, 0.5, 0.5), (4, 1, 0.6, 0.2), (5, 0.5, 1, 0.1)]
 

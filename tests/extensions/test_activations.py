@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from numpy.polynomial.hermite_e import hermegauss
 
 import rfrobust
-from rfrobust.activation import Activation
-from rfrobust.activations import TABLE, built_in
-from rfrobust.closed_forms import EXACT, exact_moments
-from rfrobust.quadrature import QuadratureError, gaussian_mean
+from rfrobust.problem.activation import Activation
+from rfrobust.problem.catalogue import TABLE, built_in
+from rfrobust.problem.exact_moments import EXACT, exact_moments
+from rfrobust.support.quadrature import QuadratureError, gaussian_mean
 
 NAMES = [*TABLE, "leaky-relu:-0.4", "abs-linear:0.3", "quadratic:1.5", "step:1"]
 FIELDS = ("mu0", "mu1", "mu2", "rho")

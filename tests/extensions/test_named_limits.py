@@ -15,7 +15,7 @@ ACTIVATIONS = ["relu", "erf", "gelu"]
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 @pytest.mark.parametrize(("psi1", "eps", "ridge"), [(1, 0.3, 0.0), (3, 0.1, 0.2), (0.4, 0.35, 0.0)])
 def test_population_is_reached(activation, psi1, eps, ridge):
-    limit = rfrobust.population(psi1, eps, 0.5, ridge=ridge, activation=activation)
+    limit = rfrobust.theory.population(psi1, eps, 0.5, ridge=ridge, activation=activation)
     gaps = []
     for psi2 in (1e3, 1e4, 1e5):
         model = rfrobust.solve(psi1, psi2, eps, 0.5, ridge=ridge, activation=activation)
@@ -32,13 +32,13 @@ def test_population_is_reached(activation, psi1, eps, ridge):
 def test_population_minimises_the_adversarial_risk(activation):
     # over all k: v and r^2 on the path theta = (Sigma + k J^2)^-1 mu1 W beta
     psi1, eps, tau = 1.5, 0.4, 0.5
-    model = rfrobust.population(psi1, eps, tau, activation=activation)
-    c, mu, rho2 = rfrobust.activation.resolve_activation(activation).constants
+    model = rfrobust.theory.population(psi1, eps, tau, activation=activation)
+    c, mu, rho2 = rfrobust.problem.activation.resolve_activation(activation).constants
     d = 500
     W = FeatureMap.draw(round(psi1 * d), d, np.random.default_rng(0)).W
     x = np.linalg.eigvalsh(W @ W.T)
     spectrum = rfrobust.EmpiricalSpectrum(W)
-    best = rfrobust.population(psi1, eps, tau, activation=activation, spectrum=spectrum)
+    best = rfrobust.theory.population(psi1, eps, tau, activation=activation, spectrum=spectrum)
     sigma, metric = c * x + mu, c * x + rho2
 
     def risk(k):
@@ -54,7 +54,7 @@ def test_population_minimises_the_adversarial_risk(activation):
 
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 def test_interpolator_is_reached_and_published_values(activation):
-    limit = rfrobust.least_gradient_interpolator(3, 2, 0.5, activation=activation)
+    limit = rfrobust.theory.least_gradient_interpolator(3, 2, 0.5, activation=activation)
     near = rfrobust.solve(3, 2, 1e-4, 0.5, activation=activation)
     assert near.standard_risk == pytest.approx(limit.standard_risk, rel=1e-9)
     assert near.gradient_norm == pytest.approx(limit.gradient_norm, rel=1e-9)
@@ -65,9 +65,9 @@ def test_interpolator_is_reached_and_published_values(activation):
 
 def test_interpolator_needs_more_features_than_samples():
     with pytest.raises(ValueError, match="psi1 must be > psi2"):
-        rfrobust.least_gradient_interpolator(2, 2)
+        rfrobust.theory.least_gradient_interpolator(2, 2)
     with pytest.raises(ValueError, match="rank"):
-        rfrobust.least_gradient_interpolator(3, 2, activation="identity")
+        rfrobust.theory.least_gradient_interpolator(3, 2, activation="identity")
 
 
 @pytest.mark.parametrize("activation", ACTIVATIONS)
@@ -75,7 +75,9 @@ def test_interpolator_needs_more_features_than_samples():
     (2, 0.5, 0.05, 0.0), (2, 0.5, 0.05, 1.0), (0.5, 0.2, 0.3, 0.5), (5, 1.0, 1e-3, 0.1), (0.3, 0.0, 0.1, 2.0),
 ])  # fmt: skip
 def test_infinitely_wide_is_reached_like_one_over_psi1(activation, psi2, tau, ridge, scaled):
-    limit = rfrobust.infinitely_wide(psi2, scaled, tau, ridge=ridge, activation=activation, signal_norm=1.2)
+    limit = rfrobust.theory.infinitely_wide(
+        psi2, scaled, tau, ridge=ridge, activation=activation, signal_norm=1.2
+    )
     gaps = []
     for psi1 in (1e6, 1e7):
         model = rfrobust.solve(
@@ -94,10 +96,10 @@ def test_infinitely_wide_is_reached_like_one_over_psi1(activation, psi2, tau, ri
     ("psi2", "eps", "ridge"), [(2, 0.3, 0.0), (2, 0.3, 0.05), (0.5, 1.0, 0.0), (4, 0.1, 0.0)]
 )
 def test_at_fixed_radius_the_infinitely_wide_model_forgets(activation, psi2, eps, ridge):
-    limit = rfrobust.infinitely_wide(psi2, math.inf, 0.5, ridge=ridge, activation=activation)
-    null = rfrobust.null_model(0.5)
+    limit = rfrobust.theory.infinitely_wide(psi2, math.inf, 0.5, ridge=ridge, activation=activation)
+    null = rfrobust.theory.null_model(0.5)
     assert (limit.standard_risk, limit.gradient_norm) == (null.standard_risk, 0.0)
-    decay = rfrobust.wide_gradient_decay(psi2, 0.5, activation=activation)
+    decay = rfrobust.theory.wide_gradient_decay(psi2, 0.5, activation=activation)
     psi1 = 1e9
     model = rfrobust.solve(psi1, psi2, eps, 0.5, ridge=ridge, activation=activation)
     assert model.standard_risk == pytest.approx(null.standard_risk, rel=1e-5)
@@ -111,13 +113,13 @@ def test_at_fixed_radius_the_infinitely_wide_model_forgets(activation, psi2, eps
 
 
 def test_infinitely_wide_even_activation_and_linear_activation():
-    assert rfrobust.infinitely_wide(2, 1.0, 0.5, ridge=0.1, activation="cos").standard_risk == 1.25
-    for function in (lambda: rfrobust.infinitely_wide(2, 1.0, activation="identity"),
-                     lambda: rfrobust.wide_gradient_decay(2, activation="identity")):  # fmt: skip
+    assert rfrobust.theory.infinitely_wide(2, 1.0, 0.5, ridge=0.1, activation="cos").standard_risk == 1.25
+    for function in (lambda: rfrobust.theory.infinitely_wide(2, 1.0, activation="identity"),
+                     lambda: rfrobust.theory.wide_gradient_decay(2, activation="identity")):  # fmt: skip
         with pytest.raises(ValueError, match="must not be linear"):
             function()
     with pytest.raises(ValueError, match="psi2 must be"):
-        rfrobust.infinitely_wide(math.inf, 1.0)
+        rfrobust.theory.infinitely_wide(math.inf, 1.0)
 
 
 @pytest.mark.parametrize("activation", [*ACTIVATIONS, "cos"])
@@ -125,7 +127,7 @@ def test_infinitely_wide_even_activation_and_linear_activation():
 @pytest.mark.parametrize(("psi1", "psi2"), [(1, 2), (0.3, 0.5), (2, 10)])
 def test_small_eps_coefficients(activation, spectrum, psi1, psi2):
     problem = {"activation": activation, "spectrum": spectrum, "signal_norm": 1.3, "nonlinear_power": 0.2}
-    expansion = rfrobust.small_eps_expansion(psi1, psi2, 0.5, **problem)
+    expansion = rfrobust.theory.small_eps_expansion(psi1, psi2, 0.5, **problem)
 
     def at(eps):
         model = rfrobust.solve(psi1, psi2, eps, 0.5, **problem)
@@ -143,21 +145,21 @@ def test_small_eps_coefficients(activation, spectrum, psi1, psi2):
 
 def test_small_eps_beyond_interpolation():
     with pytest.raises(ValueError, match="psi1 must be < psi2"):
-        rfrobust.small_eps_expansion(2, 2)
+        rfrobust.theory.small_eps_expansion(2, 2)
     # there the standard risk is flat to all orders
     base = rfrobust.solve(3, 2, 0.0, 0.5).standard_risk
     assert rfrobust.solve(3, 2, 0.01, 0.5).standard_risk == pytest.approx(base, rel=1e-13)
     with pytest.raises(ValueError, match="v > 0 and r > 0"):
-        rfrobust.small_eps_expansion(1, 2, 0.0, activation="identity")
+        rfrobust.theory.small_eps_expansion(1, 2, 0.0, activation="identity")
 
 
 def test_limiting_models_at_several_radii():
-    model = rfrobust.infinitely_wide(2, 0.5, 0.5, ridge=0.1)
+    model = rfrobust.theory.infinitely_wide(2, 0.5, 0.5, ridge=0.1)
     radii = np.array([0.0, 0.3])
     risks = model.adversarial_risk(radii)
     assert risks[0] == model.standard_risk
     assert risks[1] > risks[0]
-    assert rfrobust.null_model(0.5, signal_norm=2, nonlinear_power=0.1).adversarial_risk(
+    assert rfrobust.theory.null_model(0.5, signal_norm=2, nonlinear_power=0.1).adversarial_risk(
         3.0
     ) == pytest.approx(4.35)
     with pytest.raises(ValueError, match="eps_test must be"):

@@ -57,7 +57,7 @@ def test_orthogonal_rows_against_simulation(psi1, psi2, eps):
     q, _ = np.linalg.qr(np.random.default_rng(1).standard_normal((max(N, d), max(N, d))))
     W = q[:N, :d]
     W = W / np.linalg.norm(W, axis=1, keepdims=True)  # N > d: close to a tight frame, made unit-norm
-    network = FeatureMap(W, rfrobust.activation.resolve_activation("erf"), "gaussian")
+    network = FeatureMap(W, rfrobust.problem.activation.resolve_activation("erf"), "gaussian")
     sample = train(network, round(psi2 * d), eps, 0.5, 60, 2)
     model = rfrobust.solve(psi1, psi2, eps, 0.5, activation="erf", spectrum="orthogonal")
     error = sample.std(axis=0, ddof=1) / np.sqrt(len(sample))
@@ -75,7 +75,7 @@ def test_semi_empirical_theory_beats_the_limit_at_d_200():
     sample = train(network, 10 * d, 0.3, 0.0, 4, 6, beta)[:, 0]
     error = sample.std(ddof=1) / np.sqrt(len(sample)) / sample.mean()
     limit = rfrobust.solve(1, 10, 0.3, **case).standard_risk
-    drawn = rfrobust.drawn_network(network.W, 10 * d, beta=beta, **case).solve(0.3).standard_risk
+    drawn = rfrobust.theory.drawn_network(network.W, 10 * d, beta=beta, **case).solve(0.3).standard_risk
     assert abs(sample.mean() / drawn - 1) < 4 * error
     assert abs(sample.mean() / limit - 1) > 8 * abs(sample.mean() / drawn - 1)
 
@@ -86,7 +86,7 @@ def test_correlated_rows_need_their_own_spectrum():
     rng = np.random.default_rng(3)
     W = rng.standard_normal((N, d)) * np.where(np.arange(d) < d // 5, 3.0, 0.3)
     W /= np.linalg.norm(W, axis=1, keepdims=True)
-    network = FeatureMap(W, rfrobust.activation.resolve_activation("relu"), "gaussian")
+    network = FeatureMap(W, rfrobust.problem.activation.resolve_activation("relu"), "gaussian")
     sample = train(network, n, 0.3, 0.5, 60, 4)
     error = sample.std(axis=0, ddof=1) / np.sqrt(len(sample))
     gap = {}
@@ -103,10 +103,10 @@ def test_drawn_network_with_the_matrices_of_the_limit_is_the_empirical_spectrum(
     for N, d, n in ((60, 40, 90), (40, 60, 30), (50, 50, 200)):
         W = FeatureMap.draw(N, d, rng).W
         x = np.maximum(np.linalg.eigvalsh(W @ W.T), 0.0)
-        a = rfrobust.activation.resolve_activation("gelu")
+        a = rfrobust.problem.activation.resolve_activation("gelu")
         c, mu, rho2 = a.constants
         spectrum = rfrobust.EmpiricalSpectrum(W)
-        model = rfrobust.QuadraticModel(c * x + mu, c * x + rho2, c * x / d, 1.25, n)
+        model = rfrobust.theory.QuadraticModel(c * x + mu, c * x + rho2, c * x / d, 1.25, n)
         for eps, ridge in ((0.05, 0.0), (0.3, 0.0), (0.3, 0.1), (0.7, 0.0), (3.0, 0.2)):
             first = model.solve(eps, ridge=ridge)
             second = rfrobust.solve(N / d, n / d, eps, 0.5, ridge=ridge, activation=a, spectrum=spectrum)
@@ -150,12 +150,12 @@ def test_impossible_ratios_and_layers():
     with pytest.raises(ValueError, match="rows of unit length"):
         rfrobust.EmpiricalSpectrum(2 * W)
     with pytest.raises(ValueError, match="rows of unit length"):
-        rfrobust.drawn_network(2 * W, 10)
+        rfrobust.theory.drawn_network(2 * W, 10)
     with pytest.raises(ValueError, match="n must be"):
-        rfrobust.drawn_network(W, 0)
+        rfrobust.theory.drawn_network(W, 0)
     with pytest.raises(ValueError, match="response_power must be >="):
-        rfrobust.QuadraticModel([1.0], [1.0], [2.0], 1.0, 5)
+        rfrobust.theory.QuadraticModel([1.0], [1.0], [2.0], 1.0, 5)
     with pytest.raises(ValueError, match="cross must be 0 where covariance is 0"):
-        rfrobust.QuadraticModel([0.0], [1.0], [0.1], 1.0, 5)
+        rfrobust.theory.QuadraticModel([0.0], [1.0], [0.1], 1.0, 5)
     with pytest.raises(ValueError, match="eps must be"):
-        rfrobust.QuadraticModel([1.0], [1.0], [0.1], 1.0, 5).solve(0.0)
+        rfrobust.theory.QuadraticModel([1.0], [1.0], [0.1], 1.0, 5).solve(0.0)

@@ -13,13 +13,14 @@ from sklearn.model_selection import train_test_split
 from sklearn.utils.estimator_checks import estimator_checks_generator
 
 import rfrobust
-from rfrobust import Activation, RobustRandomFeatures, dual_kernels
-from rfrobust.activation import resolve_activation
+from rfrobust import Activation, RobustRandomFeatures
 from rfrobust.finite.attack import extreme_points, linearized_attack, pgd_attack
 from rfrobust.finite.features import FeatureMap, sphere_weights
 from rfrobust.finite.linearized import gradients, linearized_erm
 from rfrobust.finite.risks import gradient_norm, sampled_risks, standard_risk
 from rfrobust.finite.training import pgd_erm, pgd_loss
+from rfrobust.problem import dual_kernels
+from rfrobust.problem.activation import resolve_activation
 
 ERF = Activation("erf", erf, lambda u: 2 / np.sqrt(np.pi) * np.exp(-(u**2)), 0.0, np.sqrt(0.4244131815784),
                  np.sqrt(0.04014587281915), np.sqrt(0.5694100347337 - 0.4244131815784))  # fmt: skip

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import rfrobust
-from rfrobust.boundaries import add_margins, best_widths, radius_curves, width_transition
+from rfrobust.tuning.boundaries import add_margins, best_widths, radius_curves, width_transition
 
 WIDTHS = np.array([0.1, 0.3, 1.0, 4.0, 10.0, 50.0])
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import rfrobust
-from rfrobust.certify import certify
+from rfrobust.checks.certificate import certify
 from tests import reference
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import rfrobust
-from rfrobust.sensitivity import PARAMETERS
+from rfrobust.theory.sensitivity import PARAMETERS
 from tests import reference
 
 DIGITS = 40

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import rfrobust
-from rfrobust import tuning
-from rfrobust.tuning import best_activation, best_training, best_width, pareto, polynomial_activation
+from rfrobust.tuning import optima as tuning
+from rfrobust.tuning.optima import best_activation, best_training, best_width, pareto, polynomial_activation
 
 
 def brute_force(**axes):

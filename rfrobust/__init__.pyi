@@ -1,0 +1,43 @@
+# namespaces
+from . import cgro as cgro
+from . import checks as checks
+from . import figures as figures
+from . import finite as finite
+from . import memorize as memorize
+from . import problem as problem
+from . import theory as theory
+from . import tuning as tuning
+from . import wide as wide
+
+# finite networks
+from .finite import RobustRandomFeatures as RobustRandomFeatures
+from .finite import Store as Store
+from .finite import robust_erm as robust_erm
+from .finite import simulate as simulate
+from .finite import summary as summary
+
+# a problem
+from .problem import Activation as Activation
+from .problem import DiscreteSpectrum as DiscreteSpectrum
+from .problem import EmpiricalSpectrum as EmpiricalSpectrum
+from .problem import MarchenkoPastur as MarchenkoPastur
+from .problem import OrthogonalRows as OrthogonalRows
+from .problem import Spectrum as Spectrum
+from .support.version import __version__ as __version__
+
+# its limit
+from .theory import Equilibrium as Equilibrium
+from .theory import Phase as Phase
+from .theory import SolverError as SolverError
+from .theory import Status as Status
+from .theory import SweepWarning as SweepWarning
+from .theory import interpolation_threshold as interpolation_threshold
+from .theory import null_threshold as null_threshold
+from .theory import solve as solve
+from .theory import sweep as sweep
+
+# best settings
+from .tuning import best_activation as best_activation
+from .tuning import best_training as best_training
+from .tuning import best_width as best_width
+from .tuning import pareto as pareto

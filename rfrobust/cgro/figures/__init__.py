@@ -1,0 +1,1 @@
+"""Figures of clean generalization with robust overfitting."""

@@ -1,0 +1,13 @@
+from .certificate import Certificate as Certificate
+from .certificate import Enclosure as Enclosure
+from .certificate import certify as certify
+from .published import R as R
+from .published import Saddle as Saddle
+from .published import Verification as Verification
+from .published import minimax as minimax
+from .published import objective_and_gradient as objective_and_gradient
+from .published import stieltjes as stieltjes
+from .published import variables_of as variables_of
+from .published import verify as verify
+from .published_linear import LinearSaddle as LinearSaddle
+from .published_linear import linear_theorem as linear_theorem

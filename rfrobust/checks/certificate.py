@@ -1,0 +1,316 @@
+"""Proved digits: an enclosure of the solution by Krawczyk's operator in ball arithmetic.
+
+With F the equations of the regime, x a point near the solution, Y near F'(x)^-1 and X a box around x,
+
+    K = x - Y F(x) + (1 - Y F'(X)) (X - x)  inside the interior of X
+
+proves that X holds exactly one root of F and that it lies in K. Every operation is made on balls that contain the
+exact values (python-flint), so rounding is part of the proof. That there is no other solution outside X follows
+from the strict convexity of the robust ERM problem, not from the computation.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..engine.algebra import (
+    OBSERVABLES,
+    Field,
+    Problem,
+    balanced,
+    interpolating,
+    null_threshold_squared,
+    population,
+)
+from ..engine.autodiff import Dual, seed
+from ..problem.activation import RELU
+from ..problem.parameters import scalar
+from ..theory.equilibrium import Phase
+
+if TYPE_CHECKING:
+    from ..theory.equilibrium import Equilibrium
+
+#: Working precision and the radius of the box in the logarithms of the unknowns.
+PRECISION_BITS = 320
+BOX_RADIUS = "1e-30"
+NEWTON_STEPS = 6
+#: Largest relative error of the double-precision solution that the proof accepts as the same solution.
+AGREEMENT = 1e-6
+
+
+@dataclass(frozen=True)
+class Enclosure:
+    """A proved interval: the exact value lies in [lower, upper]; ``digits`` writes it as far as it is proved."""
+
+    lower: float
+    upper: float
+    digits: str
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """The result of a proof attempt.
+
+    Attributes
+    ----------
+    proved : bool
+        Whether the solution is enclosed.
+    reason : str
+        What was proved, or at which step the proof failed.
+    enclosures : dict
+        Observable -> :class:`Enclosure`; empty without proof. Infinite values (k in the null phase, V of the
+        interpolator) are left out.
+    relative_error : float
+        Proved bound on the relative error of the double-precision observables of the equilibrium; inf without
+        proof.
+    """
+
+    proved: bool
+    reason: str
+    enclosures: dict[str, Enclosure]
+    relative_error: float
+
+
+def _flint() -> Any:
+    try:
+        import flint
+    except ImportError as error:
+        raise ImportError(
+            "certificates need ball arithmetic: install the extra 'certify' (pip install rfrobust[certify])"
+        ) from error
+    return flint
+
+
+class BallField(Field):
+    """Balls of python-flint."""
+
+    def __init__(self, arb: Any) -> None:
+        self._arb = arb
+        self.pi = arb.pi()
+        self._root_half = arb(0.5).sqrt()
+        self._phi0 = 1 / (2 * self.pi).sqrt()
+
+    def exp_value(self, x: Any) -> Any:
+        """Return e^x."""
+        return x.exp()
+
+    def log_value(self, x: Any) -> Any:
+        """Return log x."""
+        return x.log()
+
+    def sqrt_value(self, x: Any) -> Any:
+        """Return the square root."""
+        return x.sqrt()
+
+    def gaussian_values(self, s: Any) -> tuple[Any, Any, Any, Any, Any]:
+        """Return p0, p1, phi, m, A."""
+        scaled = s * self._root_half
+        half_square = s * s / 2
+        p0, p1 = scaled.erf(), scaled.erfc()
+        phi = self._phi0 * (-half_square).exp()
+        # A = P(chi^2_3 < s^2), the regularized lower incomplete gamma function, which does not cancel
+        A = half_square.gamma_lower(self._arb(1.5), regularized=1)
+        return p0, p1, phi, 2 * phi - s * p1, A
+
+
+def _problem(model: "Equilibrium", arb: Any, constant: Any) -> Problem:
+    """Return the parameters as exact balls; the shifted ReLU with its exact moments, not their roundings."""
+    activation = model.activation
+    if activation is RELU:
+        quarter = arb(1) / 4
+        moments = [quarter, quarter - 1 / (2 * arb.pi()), quarter]
+    else:
+        moments = [arb(x) * arb(x) for x in (activation.mu1, activation.mu2, activation.rho)]
+    psi1 = arb(model.psi1)
+    atoms, weights = model.spectrum.law(model.psi1)
+    R = arb(0) if math.isinf(model.psi2) else psi1 / arb(model.psi2)
+    return Problem(
+        psi1=constant(psi1),
+        R=constant(R),
+        eps=constant(arb(model.eps)),
+        noise=constant(arb(model.tau) * arb(model.tau) + arb(model.nonlinear_power)),
+        ridge=constant(arb(model.ridge)),
+        c=constant(moments[0]),
+        mu=constant(moments[1]),
+        rho2=constant(moments[2]),
+        signal=constant(arb(model.signal_norm) * arb(model.signal_norm)),
+        atoms=tuple(constant(arb(float(x))) for x in atoms),
+        weights=tuple(constant(arb(float(x))) for x in weights),
+    )
+
+
+def certify(equilibrium: "Equilibrium", eps_test: float | None = None) -> Certificate:
+    r"""Try to prove that a solution is right, and to how many digits.
+
+    .. math:: K = x - Y F(x) + (1 - Y F'(X))(X - x) \subset \mathrm{int}\,X
+
+    Parameters
+    ----------
+    equilibrium : Equilibrium
+        A solution; it is only the starting point, nothing of it is trusted.
+    eps_test : float, optional
+        Test radius of the enclosed adversarial risk; the training radius by default.
+
+    Returns
+    -------
+    Certificate
+        ``proved`` is False, with a reason, where no proof was found; nothing is raised then.
+
+    Raises
+    ------
+    ImportError
+        If python-flint (the extra ``certify``) is not installed.
+    TypeError, ValueError
+        If ``eps_test`` is not a nonnegative real number.
+
+    Notes
+    -----
+    The problem proved is the one whose parameters are the given doubles, taken as exact; the moments of the
+    shifted ReLU are exact as well, those of other activations are the stored doubles. Krawczyk's operator is
+    textbook material (R. Krawczyk, Computing 4, 187-201, 1969).
+    """
+    if not hasattr(equilibrium, "gradient_norm"):
+        raise TypeError(f"equilibrium must be a result of rfrobust.solve, got {type(equilibrium).__name__}")
+    flint = _flint()
+    radius = equilibrium.eps if eps_test is None else scalar("eps_test", eps_test)
+    before = flint.ctx.prec
+    try:
+        flint.ctx.prec = PRECISION_BITS
+        return _certify(equilibrium, radius, flint.arb)
+    finally:
+        flint.ctx.prec = before
+
+
+def _certify(model: "Equilibrium", eps_test: float, arb: Any) -> Certificate:
+    field = BallField(arb)
+    one = arb(1)
+    if model.phase is Phase.NULL:
+        return _certify_null(model, arb, field)
+    equations: Any
+    if model.standard_risk == 0.0 or model.gradient_norm == 0.0:
+        return _failed("v = 0 or r = 0: the equations in their logarithms do not describe this solution")
+    if math.isinf(model.V):
+        equations, start = interpolating, [math.log(model.k)]
+    else:
+        log_t = math.log(model.gradient_norm) - 0.5 * math.log(model.standard_risk)
+        if math.isinf(model.psi2):
+            equations, start = population, [log_t]
+        else:
+            equations, start = balanced, [log_t, math.log(model.V)]
+    size = len(start)
+    zeros = np.array([arb(0)] * size, dtype=object)
+
+    def constant(value: Any) -> Dual:
+        return Dual(value, zeros)
+
+    problem = _problem(model, arb, constant)
+
+    def evaluate(x: list[Any]) -> tuple[list[Any], list[list[Any]], dict[str, Dual]]:
+        duals = tuple(seed(value, i, size, one) for i, value in enumerate(x))
+        residuals, outputs = equations(duals, problem, constant(arb(eps_test)), field)
+        return [F.value for F in residuals], [list(F.gradient) for F in residuals], outputs
+
+    x = [arb(value) for value in start]
+    target = arb(BOX_RADIUS)
+    for _ in range(NEWTON_STEPS):
+        F, J, _ = evaluate(x)
+        Y = _inverse(J)
+        if Y is None:
+            return _failed("the Jacobian is not regular at the double-precision solution")
+        step = _apply(Y, F)
+        x = [(value - move).mid() for value, move in zip(x, step, strict=True)]
+        if all(abs(move) < target * target for move in step):
+            break
+    else:
+        return _failed("Newton's iteration did not settle in multiple precision")
+    F, J, _ = evaluate(x)
+    Y = _inverse(J)
+    if Y is None:
+        return _failed("the Jacobian is not regular at the refined solution")
+    Y = [[entry.mid() for entry in row] for row in Y]
+    deviation = arb(0, target)  # the ball [-target, target]
+    box = [value + deviation for value in x]
+    _, J_box, _ = evaluate(box)
+    image = []
+    for i in range(size):
+        value = x[i] - sum((Y[i][j] * F[j] for j in range(size)), arb(0))
+        for j in range(size):
+            entry = arb(int(i == j)) - sum((Y[i][m] * J_box[m][j] for m in range(size)), arb(0))
+            value = value + entry * deviation
+        image.append(value)
+    if not all(outer.contains_interior(inner) for outer, inner in zip(box, image, strict=True)):
+        return _failed("Krawczyk's operator does not map the box into itself")
+    _, _, outputs = evaluate(image)
+    return _proved(
+        model, eps_test, {name: dual.value for name, dual in outputs.items()}, "one root in the box"
+    )
+
+
+def _certify_null(model: "Equilibrium", arb: Any, field: Field) -> Certificate:
+    """Prove eps >= eps_c; the observables follow in closed form."""
+    empty = np.array([], dtype=object)
+    problem = _problem(model, arb, lambda value: Dual(value, empty))
+    square = null_threshold_squared(problem, field).value
+    if not arb(model.eps) * arb(model.eps) >= square:
+        return _failed("eps is too close to the null threshold to tell the sides apart")
+    v = problem.signal.value + problem.noise.value
+    zero = arb(0)
+    values = {
+        "standard_risk": v,
+        "gradient_norm": zero,
+        "adversarial_risk": v,
+        "training_loss": v / 2,
+        "mean_abs_residual": (2 * v / field.pi).sqrt(),
+        "zero_residual_fraction": zero,
+        "q": zero,
+        "V": zero,
+    }
+    return _proved(model, model.eps, values, "eps is at or above the null threshold")
+
+
+def _inverse(J: list[list[Any]]) -> list[list[Any]] | None:
+    """Return the inverse of a 1 x 1 or 2 x 2 matrix of balls, None if it may be singular."""
+    if len(J) == 1:
+        return None if J[0][0].contains(0) else [[1 / J[0][0]]]
+    (a, b), (c, d) = J
+    determinant = a * d - b * c
+    if determinant.contains(0):
+        return None
+    return [[d / determinant, -b / determinant], [-c / determinant, a / determinant]]
+
+
+def _apply(matrix: list[list[Any]], vector: list[Any]) -> list[Any]:
+    return [sum((entry * x for entry, x in zip(row, vector, strict=True)), 0 * vector[0]) for row in matrix]
+
+
+def _failed(reason: str) -> Certificate:
+    return Certificate(False, reason, {}, math.inf)
+
+
+def _proved(model: "Equilibrium", eps_test: float, values: dict[str, Any], reason: str) -> Certificate:
+    enclosures = {}
+    error = 0.0
+    for name in OBSERVABLES:
+        if name not in values or not values[name].is_finite():
+            continue
+        ball = values[name]
+        got = model.adversarial_risk(eps_test) if name == "adversarial_risk" else getattr(model, name)
+        lower = math.nextafter(float(ball.lower()), -math.inf)
+        upper = math.nextafter(float(ball.upper()), math.inf)
+        if ball == 0:
+            lower = upper = 0.0
+        enclosures[name] = Enclosure(lower, upper, ball.str(30, radius=False))
+        if name in ("q", "V", "k"):
+            continue
+        if ball != 0 and float(ball.mid()) > 1e-290:
+            distance = abs((ball - got) / ball)
+            error = max(error, math.nextafter(float(distance.upper()), math.inf))
+        elif got > 1e-280:
+            error = math.inf
+    if not error <= AGREEMENT:
+        return _failed(
+            f"the enclosed root is not the double-precision solution (relative distance {error:.1e})"
+        )
+    return Certificate(True, reason, enclosures, error)

@@ -1,0 +1,318 @@
+"""The published theorem as printed: [HJ] Theorem 4.2, shifted ReLU, ridge = 0, eps > 0.
+
+The text is that of docs/theory, "The published theorem" (eq-minimax, eq-R, eq-nu).
+
+An independent check of the two-scalar route, with which it shares no code: the five-variable objective R, its
+partial derivatives by the envelope theorem, and a solver of its own on SciPy.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.optimize import brentq, least_squares
+from scipy.special import erf, gammainc
+
+from ..problem.activation import resolve_activation
+from ..problem.parameters import scalar
+from ..support.validation import integer
+
+if TYPE_CHECKING:
+    from ..theory.equilibrium import Equilibrium
+
+_SQRT_2_PI = math.sqrt(2.0 / math.pi)
+#: The solver looks for the five variables in [exp(-12), exp(12)] and stops at this scaled gradient.
+_LOG_BOX = 12.0
+_STATIONARY = 1e-9
+VARIABLES = ("alpha", "beta", "gamma", "tau_q", "tau_g")
+
+
+def stieltjes(z: float, psi1: float) -> float:
+    """Return S(z; psi1) of [HJ] eq. 4.4 for negative z; it is negative."""
+    b = psi1 - 1.0 + z
+    discriminant = math.sqrt(b * b - 4.0 * psi1 * z)
+    # the root of -psi1 z S^2 + (1 - psi1 - z) S + 1 = 0 that is negative, in the form that does not cancel
+    if b > 0.0:
+        return (b + discriminant) / (2.0 * psi1 * z)
+    return -2.0 / (discriminant - b)
+
+
+def noise_floor(psi1: float, tau: float) -> float:
+    """Return sigma^2 = tau^2 + 1 - psi1 (1 + (1 - 2/pi) S(2/pi - 1; psi1))."""
+    m2 = 1.0 - 2.0 / math.pi
+    return tau * tau + 1.0 - psi1 * (1.0 + m2 * stieltjes(-m2, psi1))
+
+
+def objective_and_gradient(
+    alpha: float,
+    beta: float,
+    gamma: float,
+    tau_q: float,
+    tau_g: float,
+    *,
+    psi1: float,
+    psi2: float,
+    eps: float,
+    tau: float,
+) -> tuple[float, np.ndarray]:
+    """Return R of [HJ] Theorem 4.2 and its partial derivatives in the order of ``VARIABLES``.
+
+    All arguments positive. The inner supremum over l and the root nu are solved to rounding; both enter the
+    derivatives through the envelope and the implicit function theorem.
+    """
+    sigma2 = noise_floor(psi1, tau)
+    spread = alpha**2 + sigma2
+    root_spread = math.sqrt(spread)
+    total = tau_g + beta
+
+    value = (
+        0.5 * tau_q / alpha * (tau**2 + 1.0 - sigma2)
+        - 0.5 * alpha * tau_q
+        + 0.5 * beta * tau_g * psi2
+        + 0.5 * beta * spread / total
+    )
+    d_alpha = -0.5 * tau_q / alpha**2 * (tau**2 + 1.0 - sigma2) - 0.5 * tau_q + beta * alpha / total
+    d_beta = 0.5 * tau_g * psi2 + 0.5 * spread * tau_g / total**2
+    d_gamma = 0.0
+    d_tau_q = 0.5 * (tau**2 + 1.0 - sigma2) / alpha - 0.5 * alpha
+    d_tau_g = 0.5 * beta * psi2 - 0.5 * beta * spread / total**2
+
+    c = gamma * total / (eps * beta * root_spread)
+    if c > _SQRT_2_PI:
+        ratio = beta / tau_g
+        nu = nu_root(c, ratio)
+        scale = 0.5 * beta**2 * spread / (tau_g * total)
+        excess = erf(nu / math.sqrt(2.0)) - c * nu
+        value += scale * excess
+        # d(excess) = -2 nu dc + nu^2 d(beta/tau_g), by the equation of nu
+        excess_c, excess_ratio = -2.0 * nu, nu * nu
+        c_alpha = -c * alpha / spread
+        c_beta = -gamma * tau_g / (eps * beta**2 * root_spread)
+        c_gamma = c / gamma
+        c_tau_g = gamma / (eps * beta * root_spread)
+        d_alpha += scale * (2.0 * alpha / spread * excess + excess_c * c_alpha)
+        d_beta += scale * ((2.0 / beta - 1.0 / total) * excess + excess_c * c_beta + excess_ratio / tau_g)
+        d_gamma += scale * excess_c * c_gamma
+        d_tau_g += scale * (
+            -(1.0 / tau_g + 1.0 / total) * excess + excess_c * c_tau_g - excess_ratio * ratio / tau_g
+        )
+
+    T = (tau_q / alpha) ** 2
+    l = inner_argmax(T, beta, gamma, psi1)
+    inner, inner_T, inner_beta, inner_gamma, _ = _inner(l, T, beta, gamma, psi1)
+    weight = alpha / tau_q
+    value -= weight * inner
+    d_alpha -= inner / tau_q - weight * inner_T * 2.0 * T / alpha
+    d_beta -= weight * inner_beta
+    d_gamma -= weight * inner_gamma
+    d_tau_q -= -weight * inner / tau_q + weight * inner_T * 2.0 * T / tau_q
+    return value, np.array([d_alpha, d_beta, d_gamma, d_tau_q, d_tau_g])
+
+
+def R(
+    alpha: float,
+    beta: float,
+    gamma: float,
+    tau_q: float,
+    tau_g: float,
+    *,
+    psi1: float,
+    psi2: float,
+    eps: float,
+    tau: float,
+) -> float:
+    """Return the objective R of [HJ] Theorem 4.2; arguments as for :func:`objective_and_gradient`."""
+    value, _ = objective_and_gradient(
+        alpha, beta, gamma, tau_q, tau_g, psi1=psi1, psi2=psi2, eps=eps, tau=tau
+    )
+    return value
+
+
+def nu_root(c: float, ratio: float) -> float:
+    """Return the root nu of c - ratio nu - nu erf(nu/sqrt 2) - sqrt(2/pi) exp(-nu^2/2) = 0."""
+
+    def equation(nu: float) -> float:
+        return c - ratio * nu - nu * erf(nu / math.sqrt(2.0)) - _SQRT_2_PI * math.exp(-0.5 * nu * nu)
+
+    high = 1.0
+    while equation(high) > 0.0:
+        high *= 2.0
+    return float(brentq(equation, 0.0, high, xtol=1e-300, rtol=8.9e-16))
+
+
+def _inner(
+    l: float, T: float, beta: float, gamma: float, psi1: float
+) -> tuple[float, float, float, float, float]:
+    """Return the expression under the supremum over l and its derivatives in T, beta, gamma and l."""
+    z = 1.0 - 2.0 * l / math.pi
+    S = stieltjes(-z, psi1)
+    # dS/dl = -(2/pi) E (x+z)^-2, by differentiating the quadratic equation of S
+    S_l = -2.0 / math.pi * S * (psi1 * S - 1.0) / (z + 1.0 - psi1 - 2.0 * psi1 * z * S)
+    share = 2.0 / math.pi * (1.0 - l)
+    bracket = T + beta**2 + (T * z + share * beta**2) * S
+    bracket_l = -2.0 / math.pi * (T + beta**2) * S + (T * z + share * beta**2) * S_l
+    value = 0.5 * l * psi1 * bracket - 0.5 * l * gamma**2 / (1.0 - l)
+    by_T = 0.5 * l * psi1 * (1.0 + z * S)
+    by_beta = l * psi1 * beta * (1.0 + share * S)
+    by_gamma = -l * gamma / (1.0 - l)
+    by_l = 0.5 * psi1 * (bracket + l * bracket_l) - 0.5 * (gamma / (1.0 - l)) ** 2
+    return value, by_T, by_beta, by_gamma, by_l
+
+
+def inner_argmax(T: float, beta: float, gamma: float, psi1: float) -> float:
+    """Return the l in [0, 1) at which the supremum of the theorem is attained."""
+
+    def slope(l: float) -> float:
+        return _inner(l, T, beta, gamma, psi1)[4]
+
+    if slope(0.0) <= 0.0:
+        return 0.0
+    high = 0.5
+    while slope(high) > 0.0:  # the last term drives the slope to -inf at l = 1
+        high = 0.5 * (1.0 + high)
+    return float(brentq(slope, 0.0, high, xtol=1e-300, rtol=8.9e-16))
+
+
+@dataclass(frozen=True)
+class Saddle:
+    """The saddle point of the published minimax.
+
+    ``value`` is R* (the limiting robust training loss), ``standard_risk`` alpha^2 + sigma^2, ``slope`` the
+    factor beta nu/tau_g of the risk, ``gradient`` the largest scaled partial derivative
+    |x dR/dx| / |R| over the five variables, ``variables`` their values in the order of ``VARIABLES``.
+    """
+
+    eps: float
+    value: float
+    standard_risk: float
+    slope: float
+    gradient: float
+    variables: tuple[float, float, float, float, float]
+
+    def adversarial_risk(self, eps_test: float | None = None) -> float:
+        """Return the adversarial risk at ``eps_test`` (the training radius by default) as in the theorem."""
+        ratio = 1.0 if eps_test is None else scalar("eps_test", eps_test) / self.eps
+        shift = ratio * self.slope
+        return (1.0 + shift**2 + 2.0 * _SQRT_2_PI * shift) * self.standard_risk
+
+
+def minimax(psi1: float, psi2: float, eps: float, tau: float = 0.0, *, starts: int = 60) -> Saddle:
+    """Solve the published minimax by finding the stationary point of R in the logarithms of its variables.
+
+    Parameters
+    ----------
+    psi1, psi2, eps, tau : float
+        As for :func:`rfrobust.solve`; eps positive and below the null threshold, psi2 finite.
+    starts : int
+        Random starting points to try before giving up.
+
+    Returns
+    -------
+    Saddle
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is of the wrong kind or out of range.
+    RuntimeError
+        If no start leads to a stationary point (also: in the null phase, where R has none inside its domain).
+    """
+    psi1, psi2 = scalar("psi1", psi1), scalar("psi2", psi2)
+    eps, tau = scalar("eps", eps), scalar("tau", tau)
+    starts = integer("starts", starts, 1)
+    if eps == 0.0 or psi2 == math.inf:
+        raise ValueError(f"the published theorem needs eps > 0 and finite psi2, got eps={eps}, psi2={psi2}")
+
+    def log_gradient(log_variables: np.ndarray) -> np.ndarray:
+        variables = np.exp(log_variables)
+        _, gradient = objective_and_gradient(*variables, psi1=psi1, psi2=psi2, eps=eps, tau=tau)
+        return variables * gradient
+
+    rng = np.random.default_rng(0)
+    for _ in range(starts):
+        start = rng.normal(0.0, 1.0, size=5)
+        fit = least_squares(
+            log_gradient,
+            start,
+            bounds=(-_LOG_BOX, _LOG_BOX),
+            xtol=1e-15,
+            ftol=1e-15,
+            gtol=1e-15,
+            max_nfev=300,
+        )
+        variables = np.exp(fit.x)
+        alpha, beta, gamma, _, tau_g = variables
+        v = alpha**2 + noise_floor(psi1, tau)
+        c = gamma * (tau_g + beta) / (eps * beta * math.sqrt(v))
+        value, _ = objective_and_gradient(*variables, psi1=psi1, psi2=psi2, eps=eps, tau=tau)
+        gradient = float(np.max(np.abs(fit.fun))) / abs(value)
+        if gradient < _STATIONARY and c > _SQRT_2_PI:
+            slope = beta * nu_root(c, beta / tau_g) / tau_g
+            return Saddle(eps, float(value), float(v), float(slope), gradient, tuple(variables.tolist()))
+    raise RuntimeError(
+        f"no stationary point of the published minimax found from {starts} starts at psi1={psi1}, psi2={psi2}, "
+        f"eps={eps}, tau={tau}; is eps above the null threshold?"
+    )
+
+
+@dataclass(frozen=True)
+class Verification:
+    """The published theorem evaluated at a solution: both numbers vanish where the solution is exact.
+
+    ``gradient`` is the largest scaled partial derivative |x dR/dx| / |R|, ``value`` is |R - training_loss| / R.
+    """
+
+    gradient: float
+    value: float
+
+
+def variables_of(model: "Equilibrium") -> tuple[float, float, float, float, float]:
+    """Return (alpha, beta, gamma, tau_q, tau_g) of a solution, by :eq:`eq-dictionary`.
+
+    tau_q/alpha = D/V is not presumed: it is computed from l = 1/(1+k) being where the inner supremum is attained:
+    that condition is linear in T = (tau_q/alpha)^2.
+    """
+    q, V, k, v = model.q, model.V, model.k, model.standard_risk
+    s = q * V
+    phi = math.exp(-0.5 * s * s) / math.sqrt(2.0 * math.pi)
+    p1 = math.erfc(s / math.sqrt(2.0))
+    A = float(gammainc(1.5, 0.5 * s * s))
+    B = p1 + 2.0 * s * phi + 4.0 * q * phi + q * q * p1
+    D = math.erf(s / math.sqrt(2.0)) + p1 * V / (1.0 + V)
+    alpha = math.sqrt(v - noise_floor(model.psi1, model.tau))
+    beta = math.sqrt(v * (A / V**2 + B / (1.0 + V) ** 2) / model.psi2)
+    tau_g = V * beta
+    gamma = k * D / V * model.gradient_norm
+    l = 1.0 / (1.0 + k)
+    at_zero = _inner(l, 0.0, beta, gamma, model.psi1)[4]
+    at_one = _inner(l, 1.0, beta, gamma, model.psi1)[4]
+    T = at_zero / (at_zero - at_one)
+    return alpha, beta, gamma, alpha * math.sqrt(T), tau_g
+
+
+def verify(model: "Equilibrium") -> Verification:
+    """Evaluate the published theorem at a solution; see :meth:`rfrobust.Equilibrium.verify`."""
+    covered = (
+        model.activation.constants == resolve_activation("relu").constants
+        and model.spectrum.name == "marchenko-pastur"
+        and model.phase.name == "REGULAR"
+        and model.ridge == 0.0
+        and model.eps > 0.0
+        and model.psi2 < math.inf
+        and model.signal_norm == 1.0
+        and model.nonlinear_power == 0.0
+    )
+    if not covered:
+        raise ValueError(
+            "the published theorem covers the shifted ReLU with the Marchenko-Pastur law, ridge = 0, eps > 0, "
+            f"finite psi2, signal_norm = 1, nonlinear_power = 0 and a regular phase; got {model!r}"
+        )
+    variables = np.array(variables_of(model))
+    value, gradient = objective_and_gradient(
+        *variables, psi1=model.psi1, psi2=model.psi2, eps=model.eps, tau=model.tau
+    )
+    return Verification(
+        gradient=float(np.max(np.abs(variables * gradient / value))),
+        value=float(abs(value - model.training_loss) / model.training_loss),
+    )

@@ -1,0 +1,1 @@
+"""The equations as kernels: traces, residuals, root finding, regimes."""

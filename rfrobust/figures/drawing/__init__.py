@@ -1,0 +1,1 @@
+"""Pictures of any sweep: risks as curves, a variable as a map."""

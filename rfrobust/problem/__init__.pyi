@@ -1,0 +1,12 @@
+from .activation import Activation as Activation
+from .activation import resolve_activation as resolve_activation
+from .catalogue import TABLE as TABLE
+from .catalogue import built_in as built_in
+from .exact_moments import EXACT as EXACT
+from .exact_moments import exact_moments as exact_moments
+from .spectrum import DiscreteSpectrum as DiscreteSpectrum
+from .spectrum import EmpiricalSpectrum as EmpiricalSpectrum
+from .spectrum import MarchenkoPastur as MarchenkoPastur
+from .spectrum import OrthogonalRows as OrthogonalRows
+from .spectrum import Spectrum as Spectrum
+from .spectrum import resolve_spectrum as resolve_spectrum

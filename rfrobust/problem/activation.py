@@ -1,0 +1,247 @@
+"""Activations: the function, its derivative, the four Gaussian moments that the theory needs, and dual kernels."""
+
+import math
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from ..support import validation
+from . import dual_kernels
+
+Function = Callable[[np.ndarray], np.ndarray]
+
+#: A derivative is refused when E sigma'(G) and E G sigma(G) differ by more than this, relative to their size.
+STEIN_TOLERANCE = 1e-8
+
+
+@dataclass(frozen=True)
+class Activation:
+    r"""An activation with its moments under G ~ N(0, 1).
+
+    .. math:: \mu_0 = E\sigma(G),\quad \mu_1 = E\,G\sigma(G),\quad \mu_2^2 = E\sigma(G)^2-\mu_0^2-\mu_1^2,\quad
+              \rho^2 = E\sigma'(G)^2-\mu_1^2.
+
+    :meth:`from_callable` computes the moments of any function, :meth:`from_moments` does without a function; names
+    of built-in activations are accepted wherever an activation is.
+
+    Parameters
+    ----------
+    name : str
+        Name shown in results.
+    function, derivative : callable
+        sigma and sigma', elementwise on arrays.
+    mu0, mu1, mu2, rho : float
+        The moments above; ``mu2`` and ``rho`` are nonnegative roots. ``mu0`` and the sign of ``mu1`` do not
+        matter for a linear target.
+    kernels : pair of callables, optional
+        Closed forms of :meth:`dual` and :meth:`derivative_dual`; a Hermite series is used without them.
+    kinks : tuple of float, default ()
+        Where sigma or sigma' is not smooth.
+
+    Raises
+    ------
+    TypeError, ValueError
+        For moments that are not finite, negative ``mu2`` or ``rho``, rho^2 < 2 mu2^2, or mu1 = mu2 = 0.
+
+    Notes
+    -----
+    :eq:`eq-constants`; [HJ] section 4 for the shifted ReLU. Squared, the Hermite coefficients a_k of
+    sigma give mu2^2 = sum_{k>=2} a_k^2 and rho^2 = sum_{k>=2} k a_k^2, hence rho^2 >= 2 mu2^2.
+    """
+
+    name: str
+    function: Function
+    derivative: Function
+    mu0: float
+    mu1: float
+    mu2: float
+    rho: float
+    kernels: tuple[Function, Function] | None = None
+    kinks: tuple[float, ...] = ()
+
+    def __post_init__(self) -> None:
+        for field, lower in (("mu0", -math.inf), ("mu1", -math.inf), ("mu2", 0.0), ("rho", 0.0)):
+            # plain floats: another type would compile the kernels anew
+            object.__setattr__(self, field, validation.real_scalar(field, getattr(self, field), lower))
+        # Poincare's inequality in the Hermite basis, with room for rounding
+        if self.rho**2 < 2.0 * self.mu2**2 * (1.0 - 1e-9):
+            raise ValueError(
+                f"rho^2 must be >= 2 mu2^2 for any activation, got rho={self.rho!r}, mu2={self.mu2!r}"
+            )
+        if self.mu1 == 0.0 and self.mu2 == 0.0:
+            raise ValueError("mu1 and mu2 must not both be 0: the activation would be constant")
+
+    @classmethod
+    def from_callable(
+        cls, function: Function, derivative: Function, *, kinks: Iterable[float] = (), name: str = "custom"
+    ) -> "Activation":
+        r"""Compute the moments of any activation by adaptive quadrature, to about 1e-13.
+
+        Parameters
+        ----------
+        function, derivative : callable
+            sigma and sigma', elementwise on arrays of any shape; at most of exponential growth.
+        kinks : iterable of float, default ()
+            Where sigma or sigma' is not smooth. sigma itself must be continuous: a jump has no finite rho.
+        name : str, default "custom"
+            Name shown in results.
+
+        Raises
+        ------
+        ValueError
+            If E sigma'(G) differs from E G sigma(G) (Stein's identity): the derivative is not that of the
+            function, or the function jumps. Also if the function grows too fast for its moments.
+        rfrobust.support.quadrature.QuadratureError
+            If an integral does not converge, which an undeclared kink can cause.
+
+        Notes
+        -----
+        mu2^2 = E (sigma - mu0 - mu1 G)^2 and rho^2 = E (sigma' - mu1)^2, without the cancellation of their
+        definitions.
+
+        Examples
+        --------
+        >>> import numpy as np, rfrobust
+        >>> elu = rfrobust.Activation.from_callable(
+        ...     lambda u: np.where(u > 0, u, np.expm1(np.minimum(u, 0))),
+        ...     lambda u: np.where(u > 0, 1.0, np.exp(np.minimum(u, 0))), kinks=[0.0], name="elu")
+        >>> round(elu.mu1, 6)
+        0.761578
+        """
+        from ..support.quadrature import RANGE, gaussian_mean
+
+        for argument, value in (("function", function), ("derivative", derivative)):
+            if not callable(value):
+                raise TypeError(f"{argument} must be callable, got {value!r}")
+        places = np.asarray(kinks if isinstance(kinks, np.ndarray) else list(kinks))
+        points = tuple(sorted(validation.real_array("kinks", places, ndim=1).tolist() if places.size else ()))
+        mu0 = gaussian_mean(function, points)
+        mu1 = gaussian_mean(lambda u: u * function(u), points)
+        slope = gaussian_mean(derivative, points)
+        size = max(math.sqrt(gaussian_mean(lambda u: derivative(u) ** 2, points)), abs(mu0))
+        if abs(slope - mu1) > STEIN_TOLERANCE * max(size, abs(mu1)):
+            raise ValueError(
+                f"derivative must be the derivative of function, and function continuous: got E sigma'(G)={slope!r} "
+                f"but E G sigma(G)={mu1!r}"
+            )
+        tails = [np.max(np.square(part(np.array([-RANGE, RANGE])))) for part in (function, derivative)]
+        if max(tails) * math.exp(-0.5 * RANGE * RANGE) > 1e-10 * size * size:
+            raise ValueError(
+                f"function must be of at most exponential growth: its moments are not reached within {RANGE:g} "
+                "standard deviations"
+            )
+        # zero up to rounding: no linear part in an even function, no mean in an odd one
+        mu0, mu1 = (0.0 if abs(value) < 1e-14 * size else value for value in (mu0, mu1))
+        mu2 = math.sqrt(gaussian_mean(lambda u: (function(u) - mu0 - mu1 * u) ** 2, points))
+        rho = math.sqrt(gaussian_mean(lambda u: (derivative(u) - mu1) ** 2, points))
+        if mu2 < 1e-14 * size:  # linear up to rounding
+            mu2 = rho = 0.0
+        return cls(name, function, derivative, mu0, mu1, mu2, rho, kinks=points)
+
+    @classmethod
+    def from_moments(cls, mu1: float, mu2: float, rho: float, *, name: str = "moments") -> "Activation":
+        """Return an activation known by its moments only: enough for every limit, not for a network.
+
+        Evaluating it, or its dual kernels, is a ``ValueError``. Arguments and errors as for the class.
+        """
+        return cls(name, _unknown_function, _unknown_function, 0.0, mu1, mu2, rho)
+
+    def __call__(self, u: np.ndarray) -> np.ndarray:
+        """Evaluate sigma elementwise."""
+        return self.function(u)
+
+    def dual(self, c: np.ndarray) -> np.ndarray:
+        """Return E sigma(u)sigma(v) at correlations ``c`` in [-1, 1] of two standard normals, elementwise.
+
+        Closed form (docs/activations) or Hermite series: exact to rounding, except that a kinked function without
+        closed form loses digits for .97 < |c| < 1.
+        """
+        c = validation.real_array("c", c, -1.0, 1.0)
+        if self.kernels is not None:
+            return self.kernels[0](c)
+        return dual_kernels.hermite(self.function, c, self.kinks)
+
+    def derivative_dual(self, c: np.ndarray) -> np.ndarray:
+        """Return E sigma'(u)sigma'(v) at correlations ``c`` in [-1, 1], the derivative of :meth:`dual` in ``c``."""
+        c = validation.real_array("c", c, -1.0, 1.0)
+        if self.kernels is not None:
+            return self.kernels[1](c)
+        return dual_kernels.hermite(self.derivative, c, self.kinks)
+
+    def affine(self, scale: float = 1.0, shift: float = 0.0) -> "Activation":
+        """Return scale * sigma + shift, ``scale`` not 0; it has the same limiting risks without ridge.
+
+        With ridge, a scale a is the same as a ridge divided by a^2.
+        """
+        scale = validation.real_scalar("scale", scale)
+        shift = validation.real_scalar("shift", shift)
+        if scale == 0.0:
+            raise ValueError("scale must not be 0, got scale=0.0")
+        kernels = None
+        if self.kernels is not None:
+            offset = shift * (2.0 * scale * self.mu0 + shift)
+            kernels = (
+                partial(_affine, self.kernels[0], scale * scale, offset),
+                partial(_affine, self.kernels[1], scale * scale, 0.0),
+            )
+        return Activation(
+            f"{scale:g}*{self.name}{shift:+g}",
+            partial(_affine, self.function, scale, shift),
+            partial(_affine, self.derivative, scale, 0.0),
+            scale * self.mu0 + shift,
+            scale * self.mu1,
+            abs(scale) * self.mu2,
+            abs(scale) * self.rho,
+            kernels,
+            self.kinks,
+        )
+
+    def centred(self) -> "Activation":
+        """Return sigma - mu0."""
+        return self.affine(1.0, -self.mu0)
+
+    def normalised(self) -> "Activation":
+        """Return (sigma - mu0)/sd(sigma(G)): mean 0, variance 1."""
+        scale = 1.0 / math.hypot(self.mu1, self.mu2)
+        return self.affine(scale, -scale * self.mu0)
+
+    @property
+    def constants(self) -> tuple[float, float, float]:
+        """``(mu1^2, mu2^2, rho^2)``, all that the equations see."""
+        return self.mu1 * self.mu1, self.mu2 * self.mu2, self.rho * self.rho
+
+
+def _affine(function: Function, scale: float, shift: float, u: np.ndarray) -> np.ndarray:
+    return scale * function(u) + shift
+
+
+def _unknown_function(u: Any) -> np.ndarray:
+    raise ValueError("this activation was given by its moments only: it cannot be evaluated")
+
+
+def _shifted_relu(u: np.ndarray) -> np.ndarray:
+    return np.maximum(u, 0.0) - 1.0 / math.sqrt(2.0 * math.pi)
+
+
+def _step(u: np.ndarray) -> np.ndarray:
+    return np.where(np.asarray(u) > 0.0, 1.0, 0.0)
+
+
+RELU = Activation(
+    "relu", _shifted_relu, _step, mu0=0.0, mu1=0.5, mu2=math.sqrt(0.25 - 0.5 / math.pi), rho=0.5,
+    kernels=(dual_kernels.relu, dual_kernels.relu_derivative), kinks=(0.0,),
+)  # fmt: skip
+
+
+def resolve_activation(activation: "str | Activation") -> Activation:
+    """Return the activation itself, or the built-in one of that name (``"leaky-relu:0.2"`` sets a parameter)."""
+    if isinstance(activation, Activation):
+        return activation
+    if isinstance(activation, str) and activation == "relu":
+        return RELU
+    from .catalogue import built_in
+
+    return built_in(activation)

@@ -1,0 +1,299 @@
+"""The built-in activations, with their moments: closed forms (docs/activations), quadrature where there are none.
+
+Apart from ``relu``, which is [HJ]'s shifted one, functions are the usual ones, not centred: mu0 does not matter.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from typing import Any
+
+import numpy as np
+from scipy.special import erf, expit, ndtr
+
+from ..support import validation
+from . import dual_kernels
+from .activation import RELU, Activation, Function
+
+_PI = math.pi
+
+
+def _density(u: np.ndarray) -> np.ndarray:
+    return np.exp(-0.5 * np.square(u)) / math.sqrt(2.0 * _PI)
+
+
+def _leaky(u: np.ndarray, slope: float) -> np.ndarray:
+    return np.where(np.asarray(u) > 0.0, u, slope * np.asarray(u))
+
+
+def _leaky_slope(u: np.ndarray, slope: float) -> np.ndarray:
+    return np.where(np.asarray(u) > 0.0, 1.0, slope)
+
+
+def _abs_linear(u: np.ndarray, linear: float) -> np.ndarray:
+    return np.abs(u) + linear * np.asarray(u)
+
+
+def _abs_linear_slope(u: np.ndarray, linear: float) -> np.ndarray:
+    return np.sign(u) + linear
+
+
+def _erf_slope(u: np.ndarray) -> np.ndarray:
+    return 2.0 / math.sqrt(_PI) * np.exp(-np.square(u))
+
+
+def _tanh_slope(u: np.ndarray) -> np.ndarray:
+    return 1.0 - np.tanh(u) ** 2
+
+
+def _minus_sine(u: np.ndarray) -> np.ndarray:
+    return -np.sin(u)
+
+
+def _quadratic(u: np.ndarray, linear: float) -> np.ndarray:
+    u = np.asarray(u)
+    return u * u - 1.0 + linear * u
+
+
+def _quadratic_slope(u: np.ndarray, linear: float) -> np.ndarray:
+    return 2.0 * np.asarray(u) + linear
+
+
+def _clip(u: np.ndarray) -> np.ndarray:
+    return np.clip(u, -1.0, 1.0)
+
+
+def _clip_slope(u: np.ndarray) -> np.ndarray:
+    return np.where(np.abs(u) < 1.0, 1.0, 0.0)
+
+
+def _softplus(u: np.ndarray) -> np.ndarray:
+    return np.logaddexp(0.0, u)
+
+
+def _gelu(u: np.ndarray) -> np.ndarray:
+    return u * ndtr(u)
+
+
+def _gelu_slope(u: np.ndarray) -> np.ndarray:
+    return ndtr(u) + u * _density(u)
+
+
+def _silu(u: np.ndarray) -> np.ndarray:
+    return u * expit(u)
+
+
+def _silu_slope(u: np.ndarray) -> np.ndarray:
+    s = expit(u)
+    return s * (1.0 + u * (1.0 - s))
+
+
+def _identity(u: np.ndarray) -> np.ndarray:
+    return np.asarray(u, dtype=float)
+
+
+def _one(u: np.ndarray) -> np.ndarray:
+    return np.ones_like(u, dtype=float)
+
+
+def _probit(u: np.ndarray, sharpness: float) -> np.ndarray:
+    return ndtr(sharpness * np.asarray(u))
+
+
+def _probit_slope(u: np.ndarray, sharpness: float) -> np.ndarray:
+    return sharpness * _density(sharpness * np.asarray(u))
+
+
+def _sigmoid_slope(u: np.ndarray) -> np.ndarray:
+    s = expit(u)
+    return s * (1.0 - s)
+
+
+def leaky_relu(slope: float = 0.1) -> Activation:
+    """Return max(u, 0) + slope min(u, 0)."""
+    slope = validation.real_scalar("slope", slope)
+    half = 0.5 * (1.0 - slope)
+    return _exact(
+        "leaky-relu", partial(_leaky, slope=slope), partial(_leaky_slope, slope=slope),
+        (1.0 - slope) / math.sqrt(2.0 * _PI), 0.5 * (1.0 + slope), half * half * (1.0 - 2.0 / _PI), half * half,
+        (partial(dual_kernels.leaky_relu, slope=slope), partial(dual_kernels.leaky_relu_derivative, slope=slope)),
+        (0.0,),
+    )  # fmt: skip
+
+
+def abs_linear(linear: float = 1.0) -> Activation:
+    """Return |u| + linear u."""
+    linear = validation.real_scalar("linear", linear)
+    kernels = (
+        partial(dual_kernels.abs_linear, linear=linear),
+        partial(dual_kernels.abs_linear_derivative, linear=linear),
+    )
+    return _exact(
+        "abs-linear", partial(_abs_linear, linear=linear), partial(_abs_linear_slope, linear=linear),
+        math.sqrt(2.0 / _PI), linear, 1.0 - 2.0 / _PI, 1.0, kernels, (0.0,),
+    )  # fmt: skip
+
+
+def quadratic(linear: float = 0.0) -> Activation:
+    """Return u^2 - 1 + linear u, which attains rho^2 = 2 mu2^2."""
+    linear = validation.real_scalar("linear", linear)
+    kernels = (
+        partial(dual_kernels.quadratic, linear=linear),
+        partial(dual_kernels.quadratic_derivative, linear=linear),
+    )
+    return _exact(
+        "quadratic", partial(_quadratic, linear=linear), partial(_quadratic_slope, linear=linear),
+        0.0, linear, 2.0, 4.0, kernels,
+    )  # fmt: skip
+
+
+def step(sharpness: float = 5.0) -> Activation:
+    """Return Phi(sharpness u), a smooth step; a true step has no gradient to attack and infinite rho."""
+    b = validation.real_scalar("sharpness", sharpness, 0.0, open_lower=True)
+    mu1 = b / math.sqrt(2.0 * _PI * (1.0 + b * b))
+    kernels = (
+        partial(dual_kernels.probit, sharpness=b),
+        partial(dual_kernels.probit_derivative, sharpness=b),
+    )
+    return _exact(
+        "step", partial(_probit, sharpness=b), partial(_probit_slope, sharpness=b), 0.5, mu1,
+        math.asin(b * b / (1.0 + b * b)) / (2.0 * _PI) - mu1 * mu1,
+        b * b / (2.0 * _PI * math.sqrt(1.0 + 2.0 * b * b)) - mu1 * mu1, kernels,
+    )  # fmt: skip
+
+
+def _exact(
+    name: str,
+    function: Function,
+    derivative: Function,
+    mu0: float,
+    mu1: float,
+    mu2_squared: float,
+    rho_squared: float,
+    kernels: tuple[Function, Function] | None = None,
+    kinks: tuple[float, ...] = (),
+) -> Activation:
+    mu2, rho = math.sqrt(mu2_squared), math.sqrt(rho_squared)
+    return Activation(name, function, derivative, mu0, mu1, mu2, rho, kernels, kinks)
+
+
+def _erf() -> Activation:
+    kernels = (dual_kernels.erf, dual_kernels.erf_derivative)
+    linear = 4.0 / (3.0 * _PI)
+    return _exact(
+        "erf", erf, _erf_slope, 0.0, math.sqrt(linear), 2.0 / _PI * math.asin(2.0 / 3.0) - linear,
+        4.0 / (_PI * math.sqrt(5.0)) - linear, kernels,
+    )  # fmt: skip
+
+
+def _sin() -> Activation:
+    kernels = (dual_kernels.sine, dual_kernels.cosine)
+    return _exact(
+        "sin", np.sin, np.cos, 0.0, math.exp(-0.5), (math.sinh(1.0) - 1.0) / math.e,
+        (math.cosh(1.0) - 1.0) / math.e, kernels,
+    )  # fmt: skip
+
+
+def _cos() -> Activation:
+    kernels = (dual_kernels.cosine, dual_kernels.sine)
+    return _exact(
+        "cos", np.cos, _minus_sine, math.exp(-0.5), 0.0, (math.cosh(1.0) - 1.0) / math.e,
+        math.sinh(1.0) / math.e, kernels,
+    )  # fmt: skip
+
+
+def _hard_tanh() -> Activation:
+    mass = math.erf(math.sqrt(0.5))
+    variance = 1.0 - math.sqrt(2.0 / (_PI * math.e))
+    return _exact(
+        "hard-tanh", _clip, _clip_slope, 0.0, mass, variance - mass * mass, mass * (1.0 - mass), None, (-1.0, 1.0)
+    )  # fmt: skip
+
+
+def _gelu_activation() -> Activation:
+    root = _PI * math.sqrt(3.0)
+    first, second = 1.0 / 12.0 + 0.5 / root - 0.25 / _PI, 1.0 / 12.0 + 2.0 / (3.0 * root)
+    kernels = (dual_kernels.gelu, dual_kernels.gelu_derivative)
+    return _exact("gelu", _gelu, _gelu_slope, 0.5 / math.sqrt(_PI), 0.5, first, second, kernels)
+
+
+def _identity_activation() -> Activation:
+    kernels = (dual_kernels.identity, dual_kernels.identity_derivative)
+    return _exact("identity", _identity, _one, 0.0, 1.0, 0.0, 0.0, kernels)
+
+
+@dataclass(frozen=True)
+class _Entry:
+    """How to make a built-in activation, its formula, and the name of its parameter if it has one."""
+
+    make: Callable[..., Activation]
+    formula: str
+    parameter: str | None = None
+
+
+#: Name -> entry, in the order in which they are listed.
+TABLE: dict[str, _Entry] = {
+    "relu": _Entry(lambda: RELU, "max(u, 0) - 1/sqrt(2 pi)"),
+    "leaky-relu": _Entry(leaky_relu, "max(u, 0) + a min(u, 0); a = 0.1", "slope"),
+    "abs-linear": _Entry(abs_linear, "|u| + b u; b = 1", "linear"),
+    "hard-tanh": _Entry(_hard_tanh, "min(max(u, -1), 1)"),
+    "erf": _Entry(_erf, "erf(u)"),
+    "step": _Entry(step, "Phi(b u); b = 5", "sharpness"),
+    "sin": _Entry(_sin, "sin(u)"),
+    "cos": _Entry(_cos, "cos(u)"),
+    "quadratic": _Entry(quadratic, "u^2 - 1 + b u; b = 0", "linear"),
+    "gelu": _Entry(_gelu_activation, "u Phi(u)"),
+    "identity": _Entry(_identity_activation, "u"),
+    "tanh": _Entry(partial(Activation.from_callable, np.tanh, _tanh_slope, name="tanh"), "tanh(u)"),
+    "sigmoid": _Entry(
+        partial(Activation.from_callable, expit, _sigmoid_slope, name="sigmoid"), "1/(1 + e^-u)"
+    ),
+    "softplus": _Entry(partial(Activation.from_callable, _softplus, expit, name="softplus"), "log(1 + e^u)"),
+    "silu": _Entry(partial(Activation.from_callable, _silu, _silu_slope, name="silu"), "u/(1 + e^-u)"),
+}
+
+
+@lru_cache(maxsize=256)
+def _make(base: str, value: float | None) -> Activation:
+    entry = TABLE[base]
+    if value is None:
+        return entry.make()
+    made = entry.make(value)
+    return Activation(**{**_fields(made), "name": f"{base}:{value:g}"})
+
+
+def _fields(activation: Activation) -> dict[str, Any]:
+    return {name: getattr(activation, name) for name in activation.__dataclass_fields__}
+
+
+def built_in(name: str) -> Activation:
+    """Return the built-in activation ``name``, or ``name:value`` for one with a parameter.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If there is no such name, or the value after the colon is not an admissible number.
+
+    Examples
+    --------
+    >>> from rfrobust.problem.catalogue import built_in
+    >>> built_in("leaky-relu:0.2").mu1
+    0.6
+    """
+    base, colon, text = name.partition(":") if isinstance(name, str) else (name, "", "")
+    if not isinstance(name, str) or base not in TABLE:
+        validation.choice("activation", name, TABLE)
+    if not colon:
+        return _make(base, None)
+    parameter = TABLE[base].parameter
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if parameter is None or not math.isfinite(value):
+        allowed = (
+            "takes no parameter" if parameter is None else f"needs a number after the colon ({parameter})"
+        )
+        raise ValueError(f"activation {base!r} {allowed}, got activation={name!r}")
+    return _make(base, value)

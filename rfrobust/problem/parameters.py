@@ -1,0 +1,58 @@
+"""The ranges of a problem's parameters, the same for single points and for grids."""
+
+from typing import Any
+
+import numpy as np
+
+from ..support import validation
+
+#: Bounds of every numerical parameter, in the words of :func:`rfrobust.support.validation.real_scalar`: far beyond
+#: any use, so that squares and products of parameters neither overflow nor vanish.
+RANGES: dict[str, dict[str, Any]] = {
+    "psi1": {"lower": 1e-100, "upper": 1e100},
+    "psi2": {"lower": 1e-100, "upper": 1e100, "allow_inf": True},
+    "eps": {"lower": 0.0, "upper": 1e100},
+    "tau": {"lower": 0.0, "upper": 1e100},
+    "ridge": {"lower": 0.0, "upper": 1e100},
+    "eps_test": {"lower": 0.0, "upper": 1e100},
+    "signal_norm": {"lower": 1e-100, "upper": 1e100},
+    "nonlinear_power": {"lower": 0.0, "upper": 1e100},
+}
+
+#: What results say of each variable: the long name, symbols as in docs/conventions.
+DESCRIPTIONS: dict[str, str] = {
+    "psi1": "N/d, features per dimension",
+    "psi2": "n/d, samples per dimension",
+    "eps": "training attack radius (l2)",
+    "tau": "noise standard deviation",
+    "ridge": "ridge penalty lambda, added as (lambda/2)|theta|^2",
+    "eps_test": "test attack radius (l2)",
+    "q": "eps r / sqrt(v)",
+    "V": "step of the proximal map",
+    "k": "multiplier of |J theta|^2 over a",
+    "standard_risk": "standard risk v = E(y - f(x))^2",
+    "gradient_norm": "r = lim |J theta|, root mean square gradient of f",
+    "training_loss": "robust training loss (1/2n) sum (|residual| + eps |J theta|)^2",
+    "mean_abs_residual": "mean absolute training residual",
+    "zero_residual_fraction": "fraction of training residuals that are exactly zero",
+    "adversarial_risk": "adversarial risk at radius eps_test",
+    "phase": "phase",
+    "status": "solver status",
+    "residual": "largest relative residual of the equations",
+    "iterations": "Newton iterations",
+}
+
+
+def scalar(name: str, value: Any) -> float:
+    """Return the parameter ``name`` as a float in its range, or raise."""
+    return validation.real_scalar(name, value, **RANGES[name])
+
+
+def finite(name: str, value: Any) -> float:
+    """Return the parameter ``name`` as a finite float in its range, or raise."""
+    return validation.real_scalar(name, value, **{**RANGES[name], "allow_inf": False})
+
+
+def axis(name: str, value: Any) -> np.ndarray:
+    """Return the parameter ``name`` as a number or 1-d array in its range, or raise."""
+    return validation.real_array(name, value, **RANGES[name], ndim=(0, 1))

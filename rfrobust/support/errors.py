@@ -1,0 +1,12 @@
+"""The common base of every error that is ours: ``except rfrobust.Error`` catches them all.
+
+Bad arguments stay plain ``TypeError`` and ``ValueError`` (:mod:`rfrobust.support.validation`).
+"""
+
+
+class Error(Exception):
+    """Something failed for a reason that the message names; each kind also derives from the built-in it resembles."""
+
+
+class DivergenceError(Error, ArithmeticError):
+    """A training run left the range of floating point numbers."""

@@ -1,0 +1,318 @@
+"""Phase boundaries as curves: where training collapses, stops helping, or stops wanting width.
+
+Three margins of a solution trained and tested at the same radius eps, each negative on the good side:
+
+- null: eps - eps_c;
+- worse than zero: AR(eps) - (|beta|^2 + tau^2 + F_*^2);
+- no better than standard training: AR(eps) - AR_0(eps), where AR_0 is the risk at radius eps of the model trained
+  at eps = 0 with the same ridge.
+
+In the null phase the second margin is exactly 0: its curve is where it changes sign below eps_c.
+"""
+
+import math
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from scipy.optimize import brentq
+
+from ..problem.activation import Activation
+from ..problem.catalogue import built_in
+from ..problem.parameters import DESCRIPTIONS, scalar
+from ..problem.spectrum import Spectrum
+from ..support import validation
+from ..support.provenance import versions
+from ..theory.equilibrium import adversarial_risk
+from ..theory.thresholds import null_threshold
+from .optima import WIDTH_RANGE, FixedModel, best_width, fixed_model
+from .search import UNSOLVED, Optimum
+
+#: Radii scanned for sign changes, relative to the null threshold.
+SCAN = np.geomspace(1e-3, 1.0, 241)[:-1]
+#: Sign changes kept per point.
+ROOTS = 3
+#: A margin this close to zero, relative to the risk of predicting zero, counts as zero: below it the sign is rounding.
+FLAT = 1e-10
+#: Ridge that stands for the least-norm solution; the engine keeps its accuracy there.
+VANISHING_RIDGE = 1e-12
+
+
+def _margins(
+    model: FixedModel, psi1: float, psi2: float, tau: float, ridge: float, radii: np.ndarray
+) -> np.ndarray:
+    """Return the margins "worse than zero" and "no better than standard", shape (2, radii); NaN without solution."""
+    rows = np.empty((radii.size, 5))
+    rows[:] = (psi1, psi2, 0.0, tau, ridge)
+    rows[:, 2] = radii
+    v, r = model.solve_rows(rows)
+    risk = adversarial_risk(np.where(v < UNSOLVED, v, math.nan), r, radii)
+    return np.array(
+        [risk - model.null_risk(tau), risk - adversarial_risk(*_standard(model, rows[:1]), radii)]
+    )
+
+
+def _standard(model: FixedModel, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return v and r of standard training in the problems ``rows``."""
+    standard = rows.copy()
+    standard[:, 2] = 0.0
+    standard[:, 4] = np.maximum(rows[:, 4], VANISHING_RIDGE)
+    return model.solve_rows(standard)
+
+
+def radius_curves(
+    psi1: Any,
+    psi2: float,
+    tau: float = 0.0,
+    *,
+    ridge: float = 0.0,
+    activation: str | Activation = "relu",
+    spectrum: str | Spectrum = "marchenko-pastur",
+    signal_norm: float = 1.0,
+    nonlinear_power: float = 0.0,
+) -> xr.Dataset:
+    """Return the boundary radii along the width.
+
+    Parameters
+    ----------
+    psi1 : 1-d array_like
+        Widths N/d.
+    psi2, tau, ridge, activation, spectrum, signal_norm, nonlinear_power
+        As for :func:`solve`.
+
+    Returns
+    -------
+    xarray.Dataset
+        Over ``psi1``: ``null`` = eps_c. Over ``psi1`` and ``root``: ``worse_than_zero`` and
+        ``beats_standard``, the radii in [eps_c/1000, eps_c) at which the margins of this module's opening
+        change sign, ascending, NaN-padded. ``worse_at_small_eps`` and ``standard_better_at_small_eps`` tell
+        the side at the smallest radius scanned that has a solution (exact recovery has none).
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is of the wrong kind or out of range.
+
+    Notes
+    -----
+    docs/findings, "Boundaries"; the risks are those of docs/theory, "Outputs", eps_c of "Null phase".
+    """
+    widths = validation.real_array("psi1", psi1, 0.0, open_lower=True, ndim=1)
+    psi2, tau, ridge = scalar("psi2", psi2), scalar("tau", tau), scalar("ridge", ridge)
+    model = fixed_model(activation, spectrum, signal_norm, nonlinear_power)
+
+    def margin(eps: float, kind: int, problem: tuple[FixedModel, float, float, float, float]) -> float:
+        return float(_margins(*problem, np.array([eps]))[kind, 0])
+
+    null = np.empty(widths.size)
+    roots = np.full((2, widths.size, ROOTS), math.nan)
+    first = np.empty((2, widths.size), dtype=bool)
+    for i, width in enumerate(widths):
+        null[i] = null_threshold(float(width), psi2, tau, **model.keywords)
+        radii = null[i] * SCAN
+        problem = (model, float(width), psi2, tau, ridge)
+        margins = _margins(*problem, radii)
+        for j in range(2):
+            sign = np.where(np.abs(margins[j]) > FLAT * model.null_risk(tau), np.sign(margins[j]), 0.0)
+            known = np.flatnonzero(sign)
+            first[j, i] = known.size > 0 and sign[known[0]] > 0
+            changes = [(a, b) for a, b in pairwise(known) if sign[a] != sign[b]]
+            for n, (a, b) in enumerate(changes[:ROOTS]):
+                roots[j, i, n] = brentq(margin, radii[a], radii[b], args=(j, problem), xtol=1e-12, rtol=1e-12)
+    return xr.Dataset(
+        {
+            "null": ("psi1", null, {"long_name": "null threshold eps_c"}),
+            "worse_than_zero": (("psi1", "root"), roots[0], {"long_name": "radius where AR crosses the null risk"}),
+            "beats_standard": (
+                ("psi1", "root"), roots[1], {"long_name": "radius where AR crosses that of standard training"},
+            ),
+            "worse_at_small_eps": ("psi1", first[0]),
+            "standard_better_at_small_eps": ("psi1", first[1]),
+        },
+        coords={"psi1": ("psi1", widths, {"long_name": DESCRIPTIONS["psi1"]})},
+        attrs=_attributes(model, psi2=psi2, tau=tau, ridge=ridge),
+    )  # fmt: skip
+
+
+def _attributes(model: FixedModel, **problem: float) -> dict[str, Any]:
+    return {
+        **problem, "activation": model.activation.name, "spectrum": model.spectrum.name,
+        "signal_norm": model.signal_norm, "nonlinear_power": model.nonlinear_power, **versions(),
+    }  # fmt: skip
+
+
+def best_widths(
+    eps: Any,
+    psi2: float,
+    tau: float = 0.0,
+    *,
+    ridge: float = 0.0,
+    activation: str | Activation = "relu",
+    signal_norm: float = 1.0,
+    nonlinear_power: float = 0.0,
+) -> xr.Dataset:
+    """Return the best width over all, and on either side of N = n, along the radius (training and test).
+
+    Parameters
+    ----------
+    eps : 1-d array_like
+        Radii.
+    psi2, tau, ridge, activation, signal_norm, nonlinear_power
+        As for :func:`solve`, with finite ``psi2``.
+
+    Returns
+    -------
+    xarray.Dataset
+        Over ``eps`` and ``side`` (all, narrow: psi1 <= psi2, wide: psi1 > psi2): ``psi1``, ``risk``, ``null``.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is of the wrong kind or out of range.
+    """
+    radii = validation.real_array("eps", eps, 0.0, open_lower=True, ndim=1)
+    psi2 = validation.real_scalar("psi2", psi2, 0.0, open_lower=True)
+    keywords: dict[str, Any] = {
+        "ridge": ridge, "activation": activation, "signal_norm": signal_norm, "nonlinear_power": nonlinear_power,
+    }  # fmt: skip
+    sides = [_sides(float(radius), psi2, tau, keywords) for radius in radii]
+    table = [
+        [(o.at["psi1"], o.risk, o.null) for o in (min(pair, key=lambda o: o.risk), *pair)] for pair in sides
+    ]
+    values = np.array(table, dtype=float)
+    dims = ("eps", "side")
+    return xr.Dataset(
+        {
+            "psi1": (dims, values[..., 0], {"long_name": "best " + DESCRIPTIONS["psi1"]}),
+            "risk": (dims, values[..., 1], {"long_name": DESCRIPTIONS["adversarial_risk"]}),
+            "null": (dims, values[..., 2].astype(bool), {"long_name": "nothing beats predicting zero"}),
+        },
+        coords={"eps": ("eps", radii, {"long_name": DESCRIPTIONS["eps"]}), "side": ["all", "narrow", "wide"]},
+        attrs=_attributes(
+            fixed_model(activation, "marchenko-pastur", signal_norm, nonlinear_power),
+            psi2=psi2, tau=scalar("tau", tau), ridge=scalar("ridge", ridge),
+        ),
+    )  # fmt: skip
+
+
+def _sides(eps: float, psi2: float, tau: float, keywords: dict[str, Any]) -> tuple[Optimum, Optimum]:
+    low, high = min(WIDTH_RANGE[0], 1e-3 * psi2), max(WIDTH_RANGE[1], 1e3 * psi2)
+    narrow = best_width(psi2, eps, tau, psi1_range=(low, psi2), **keywords)
+    wide = best_width(psi2, eps, tau, psi1_range=(psi2 * (1.0 + 1e-6), high), **keywords)
+    return narrow, wide
+
+
+def width_transition(
+    psi2: float,
+    tau: float = 0.0,
+    *,
+    ridge: float = 0.0,
+    activation: str | Activation = "relu",
+    signal_norm: float = 1.0,
+    nonlinear_power: float = 0.0,
+) -> float:
+    r"""Return the radius above which the best network is no longer overparametrized.
+
+    .. math::
+       \epsilon_* = \inf\{\epsilon:\ \min_{\psi_1>\psi_2}AR(\epsilon;\psi_1)\ \ge\
+       \min_{\psi_1\le\psi_2}AR(\epsilon;\psi_1)\}
+
+    training and testing at the same radius; the right-hand side includes predicting zero, psi1 = 0.
+
+    Parameters
+    ----------
+    psi2, tau, ridge, activation, signal_norm, nonlinear_power
+        As for :func:`solve`, with finite ``psi2``.
+
+    Returns
+    -------
+    float
+        eps_*; 0 where a narrow network is best at the smallest radius searched (1e-3) already, inf where a wide
+        one still is at radius 10.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is of the wrong kind or out of range.
+
+    Notes
+    -----
+    Own definition (docs/findings, "Where overparametrization starts to hurt"). The first crossing of a scan of 49
+    radii is refined by bisection to 1e-9.
+
+    Examples
+    --------
+    >>> from rfrobust.tuning.boundaries import width_transition
+    >>> 0.2 < width_transition(2, 0.5) < 0.4
+    True
+    """
+    psi2 = validation.real_scalar("psi2", psi2, 0.0, open_lower=True)
+    keywords: dict[str, Any] = {
+        "ridge": ridge, "activation": activation, "signal_norm": signal_norm, "nonlinear_power": nonlinear_power,
+    }  # fmt: skip
+
+    def hurts(eps: float) -> bool:
+        narrow, wide = _sides(eps, psi2, tau, keywords)
+        return wide.null or wide.risk >= narrow.risk
+
+    previous = 0.0
+    for radius in np.geomspace(1e-3, 10.0, 49):
+        if hurts(float(radius)):
+            if previous == 0.0:
+                return 0.0
+            low, high = previous, float(radius)
+            while high - low > 1e-9 * high:
+                middle = math.sqrt(low * high)
+                low, high = (low, middle) if hurts(middle) else (middle, high)
+            return high
+        previous = float(radius)
+    return math.inf
+
+
+def add_margins(data: xr.Dataset) -> xr.Dataset:
+    """Add to a :func:`rfrobust.sweep` the margins of this module, for contours at level 0.
+
+    Parameters
+    ----------
+    data : xarray.Dataset
+        A sweep with built-in activation and spectrum; its ``adversarial_risk`` may be at any test radius.
+
+    Returns
+    -------
+    xarray.Dataset
+        The sweep with ``margin_zero`` = AR - null risk (NaN in the null phase), ``margin_standard`` =
+        AR - AR_0 at the same test radius (NaN in the null phase) and, where ``psi1`` is swept, ``best_psi1``,
+        the width of least adversarial risk on the grid (NaN where that is the null phase).
+
+    Raises
+    ------
+    ValueError
+        If the activation or the spectrum is not a built-in one.
+    """
+    model = fixed_model(
+        built_in(data.attrs["activation"]), data.attrs["spectrum"], data.attrs["signal_norm"],
+        data.attrs["nonlinear_power"],
+    )  # fmt: skip
+    shape = data.adversarial_risk.dims
+    names = ("psi1", "psi2", "eps", "tau", "ridge")
+    template = data.adversarial_risk
+    grids = [data[name].broadcast_like(template).transpose(*shape).values.ravel() for name in names]
+    v, r = _standard(model, np.column_stack(grids))
+    test = data["eps_test"] if "eps_test" in data.coords else data["eps"]
+    radius = test.broadcast_like(template).transpose(*shape).values.ravel()
+    standard = adversarial_risk(v, r, radius).reshape(template.shape)
+    alive = data.gradient_norm.broadcast_like(template).transpose(*shape).values > 0.0
+    null_risk = model.signal_norm**2 + data["tau"] ** 2 + model.nonlinear_power
+    out = data.assign(
+        margin_zero=(template - null_risk).transpose(*shape).where(alive),
+        margin_standard=(template - standard).where(alive),
+    )
+    out.margin_zero.attrs = {"long_name": "adversarial risk minus that of predicting zero"}
+    out.margin_standard.attrs = {"long_name": "adversarial risk minus that of standard training"}
+    if "psi1" in shape:
+        best = template.fillna(math.inf).argmin("psi1")
+        beats = template.min("psi1") < (null_risk if "psi1" not in null_risk.dims else null_risk.min("psi1"))
+        out["best_psi1"] = data.psi1.isel(psi1=best).drop_vars("psi1", errors="ignore").where(beats)
+        out.best_psi1.attrs = {"long_name": "width of least adversarial risk on the grid"}
+    return out
