@@ -2,8 +2,8 @@
 
 The compiled kernels of :mod:`rfrobust.engine.equations` serve the solver. The same cancellation-free forms are written
 here once more without derivatives, for :class:`rfrobust.engine.autodiff.Dual` numbers: sensitivities put
-parameters in, the certificate puts balls in. The unknowns are log t and log V with t = q/eps = r/sqrt(v), in which the equations
-stay smooth down to eps = 0.
+parameters in, the certificate puts balls in. The unknowns are log t and log V with t = q/eps = r/sqrt(v), in which the
+equations stay smooth down to eps = 0.
 """
 
 import math
