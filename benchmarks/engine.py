@@ -45,15 +45,15 @@ def run() -> None:
     grid = {"psi1": axis, "psi2": axis, "eps": 0.3, "tau": 0.5}
     size = axis.size**2
     per_point = {
-        threads: best_of(5, lambda threads=threads: rfrobust.sweep(**grid, threads=threads)) / size
-        for threads in (1, 2)
+        workers: best_of(5, lambda workers=workers: rfrobust.sweep(**grid, workers=workers)) / size
+        for workers in (1, 2)
     }
     minimax = best_of(1, lambda: [theorem.minimax(*point) for point in points]) / len(points)
     same = best_of(5, lambda: [rfrobust.solve(*point) for point in points]) / len(points)
 
     print(f"solve, warm                      {single * 1e6:9.2f} us a point")
-    for threads, seconds in per_point.items():
-        print(f"sweep 300 x 300, {threads} thread(s)      {seconds * 1e6:9.2f} us a point")
+    for workers, seconds in per_point.items():
+        print(f"sweep 300 x 300, {workers} worker(s)      {seconds * 1e6:9.2f} us a point")
     print(
         f"published minimax, SciPy         {minimax * 1e6:9.0f} us a point (five points of the theory page)"
     )

@@ -31,7 +31,7 @@ def random_problems(count):
 
 def run() -> None:
     grid = {"eps": np.geomspace(1e-3, 1.44, 160), "ridge": np.geomspace(1e-8, 1e4, 160)}
-    brute = timings(lambda: rfrobust.sweep(psi1=3, psi2=2, tau=0.5, eps_test=0.3, threads=1, **grid), 3).min()
+    brute = timings(lambda: rfrobust.sweep(psi1=3, psi2=2, tau=0.5, eps_test=0.3, workers=1, **grid), 3).min()
     searches = {
         "radius": lambda: rfrobust.best_training(3, 2, 0.5, eps_test=0.3),
         "ridge": lambda: rfrobust.best_training(3, 2, 0.5, eps_test=0.3, eps=0.3, ridge=None),

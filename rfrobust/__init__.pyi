@@ -22,15 +22,18 @@ from .problem import DiscreteSpectrum as DiscreteSpectrum
 from .problem import EmpiricalSpectrum as EmpiricalSpectrum
 from .problem import MarchenkoPastur as MarchenkoPastur
 from .problem import OrthogonalRows as OrthogonalRows
+from .problem import Phase as Phase
 from .problem import Spectrum as Spectrum
+
+# what can go wrong, and the version
+from .support.errors import Error as Error
+from .support.errors import SweepWarning as SweepWarning
 from .support.version import __version__ as __version__
 
 # its limit
 from .theory import Equilibrium as Equilibrium
-from .theory import Phase as Phase
 from .theory import SolverError as SolverError
 from .theory import Status as Status
-from .theory import SweepWarning as SweepWarning
 from .theory import interpolation_threshold as interpolation_threshold
 from .theory import null_threshold as null_threshold
 from .theory import solve as solve

@@ -9,9 +9,9 @@ from matplotlib.figure import Figure
 
 from ..finite.least_norm import least_norm_networks
 from ..finite.montecarlo import simulate
+from ..problem.risk import adversarial_risk
 from ..support.provenance import versions
 from ..support.style import MARKERS, PALETTE, house_style, panel_row
-from ..theory.equilibrium import adversarial_risk
 from ..theory.grid import sweep
 
 TITLE = "Adversarial and standard risk against N/n: the curse of overparametrization"

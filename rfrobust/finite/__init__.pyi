@@ -2,7 +2,6 @@ from .attack import linearized_attack as linearized_attack
 from .attack import pgd_attack as pgd_attack
 from .erm import ConcentratedERM as ConcentratedERM
 from .erm import ConvergenceError as ConvergenceError
-from .erm import FitPhase as FitPhase
 from .erm import RobustFit as RobustFit
 from .erm import robust_erm as robust_erm
 from .estimator import RobustRandomFeatures as RobustRandomFeatures

@@ -7,31 +7,24 @@ is the convex training problem of the theory (docs, simulation page, "The concen
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from enum import Enum
 from typing import Any
 
 import numpy as np
 from scipy.linalg import LinAlgError, cholesky, eigh, qr, solve_triangular, svd
 
 from ..problem.parameters import scalar
+from ..problem.phase import Phase
 from ..support import validation
+from ..support.errors import Error
 from .newton import minimise
 
 
-class ConvergenceError(RuntimeError):
+class ConvergenceError(Error, RuntimeError):
     """The requested certificate was not reached; ``fit`` holds the best point found and its gap."""
 
     def __init__(self, message: str, fit: "RobustFit"):
         super().__init__(message)
         self.fit = fit
-
-
-class FitPhase(Enum):
-    """Which solution of the training problem was found."""
-
-    NULL = "null: eps is at or above this data set's null threshold and the penalised part of theta is zero"
-    REGULAR = "regular: some residuals are zero, some are not"
-    INTERPOLATING = "interpolating: all residuals are zero; theta is the interpolator of least |J theta|"
 
 
 @dataclass(frozen=True)
@@ -55,7 +48,7 @@ class RobustFit:
         |J theta|.
     alpha : ndarray, shape (n,)
         Dual solution; the best start for a neighbouring problem with the same samples.
-    phase : FitPhase
+    phase : Phase
         Null, regular or interpolating.
     """
 
@@ -66,7 +59,7 @@ class RobustFit:
     zero_residual_fraction: float
     norm: float
     alpha: np.ndarray
-    phase: FitPhase
+    phase: Phase
 
     def __repr__(self) -> str:
         return (
@@ -252,12 +245,12 @@ class ConcentratedERM:
         if eps == 0.0:
             return self._fit_square(tol)
         if eps >= self.null_threshold:
-            return self._finish(eps, self._null_w, self._null_residual, 0, FitPhase.NULL, tol)
+            return self._finish(eps, self._null_w, self._null_residual, 0, Phase.NULL, tol)
         interpolator = self._interpolator()
         if interpolator is not None and eps <= interpolator[2]:
             w, a, _ = interpolator
             alpha = len(self.y) * eps**2 * a
-            return self._finish(eps, w, alpha, 0, FitPhase.INTERPOLATING, tol)
+            return self._finish(eps, w, alpha, 0, Phase.INTERPOLATING, tol)
         scaled = self._scaled(eps)
         if start is None:
             w, alpha = scaled.ridge_start()
@@ -265,14 +258,14 @@ class ConcentratedERM:
             w, alpha = scaled.dual_start(start.alpha / self._y_scale)
         point = minimise(scaled, w, alpha, tol=tol, max_iter=max_iter)
         w = point.w * self._y_scale / scaled.z_scale
-        return self._finish(eps, w, point.alpha * self._y_scale, point.iterations, FitPhase.REGULAR, tol)
+        return self._finish(eps, w, point.alpha * self._y_scale, point.iterations, Phase.REGULAR, tol)
 
     def path(self, eps: Iterable[float], **settings: Any) -> list[RobustFit]:
         """Minimise at several radii, each started from the one before; same settings as :meth:`solve`."""
         radii = [validation.real_scalar("eps", value, 0.0) for value in eps]
         fits: list[RobustFit] = []
         for value in radii:
-            warm = fits[-1] if fits and fits[-1].phase is not FitPhase.NULL else None
+            warm = fits[-1] if fits and fits[-1].phase is not Phase.NULL else None
             fits.append(self.solve(value, start=warm, **settings))
         return fits
 
@@ -294,7 +287,7 @@ class ConcentratedERM:
                 w = self._least_norm_square()
         else:
             w = np.linalg.solve(self.Z.T @ self.Z / n + self.R, self.Z.T @ self.y / n)
-        return self._finish(0.0, w, self.y - self.Z @ w, 0, FitPhase.REGULAR, tol)
+        return self._finish(0.0, w, self.y - self.Z @ w, 0, Phase.REGULAR, tol)
 
     def _least_norm_square(self) -> np.ndarray:
         k = self.penalised
@@ -305,7 +298,7 @@ class ConcentratedERM:
         return np.concatenate([first, second])
 
     def _finish(
-        self, eps: float, w: np.ndarray, alpha: np.ndarray, iterations: int, phase: FitPhase, tol: float
+        self, eps: float, w: np.ndarray, alpha: np.ndarray, iterations: int, phase: Phase, tol: float
     ) -> RobustFit:
         problem = _ScaledProblem(self.Z, self.y, eps, self.R, self.penalised, 1.0)
         objective = problem.primal(w)
@@ -314,7 +307,7 @@ class ConcentratedERM:
         # With no norm alpha is the residual: exact fits by directions without penalty leave its rounding.
         least = eps * norm if norm > 0 else 1e-13 * np.abs(self.y).max()
         zero = float(np.mean(np.abs(alpha) <= least))
-        if phase is FitPhase.INTERPOLATING:
+        if phase is Phase.INTERPOLATING:
             zero = 1.0
         w_full = w if self._rotation is None else self._rotation @ w
         fit = RobustFit(

@@ -11,8 +11,9 @@ import numpy as np
 from scipy.linalg import LinAlgError, cho_factor, cho_solve, cholesky, eigh, svd
 
 from ..problem.parameters import scalar
+from ..problem.phase import Phase
 from ..support import validation
-from .erm import ConcentratedERM, ConvergenceError, FitPhase, RobustFit
+from .erm import ConcentratedERM, ConvergenceError, RobustFit
 from .features import FeatureMap
 from .newton import minimise
 
@@ -170,14 +171,14 @@ def linearized_erm(
     problem = LinearizedProblem(network, X, y, eps, ridge)
     if not y.any():
         zero = np.zeros(problem.Z.shape[1])
-        return RobustFit(zero, 0.0, 0.0, 0, 1.0, 0.0, np.zeros_like(y), FitPhase.NULL)
+        return RobustFit(zero, 0.0, 0.0, 0, 1.0, 0.0, np.zeros_like(y), Phase.NULL)
     start = ConcentratedERM(problem.Z, y, problem.mean_metric(), ridge=ridge).solve(eps, tol=1e-6)
     point = minimise(problem, start.theta, start.alpha, tol=tol, max_iter=max_iter)
     b = problem.norms(point.w)
     zero_fraction = float(np.mean(np.abs(point.alpha) <= eps * b))
-    phase = FitPhase.INTERPOLATING if zero_fraction == 1.0 else FitPhase.REGULAR
+    phase = Phase.INTERPOLATING if zero_fraction == 1.0 else Phase.REGULAR
     if float(np.linalg.norm(problem.Z @ point.w)) <= 1e-6 * float(np.linalg.norm(y)):
-        phase = FitPhase.NULL
+        phase = Phase.NULL
     fit = RobustFit(
         point.w,
         problem.primal(point.w),

@@ -16,10 +16,11 @@ from tqdm import tqdm
 
 from ..problem.activation import Activation, resolve_activation
 from ..problem.parameters import DESCRIPTIONS, axis
+from ..problem.risk import adversarial_risk
 from ..support import validation
+from ..support.errors import SweepWarning
 from ..support.provenance import versions
-from ..theory.equilibrium import adversarial_risk
-from ..theory.grid import SweepWarning
+from ..support.workers import worker_count
 from .backends import backend
 from .features import KINDS
 from .replicate import OBJECTIVES, SAMPLED, Task
@@ -108,7 +109,7 @@ def simulate(
         SQLite file to which every finished replicate is committed at once; replicates that are already there are not
         computed again.
     workers : int, optional
-        Worker processes on this machine, each with one BLAS thread; all cores by default.
+        Worker processes on this machine, each with one BLAS thread; every core by default.
     client : distributed.Client, optional
         Dask cluster to run on instead.
 
@@ -136,7 +137,7 @@ def simulate(
     replicates = validation.integer("replicates", replicates, 1)
     seed = validation.integer("seed", seed, 0)
     test_samples = validation.integer("test_samples", test_samples, 0)
-    workers = validation.integer("workers", os.cpu_count() or 1 if workers is None else workers, 1)
+    workers = worker_count(workers)
     validation.choice("objective", objective, OBJECTIVES)
     validation.choice("features", features, KINDS)
     resolve_activation(activation)

@@ -11,6 +11,8 @@ from typing import Any
 
 import pandas as pd
 
+from ..support.errors import Error
+
 #: Marks the file as ours ("rfrb") and fixes the layout of its tables.
 APPLICATION_ID = 0x72667262
 LAYOUT = 1
@@ -21,7 +23,7 @@ _NUMERIC = ("problem/activation.py", "problem/catalogue.py", "problem/dual_kerne
             "finite/replicate.py", "finite/risks.py", "finite/training.py")  # fmt: skip
 
 
-class StoreError(OSError):
+class StoreError(Error, OSError):
     """The file is not a store of this package, or is damaged."""
 
 

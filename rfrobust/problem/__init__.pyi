@@ -4,6 +4,8 @@ from .catalogue import TABLE as TABLE
 from .catalogue import built_in as built_in
 from .exact_moments import EXACT as EXACT
 from .exact_moments import exact_moments as exact_moments
+from .phase import Phase as Phase
+from .risk import adversarial_risk as adversarial_risk
 from .spectrum import DiscreteSpectrum as DiscreteSpectrum
 from .spectrum import EmpiricalSpectrum as EmpiricalSpectrum
 from .spectrum import MarchenkoPastur as MarchenkoPastur

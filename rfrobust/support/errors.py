@@ -10,3 +10,7 @@ class Error(Exception):
 
 class DivergenceError(Error, ArithmeticError):
     """A training run left the range of floating point numbers."""
+
+
+class SweepWarning(UserWarning):
+    """Some points of a sweep, or some networks of a simulation, have no solution; they are NaN and say why."""

@@ -4,6 +4,8 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from .errors import Error
+
 #: Beyond this many standard deviations the normal weight is below 1e-37.
 RANGE = 13.0
 #: Requested error, relative to E|f|.
@@ -12,7 +14,7 @@ _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(20)
 _LEVELS = 40
 
 
-class QuadratureError(RuntimeError):
+class QuadratureError(Error, RuntimeError):
     """The integrand is too rough: it has a kink, a jump or a singularity that was not declared."""
 
 

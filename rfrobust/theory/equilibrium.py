@@ -7,35 +7,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..engine import regimes as solver
-from ..engine.equations import SQRT_2_OVER_PI
 from ..problem.activation import Activation, resolve_activation
 from ..problem.parameters import RANGES, scalar
+from ..problem.phase import Phase
+from ..problem.risk import adversarial_risk
 from ..problem.spectrum import Spectrum, resolve_spectrum
 from ..support import validation
+from ..support.errors import Error
 
 if TYPE_CHECKING:
     import xarray as xr
 
     from ..checks.certificate import Certificate
     from ..checks.published import Verification
-
-
-class Phase(IntEnum):
-    """What kind of solution training reaches."""
-
-    NULL = solver.NULL
-    REGULAR = solver.REGULAR
-    INTERPOLATING = solver.INTERPOLATING
-
-    @property
-    def message(self) -> str:
-        """What the phase means."""
-        return {
-            Phase.NULL: "eps is at or above the null threshold: training returns theta = 0",
-            Phase.REGULAR: "some training residuals are zero, some are not",
-            Phase.INTERPOLATING: "all training residuals are zero to double precision: "
-            "the interpolator of least |J theta|",
-        }[self]
 
 
 class Status(IntEnum):
@@ -61,18 +45,12 @@ class Status(IntEnum):
         }[self]
 
 
-class SolverError(RuntimeError):
+class SolverError(Error, RuntimeError):
     """The solver did not reach a solution; ``status`` says how it ended."""
 
     def __init__(self, status: Status, problem: str) -> None:
         super().__init__(f"{status.name} at {problem}: {status.message}")
         self.status = status
-
-
-def adversarial_risk(standard_risk: Any, gradient_norm: Any, eps_test: Any) -> Any:
-    r"""Return :math:`v + 2\sqrt{2/\pi}\,\epsilon\,r\sqrt v + \epsilon^2 r^2` (:eq:`eq-ar-limit`)."""
-    shift = eps_test * gradient_norm
-    return standard_risk + shift * (2.0 * SQRT_2_OVER_PI * np.sqrt(standard_risk) + shift)
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -1,6 +1,5 @@
 """Grids of problems as one labelled dataset."""
 
-import os
 import warnings
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from itertools import pairwise
@@ -13,17 +12,16 @@ from tqdm import tqdm
 from ..engine import regimes as solver
 from ..problem.activation import Activation, resolve_activation
 from ..problem.parameters import DESCRIPTIONS, axis, scalar
+from ..problem.phase import Phase
+from ..problem.risk import adversarial_risk
 from ..problem.spectrum import Spectrum, resolve_spectrum
-from ..support import validation
+from ..support.errors import SweepWarning
 from ..support.provenance import versions
-from .equilibrium import Phase, Status, adversarial_risk
+from ..support.workers import worker_count
+from .equilibrium import Status
 
-#: Points a thread solves between two looks at the clock: a few hundredths of a second.
+#: Points a worker solves between two looks at the clock: a few hundredths of a second.
 CHUNK = 20_000
-
-
-class SweepWarning(UserWarning):
-    """Some points of a sweep have no solution; they are NaN and carry a status."""
 
 
 def _flags(enumeration: Any) -> dict[str, Any]:
@@ -45,7 +43,7 @@ def sweep(
     spectrum: str | Spectrum = "marchenko-pastur",
     signal_norm: float = 1.0,
     nonlinear_power: float = 0.0,
-    threads: int | None = None,
+    workers: int | None = None,
 ) -> xr.Dataset:
     """Solve every combination of the given parameters.
 
@@ -57,8 +55,8 @@ def sweep(
         Test radius of ``adversarial_risk``; the training radius of each point by default.
     activation, spectrum, signal_norm, nonlinear_power
         As for :func:`solve`.
-    threads : int, optional
-        Threads to use; all cores by default.
+    workers : int, optional
+        Threads to use; every core by default.
 
     Returns
     -------
@@ -87,7 +85,7 @@ def sweep(
         test = axis("eps_test", eps_test)
     signal_norm = scalar("signal_norm", signal_norm)
     nonlinear_power = scalar("nonlinear_power", nonlinear_power)
-    threads = validation.integer("threads", os.cpu_count() or 1 if threads is None else threads, 1)
+    workers = worker_count(workers)
     activation = resolve_activation(activation)
     spectrum = resolve_spectrum(spectrum)
 
@@ -95,7 +93,7 @@ def sweep(
     shape = tuple(axes[name].size for name in dims)
     grids = np.meshgrid(*(np.atleast_1d(values) for values in axes.values()), indexing="ij")
     columns = [np.ascontiguousarray(grid.ravel()) for grid in grids]
-    table = _solve_table(columns, activation, spectrum, signal_norm, nonlinear_power, threads)
+    table = _solve_table(columns, activation, spectrum, signal_norm, nonlinear_power, workers)
 
     status = table[:, 0]
     failed = int(np.count_nonzero(status != Status.SOLVED))
@@ -147,7 +145,7 @@ def _solve_table(
     spectrum: Spectrum,
     signal_norm: float,
     nonlinear_power: float,
-    threads: int,
+    workers: int,
 ) -> np.ndarray:
     """Solve the problems of the columns in parallel chunks, each of one psi1 where the law depends on it."""
     size = columns[0].size
@@ -156,7 +154,7 @@ def _solve_table(
     breaks = [0, size]
     if spectrum.depends_on_psi1:
         breaks = [0, *(np.flatnonzero(np.diff(columns[0])) + 1).tolist(), size]
-    step = min(CHUNK, -(-size // threads))
+    step = min(CHUNK, -(-size // workers))
     jobs = []
     for start, stop in pairwise(breaks):
         law = spectrum.law(float(columns[0][start]))
@@ -174,7 +172,7 @@ def _solve_table(
         return part.stop - part.start
 
     with (
-        ThreadPoolExecutor(threads) as pool,
+        ThreadPoolExecutor(workers) as pool,
         tqdm(total=size, desc="sweep", unit="point", delay=1.0, leave=False) as bar,
     ):
         futures = [pool.submit(run, *job) for job in jobs]

@@ -144,7 +144,7 @@ def test_no_command_shows_the_help(capsys):
     assert err == ""
 
 
-@pytest.mark.filterwarnings("default::rfrobust.theory.grid.SweepWarning")
+@pytest.mark.filterwarnings("default::rfrobust.SweepWarning")
 @pytest.mark.parametrize(
     "arguments",
     [("curve", "--psi1", "10:20:3", "--eps", "0.1"), ("map", "--psi1", "10:20:3", "--eps", "0.1:0.2:3")],

@@ -70,9 +70,9 @@ def test_a_point_beyond_double_precision_leaves_no_number():
 
 def test_threads_and_chunks_do_not_matter(monkeypatch):
     axes = {"psi1": np.geomspace(0.1, 10, 23), "psi2": np.geomspace(0.1, 10, 17), "eps": 0.3, "tau": 0.5}
-    one = rfrobust.sweep(**axes, threads=1)
+    one = rfrobust.sweep(**axes, workers=1)
     monkeypatch.setattr(grid, "CHUNK", 7)
-    xr.testing.assert_identical(one, rfrobust.sweep(**axes, threads=2))
+    xr.testing.assert_identical(one, rfrobust.sweep(**axes, workers=2))
 
 
 def test_a_failing_thread_fails_the_sweep(monkeypatch):

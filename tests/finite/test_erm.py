@@ -8,7 +8,8 @@ import pytest
 from scipy.optimize import minimize
 
 import rfrobust
-from rfrobust.finite.erm import ConcentratedERM, ConvergenceError, FitPhase, robust_erm
+from rfrobust import Phase
+from rfrobust.finite.erm import ConcentratedERM, ConvergenceError, robust_erm
 from rfrobust.finite.features import FeatureMap
 
 
@@ -61,7 +62,7 @@ def test_agrees_with_clarabel(d, N, n, eps, ridge):
 def test_no_perturbation_improves_and_residual_count_is_right():
     F, y, J2 = draw(40, 90, 70, 0.4, 2)
     fit = robust_erm(F, y, J2, 0.4)
-    assert fit.phase is FitPhase.REGULAR
+    assert fit.phase is Phase.REGULAR
     residual = np.abs(y - F @ fit.theta)
     assert fit.zero_residual_fraction == np.mean(residual < 1e-9 * np.abs(y).max())
     assert 0.05 < fit.zero_residual_fraction < 0.95
@@ -95,11 +96,11 @@ def test_null_threshold_of_the_data(shape, ridge):
     direct = np.sqrt(y @ F @ np.linalg.solve(J2, F.T @ y)) / np.abs(y).sum()
     assert problem.null_threshold == pytest.approx(direct, rel=1e-12)
     outside = problem.solve(direct * (1 + 1e-9))
-    assert outside.phase is FitPhase.NULL
+    assert outside.phase is Phase.NULL
     assert not outside.theta.any()
     assert outside.gap <= 1e-8
     inside = problem.solve(direct * (1 - 1e-4))
-    assert inside.phase is FitPhase.REGULAR
+    assert inside.phase is Phase.REGULAR
     assert inside.norm > 0
     assert inside.objective < outside.objective
 
@@ -113,11 +114,11 @@ def test_interpolation_threshold_of_the_data():
     threshold = norm / (40 * np.abs(a).max())
     assert problem.interpolation_threshold == pytest.approx(threshold, rel=1e-8)
     inside = problem.solve(threshold * (1 - 1e-6))
-    assert inside.phase is FitPhase.INTERPOLATING
+    assert inside.phase is Phase.INTERPOLATING
     assert inside.zero_residual_fraction == 1.0
     np.testing.assert_allclose(inside.theta, theta, atol=1e-8 * np.abs(theta).max())
     outside = problem.solve(threshold * 1.01)
-    assert outside.phase is FitPhase.REGULAR
+    assert outside.phase is Phase.REGULAR
     assert outside.zero_residual_fraction == 39 / 40
     assert np.argmax(np.abs(y - F @ outside.theta)) == np.argmax(np.abs(a))
 
@@ -167,7 +168,7 @@ def test_unpenalised_intercept():
     assert fit.objective == pytest.approx(value, rel=1e-7)
     np.testing.assert_allclose(fit.theta, theta, atol=1e-4)
     null = robust_erm(F, y, J2, 100.0)
-    assert null.phase is FitPhase.NULL
+    assert null.phase is Phase.NULL
     np.testing.assert_allclose(null.theta, [0.0] * 8 + [y.mean()], atol=1e-10)
 
 

@@ -6,8 +6,8 @@ import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
 
+from ...problem.phase import Phase
 from ...support.style import PALETTE, house_style, new_figure
-from ...theory.equilibrium import Phase
 
 LABELS = {
     "psi1": r"$N/d$",
