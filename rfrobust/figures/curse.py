@@ -7,9 +7,7 @@ import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
 
-from ..finite.least_norm import least_norm_networks
 from ..finite.montecarlo import simulate
-from ..problem.risk import adversarial_risk
 from ..support.provenance import versions
 from ..support.style import MARKERS, PALETTE, house_style, panel_row
 from ..theory.grid import sweep
@@ -32,25 +30,26 @@ ATTACK = 0.3
 VANISHING_RIDGE = 1e-10
 DIMENSION = 200
 RATIOS = (0.15, 0.3, 0.5, 0.75, 1.25, 1.6, 2.2, 3.0, 4.5, 7.0, 10.0)
-SEEDS = 8
+REPLICATES = 8
 
 
-def monte_carlo(ratios: tuple[float, ...], seeds: int) -> xr.Dataset:
+def monte_carlo(ratios: tuple[float, ...], replicates: int) -> xr.Dataset:
     """Train finite networks; standard and adversarial risk by ratio, radius and draw."""
     psi1 = PSI2 * np.array(ratios)
-    draws: dict[str, Any] = {"d": DIMENSION, "replicates": seeds, "seed": 2024}
+    draws: dict[str, Any] = {"d": DIMENSION, "replicates": replicates, "seed": 2024}
     trained = simulate(psi1=psi1, psi2=PSI2, eps=EPS, tau=TAU, **draws)
-    standard = least_norm_networks(psi1, PSI2, TAU, **draws)
+    standard = simulate(
+        psi1=psi1, psi2=PSI2, eps=0.0, tau=TAU, eps_test=ATTACK, objective="least-norm", **draws
+    )
     point = ("mc_ratio", "eps", "replicate")
-    attacked = adversarial_risk(standard.standard_risk, standard.gradient_norm, ATTACK)
     return xr.Dataset(
         {
             "mc_standard_risk": (point, trained.standard_risk.values),
             "mc_adversarial_risk": (point, trained.adversarial_risk.values),
             "mc_least_norm_standard_risk": (point[::2], standard.standard_risk.values),
-            "mc_least_norm_adversarial_risk": (point[::2], attacked.values),
+            "mc_least_norm_adversarial_risk": (point[::2], standard.adversarial_risk.values),
         },
-        coords={"mc_ratio": list(ratios), "eps": list(EPS), "replicate": range(seeds)},
+        coords={"mc_ratio": list(ratios), "eps": list(EPS), "replicate": range(replicates)},
     )
 
 
@@ -74,7 +73,7 @@ def compute(quick: bool = False) -> xr.Dataset:
             "least_norm_attack": ATTACK, **versions(),
         },
     )  # fmt: skip
-    simulated = monte_carlo(RATIOS[1::4], 2) if quick else monte_carlo(RATIOS, SEEDS)
+    simulated = monte_carlo(RATIOS[1::4], 2) if quick else monte_carlo(RATIOS, REPLICATES)
     return data.merge(simulated)
 
 
@@ -82,7 +81,7 @@ def draw(data: xr.Dataset, width: str = "double") -> Figure:
     """Draw the figure from its dataset."""
     panels = (("adversarial_risk", "Adversarial risk"), ("standard_risk", "Standard risk"))
     least_norm_label = f"least norm (left: attacked at {data.attrs['least_norm_attack']:g})"
-    seeds = data.sizes["replicate"]
+    draws = data.sizes["replicate"]
     with house_style():
         stacked = width == "single"
         figure, axes = panel_row(
@@ -101,11 +100,11 @@ def draw(data: xr.Dataset, width: str = "double") -> Figure:
             curves.append((least_norm_label, data[least_norm], data[f"mc_{least_norm}"], "black", "x", "-."))
             for label, theory, points, color, marker, line in curves:
                 axis.plot(data.ratio, theory, line, color=color, label=label)
-                error = points.std("replicate", ddof=1) / math.sqrt(seeds)
+                se = points.std("replicate", ddof=1) / math.sqrt(draws)
                 axis.errorbar(
                     data.mc_ratio,
                     points.mean("replicate"),
-                    error,
+                    se,
                     fmt=marker,
                     color=color,
                     mfc="white",

@@ -7,7 +7,6 @@ import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
 
-from ..finite.least_norm import least_norm_networks
 from ..finite.montecarlo import simulate
 from ..support.style import MARKERS, PALETTE, house_style, new_figure
 from ..theory.grid import sweep
@@ -24,17 +23,20 @@ PSI2 = 2.0
 TAU = 0.5
 DIMENSION = 100
 RATIOS = (0.2, 0.4, 0.7, 1.4, 1.8, 2.5, 4.0, 7.0)
-SEEDS = 20
+REPLICATES = 20
 KINDS = ("least norm", "least gradient")
 
 
-def monte_carlo(ratios: tuple[float, ...], seeds: int) -> np.ndarray:
+def monte_carlo(ratios: tuple[float, ...], replicates: int) -> np.ndarray:
     """Return the exact standard risk of both interpolators, shape (2, ratio, replicate)."""
-    psi1 = PSI2 * np.array(ratios)
-    draws: dict[str, Any] = {"d": DIMENSION, "replicates": seeds, "seed": 7}
-    least_norm = least_norm_networks(psi1, PSI2, TAU, **draws)
-    least_gradient = simulate(psi1=psi1, psi2=PSI2, eps=0.0, tau=TAU, **draws)
-    return np.array([least_norm.standard_risk, least_gradient.standard_risk])
+    problem: dict[str, Any] = {"psi1": PSI2 * np.array(ratios), "psi2": PSI2, "eps": 0.0, "tau": TAU}
+    draws: dict[str, Any] = {"d": DIMENSION, "replicates": replicates, "seed": 7}
+    return np.array(
+        [
+            simulate(**problem, **draws, objective=objective).standard_risk
+            for objective in ("least-norm", "concentrated")
+        ]
+    )
 
 
 def compute(quick: bool = False) -> xr.Dataset:
@@ -42,11 +44,11 @@ def compute(quick: bool = False) -> xr.Dataset:
     ratio = np.geomspace(0.1, 20.0, 80 if quick else 500)
     ratio = ratio[np.abs(ratio - 1.0) > 1e-6]
     curves = [sweep(psi1=PSI2 * ratio, psi2=PSI2, eps=0.0, tau=TAU, ridge=ridge) for ridge in (1e-10, 0.0)]
-    ratios, seeds = (RATIOS[1::3], 3) if quick else (RATIOS, SEEDS)
+    ratios, replicates = (RATIOS[1::3], 3) if quick else (RATIOS, REPLICATES)
     return xr.Dataset(
         {
             "standard_risk": (("kind", "ratio"), [curve.standard_risk.values for curve in curves]),
-            "mc_standard_risk": (("kind", "mc_ratio", "replicate"), monte_carlo(ratios, seeds)),
+            "mc_standard_risk": (("kind", "mc_ratio", "replicate"), monte_carlo(ratios, replicates)),
         },
         coords={"kind": list(KINDS), "ratio": ratio, "mc_ratio": list(ratios)},
         attrs={**curves[0].attrs, "psi2": PSI2, "tau": TAU, "d": DIMENSION},
@@ -71,9 +73,9 @@ def draw(data: xr.Dataset, width: str = "double") -> Figure:
                 label=labels[str(kind)],
             )
             points = data.mc_standard_risk.sel(kind=kind)
-            error = points.std("replicate", ddof=1) / math.sqrt(data.sizes["replicate"])
+            se = points.std("replicate", ddof=1) / math.sqrt(data.sizes["replicate"])
             axis.errorbar(
-                data.mc_ratio, points.mean("replicate"), error, fmt=MARKERS[i], color=color, mfc="white",
+                data.mc_ratio, points.mean("replicate"), se, fmt=MARKERS[i], color=color, mfc="white",
                 label=f"networks, $d$ = {data.attrs['d']}",
             )  # fmt: skip
         null = 1.0 + data.attrs["tau"] ** 2

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ..finite.montecarlo import simulate
-from ..finite.scaling import extrapolate, power_law
+from ..finite.scaling import extrapolate, mean_estimate, power_law
 from ..support.provenance import versions
 from ..support.style import MARKERS, PALETTE, house_style, panel_row
 from ..theory.grid import sweep
@@ -54,8 +54,10 @@ def compute(quick: bool = False) -> xr.Dataset:
                 at = (p, o, k)
                 ratio = true[name].values / float(theory[name]) - 1.0
                 difference = (true[name].values - equivalent[name].values) / float(theory[name])
-                arrays["mean"][at], arrays["mean_se"][at] = _mean(ratio)
-                arrays["universality_mean"][at], arrays["universality_mean_se"][at] = _mean(difference)
+                arrays["mean"][at], arrays["mean_se"][at] = mean_estimate(ratio)
+                arrays["universality_mean"][at], arrays["universality_mean_se"][at] = mean_estimate(
+                    difference
+                )
                 arrays["distance"][at] = np.sqrt(np.mean(ratio**2))
                 arrays["universality"][at] = np.sqrt(np.mean(difference**2))
     data = xr.Dataset(
@@ -65,10 +67,6 @@ def compute(quick: bool = False) -> xr.Dataset:
     )
     data["draws"] = ("d", list(plan.values()))
     return data.merge(_fits(data))
-
-
-def _mean(values: np.ndarray) -> tuple[float, float]:
-    return float(values.mean()), float(values.std(ddof=1) / np.sqrt(len(values)))
 
 
 def _fits(data: xr.Dataset) -> xr.Dataset:
@@ -82,13 +80,13 @@ def _fits(data: xr.Dataset) -> xr.Dataset:
         for name in ("distance", "universality"):
             exponent, factor = power_law(d, data[name].values[at], draws)
             put(f"{name}_exponent", at, exponent.value)
-            put(f"{name}_exponent_se", at, exponent.error)
+            put(f"{name}_exponent_se", at, exponent.se)
             put(f"{name}_factor", at, factor)
         limit, slope = extrapolate(d, data["mean"].values[at], data["mean_se"].values[at])
         put("limit", at, limit.value)
-        put("limit_se", at, limit.error)
+        put("limit_se", at, limit.se)
         put("slope", at, slope.value)
-        put("slope_se", at, slope.error)
+        put("slope_se", at, slope.se)
     return xr.Dataset({name: (("point", "observable"), values) for name, values in fits.items()})
 
 
@@ -111,11 +109,11 @@ def draw(data: xr.Dataset, width: str = "double") -> Figure:
                     "mfc": "white" if p else PALETTE[o],
                 }
                 for axis, quantity in zip(axes[:2], ("distance", "universality"), strict=True):
-                    exponent, error = (
+                    exponent, se = (
                         float(one[f"{quantity}_exponent"]),
                         float(one[f"{quantity}_exponent_se"]),
                     )
-                    label = rf"{OBSERVABLES[name]} {point}: $d^{{{exponent:.2f}\pm{error:.2f}}}$"
+                    label = rf"{OBSERVABLES[name]} {point}: $d^{{{exponent:.2f}\pm{se:.2f}}}$"
                     values = one[quantity]
                     axis.errorbar(
                         data.d, values, values / np.sqrt(2 * data.draws), label=label, lw=0.8, **style

@@ -6,6 +6,7 @@ from matplotlib.figure import Figure
 from tqdm import tqdm
 
 from ..finite.montecarlo import simulate
+from ..finite.scaling import mean_estimate
 from ..support.provenance import versions
 from ..support.style import MARKERS, PALETTE, house_style, panel_row
 from ..theory.grid import sweep
@@ -21,7 +22,7 @@ CAPTION = (
 )
 PSI2, TAU, PSI1 = 2.0, 0.5, 3.0
 WIDTHS = (1.0, 3.0, 10.0)
-TEST = 0.3
+TEST, SEED = 0.3, 5
 STRATEGIES = ("eps = eps_test", "best radius", "best ridge", "best radius and ridge")
 
 
@@ -50,14 +51,13 @@ def compute(quick: bool = False) -> xr.Dataset:
             best[i, j] = np.nan if optimum.null else optimum.at["eps"]
         table[:, j] = _strategies(float(eps_test))
     settings = _strategies(TEST)
-    mean, error = np.empty(len(STRATEGIES)), np.empty(len(STRATEGIES))
+    mean, se = np.empty(len(STRATEGIES)), np.empty(len(STRATEGIES))
+    d, replicates = (60, 4) if quick else (150, 10)
     for i, (eps, ridge, _) in enumerate(settings):
         risks = simulate(
-            psi1=PSI1, psi2=PSI2, eps=eps, ridge=ridge, tau=TAU, eps_test=TEST, d=60 if quick else 150,
-            replicates=4 if quick else 10, seed=5,
+            psi1=PSI1, psi2=PSI2, eps=eps, ridge=ridge, tau=TAU, eps_test=TEST, d=d, replicates=replicates, seed=SEED,
         ).adversarial_risk  # fmt: skip
-        mean[i] = float(risks.mean())
-        error[i] = float(risks.std(ddof=1)) / np.sqrt(risks.size)
+        mean[i], se[i] = mean_estimate(risks.values)
     return xr.Dataset(
         {
             "best_radius": (
@@ -69,17 +69,14 @@ def compute(quick: bool = False) -> xr.Dataset:
             "eps": (("strategy", "eps_test"), table[..., 0], {"long_name": "training radius"}),
             "ridge": (("strategy", "eps_test"), table[..., 1], {"long_name": "ridge"}),
             "simulated": ("strategy", mean, {"long_name": "adversarial risk of finite networks"}),
-            "standard_error": ("strategy", error),
+            "simulated_se": ("strategy", se, {"long_name": "its standard error"}),
         },
         coords={"psi1": list(WIDTHS), "eps_test": radii, "strategy": list(STRATEGIES)},
         attrs={
-            "psi2": PSI2,
-            "tau": TAU,
-            "psi1_of_strategies": PSI1,
-            "simulated_eps_test": TEST,
-            **versions(),
+            "psi2": PSI2, "tau": TAU, "psi1_of_strategies": PSI1, "simulated_eps_test": TEST, "d": d,
+            "replicates": replicates, "seed": SEED, **versions(),
         },
-    )
+    )  # fmt: skip
 
 
 def draw(data: xr.Dataset, width: str = "double") -> Figure:
@@ -105,7 +102,7 @@ def draw(data: xr.Dataset, width: str = "double") -> Figure:
         for i, label in enumerate(labels):
             right.plot(data.eps_test, data.risk[i], color=PALETTE[i], ls=styles[i], label=label)
             right.errorbar(
-                at[i], float(data.simulated[i]), yerr=float(data.standard_error[i]), color=PALETTE[i],
+                at[i], float(data.simulated[i]), yerr=float(data.simulated_se[i]), color=PALETTE[i],
                 marker=MARKERS[i], ls="none",
             )  # fmt: skip
         right.axhline(null_risk, color="0.5", ls=":", label="predicting zero")

@@ -45,13 +45,13 @@ OBSERVABLES = {
 
 
 def compute(quick: bool = False) -> xr.Dataset:
-    """Return theory over ``psi1``, means and errors over ``mc_psi1`` and ``model``."""
+    """Return theory over ``psi1``, means and standard errors over ``mc_psi1`` and ``model``."""
     grid = np.geomspace(0.35, 5.5, 40 if quick else 200)
     widths, d, replicates = (PSI1[1:4:2], 60, 4) if quick else (PSI1, 100, 20)
     setting: dict[str, Any] = {"psi2": PSI2, "eps": list(EPS), "tau": TAU}
     theory = sweep(psi1=grid, **setting)
     there = sweep(psi1=widths, **setting)
-    means, errors = [], []
+    means, ses = [], []
     for objective, features in MODELS.values():
         data = summary(
             simulate(
@@ -65,10 +65,10 @@ def compute(quick: bool = False) -> xr.Dataset:
             )
         )
         means.append(data[[*OBSERVABLES]])
-        errors.append(data[[f"{name}_se" for name in OBSERVABLES]])
+        ses.append(data[[f"{name}_se" for name in OBSERVABLES]])
     model = xr.DataArray(list(MODELS), dims="model", name="model")
     mean = xr.concat(means, model).rename(psi1="mc_psi1")
-    error = xr.concat(errors, model).rename(psi1="mc_psi1")
+    se = xr.concat(ses, model).rename(psi1="mc_psi1")
     result = xr.Dataset(
         attrs={"d": d, "replicates": replicates, "psi2": PSI2, "tau": TAU, "seed": SEED, **versions()}
     )
@@ -76,9 +76,9 @@ def compute(quick: bool = False) -> xr.Dataset:
         limit = there[name].rename(psi1="mc_psi1")
         result[name] = theory[name].drop_attrs()
         result[f"mc_{name}"] = mean[name].drop_attrs()
-        result[f"mc_{name}_se"] = error[f"{name}_se"].drop_attrs()
+        result[f"mc_{name}_se"] = se[f"{name}_se"].drop_attrs()
         # A fraction that is 0 or 1 in every draw has no sampling error to compare with.
-        spread = error[f"{name}_se"].where(error[f"{name}_se"] > 0)
+        spread = se[f"{name}_se"].where(se[f"{name}_se"] > 0)
         result[f"z_{name}"] = ((mean[name] - limit) / spread).drop_attrs()
     return result.drop_vars(["tau", "psi2", "ridge", "d"], errors="ignore")
 

@@ -18,6 +18,7 @@ from .risks import sampled_risks as sampled_risks
 from .risks import standard_risk as standard_risk
 from .scaling import Estimate as Estimate
 from .scaling import extrapolate as extrapolate
+from .scaling import mean_estimate as mean_estimate
 from .scaling import power_law as power_law
 from .store import Store as Store
 from .store import StoreError as StoreError

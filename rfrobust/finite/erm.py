@@ -287,7 +287,8 @@ class ConcentratedERM:
                 w = self._least_norm_square()
         else:
             w = np.linalg.solve(self.Z.T @ self.Z / n + self.R, self.Z.T @ self.y / n)
-        return self._finish(0.0, w, self.y - self.Z @ w, 0, Phase.REGULAR, tol)
+        phase = Phase.REGULAR if self._interpolator() is None else Phase.INTERPOLATING
+        return self._finish(0.0, w, self.y - self.Z @ w, 0, phase, tol)
 
     def _least_norm_square(self) -> np.ndarray:
         k = self.penalised

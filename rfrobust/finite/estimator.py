@@ -18,7 +18,7 @@ from .attack import linearized_attack, pgd_attack
 from .erm import ConcentratedERM, ConvergenceError, RobustFit
 from .features import FeatureMap, sphere_weights
 from .linearized import LinearizedProblem, linearized_erm
-from .replicate import OBJECTIVES
+from .replicate import ROBUST_OBJECTIVES
 from .training import PGDFit, pgd_erm
 
 
@@ -90,7 +90,7 @@ class RobustRandomFeatures(RegressorMixin, BaseEstimator):
         "activation": [str, Activation],
         "eps": [Interval(Real, 0, None, closed="left")],
         "ridge": [Interval(Real, 0, None, closed="left")],
-        "objective": [StrOptions(set(OBJECTIVES))],
+        "objective": [StrOptions(set(ROBUST_OBJECTIVES))],
         "random_state": ["random_state"],
     }
 

@@ -95,10 +95,11 @@ def simulate(
     replicates : int, default 10
         Independent draws of network and data. Points that differ only in eps, tau, ridge, objective or features
         share their draws.
-    objective : {"concentrated", "linearized", "pgd"}
-        Training problem (docs, simulation page).
+    objective : {"concentrated", "linearized", "pgd", "least-norm"}
+        Training problem (docs, simulation page); "least-norm" is standard training, with eps = 0 and ridge = 0: least
+        squares, beyond interpolation of least |theta|.
     features : {"true", "gaussian"}
-        The network's features or their Gaussian equivalent (concentrated objective only).
+        The network's features or their Gaussian equivalent (not for the objectives that attack the network).
     activation : str or Activation, default "relu"
         As for :func:`rfrobust.solve`.
     seed : int, default 0
@@ -145,13 +146,17 @@ def simulate(
         raise TypeError(f"client must be a distributed.Client, got {client!r}")
     if store is not None and not isinstance(store, str | os.PathLike):
         raise TypeError(f"store must be a path, got {store!r}")
-    if features == "gaussian" and (objective != "concentrated" or test_samples > 0):
+    attacks = objective in ("linearized", "pgd")
+    if features == "gaussian" and (attacks or test_samples > 0):
         raise ValueError(
             "features must be 'true' for attacks on the network (objective "
             f"{objective!r}, test_samples={test_samples}), got features='gaussian'"
         )
-    if objective != "concentrated" and (axes["eps"] == 0).any():
+    if attacks and (axes["eps"] == 0).any():
         raise ValueError(f"eps must be > 0 for objective={objective!r}, got 0.0 in eps")
+    for name in ("eps", "ridge"):
+        if objective == "least-norm" and axes[name].any():
+            raise ValueError(f"{name} must be 0 for objective='least-norm', got {axes[name].max()} in {name}")
     if test_samples > 0 and test is not None and test.ndim:
         raise ValueError(f"eps_test must be a number when test_samples > 0, got shape {test.shape}")
 
@@ -163,7 +168,7 @@ def simulate(
     shape = (*(values.size for values in axes.values()), replicates)
     names = [*_MEASURED]
     if test_samples > 0:
-        names += [f"sampled_{name}{end}" for name in SAMPLED for end in ("", "_error")]
+        names += [f"sampled_{name}{end}" for name in SAMPLED for end in ("", "_se")]
     arrays = {name: np.full(shape, np.nan) for name in names}
     _fill(arrays, tasks, places, backend(client, workers), _DEFAULT_STORE.get() if store is None else store)
     return _dataset(arrays, axes, test, replicates, settings)
@@ -288,7 +293,7 @@ def _dataset(
     dims = (*(name for name, values in axes.items() if values.ndim), "replicate")
     keep = tuple(slice(None) if values.ndim else 0 for values in axes.values())
     for name, array in arrays.items():
-        base = name.removesuffix("_error")
+        base = name.removesuffix("_se")
         text = _DESCRIPTIONS[base] + (", standard error over test points" if base != name else "")
         values = array[keep].astype(np.int8) if name == "converged" else array[keep]
         data[name] = (dims, values, {"long_name": text})
@@ -312,13 +317,16 @@ def summary(data: xr.Dataset) -> xr.Dataset:
         raise TypeError(f"data must be a Dataset of simulate, got {type(data).__name__}")
     if "replicate" not in data.dims:
         raise ValueError(f"data must have the dimension 'replicate', got dimensions {tuple(data.dims)}")
-    used = [name for name in data.data_vars if "replicate" in data[name].dims]
+    # The scatter over replicates holds the sampling error of each of them.
+    used = [
+        name for name in data.data_vars if "replicate" in data[name].dims and not str(name).endswith("_se")
+    ]
     count = data["standard_risk"].notnull().sum("replicate")
     result = xr.Dataset(attrs=data.attrs)
     for name in used:
         values = data[name].astype(float)
         result[name] = values.mean("replicate", skipna=True).assign_attrs(data[name].attrs)
-        error = values.std("replicate", ddof=1, skipna=True) / np.sqrt(count)
-        result[f"{name}_se"] = error.assign_attrs(long_name=f"standard error of the mean of {name}")
+        se = values.std("replicate", ddof=1, skipna=True) / np.sqrt(count)
+        result[f"{name}_se"] = se.assign_attrs(long_name=f"standard error of the mean of {name}")
     result["count"] = count.assign_attrs(long_name="replicates used")
     return result

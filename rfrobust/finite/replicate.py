@@ -18,7 +18,9 @@ from .linearized import linearized_erm
 from .risks import gradient_norm, sampled_risks, standard_risk
 from .training import pgd_erm
 
-OBJECTIVES = ("concentrated", "linearized", "pgd")
+#: The three ways to train against attacks, and standard training without any.
+ROBUST_OBJECTIVES = ("concentrated", "linearized", "pgd")
+OBJECTIVES = (*ROBUST_OBJECTIVES, "least-norm")
 SAMPLED = ("standard_risk", "linearized_risk", "pgd_risk", "gradient_norm_squared")
 
 
@@ -74,8 +76,10 @@ def _run(task: Task) -> list[dict[str, float]]:
     beta[0] = 1.0
     y = X @ beta + task.tau * noise.standard_normal(task.n)
     problem = None
-    if task.objective == "concentrated":
-        problem = ConcentratedERM(network.features(X, surrogate), y, network.metric, ridge=task.ridge)
+    if task.objective in ("concentrated", "least-norm"):
+        # At eps = 0 the interpolator of least |J theta| is the one of least |theta| for J = I.
+        metric = network.metric if task.objective == "concentrated" else np.eye(task.N)
+        problem = ConcentratedERM(network.features(X, surrogate), y, metric, ridge=task.ridge)
     results = []
     for eps, eps_test in zip(task.eps, task.eps_test, strict=True):
         result = _measure(task, network, X, y, beta, eps, problem)
@@ -158,8 +162,8 @@ def _sample(
     rng: np.random.Generator,
 ) -> dict[str, float]:
     risks = sampled_risks(network, theta, beta, task.tau, eps_test, task.test_samples, rng)
-    pairs = (risks.standard, risks.linearized, risks.pgd, risks.gradient)
+    estimates = (risks.standard, risks.linearized, risks.pgd, risks.gradient)
     named: dict[str, float] = {}
-    for name, (mean, error) in zip(SAMPLED, pairs, strict=True):
-        named[f"sampled_{name}"], named[f"sampled_{name}_error"] = mean, error
+    for name, (mean, se) in zip(SAMPLED, estimates, strict=True):
+        named[f"sampled_{name}"], named[f"sampled_{name}_se"] = mean, se
     return named

@@ -9,6 +9,7 @@ from ..support import validation
 from .attack import pgd_attack
 from .features import FeatureMap
 from .linearized import gradients
+from .scaling import Estimate, mean_estimate
 
 
 def standard_risk(network: FeatureMap, theta: np.ndarray, beta: np.ndarray, tau: float) -> float:
@@ -24,24 +25,24 @@ def gradient_norm(network: FeatureMap, theta: np.ndarray) -> float:
 
 @dataclass(frozen=True)
 class SampledRisks:
-    """Means over fresh test points with their standard errors, each a pair (mean, standard error).
+    """Means over fresh test points with their standard errors.
 
     Attributes
     ----------
-    standard : tuple of float
+    standard : Estimate
         E(y - f(x))^2.
-    linearized : tuple of float
+    linearized : Estimate
         E(|y - f(x)| + eps_test |grad f(x)|)^2.
-    pgd : tuple of float
+    pgd : Estimate
         E max_{|delta| <= eps_test} (y - f(x + delta))^2, from below, by projected gradient ascent.
-    gradient : tuple of float
+    gradient : Estimate
         E|grad f(x)|^2.
     """
 
-    standard: tuple[float, float]
-    linearized: tuple[float, float]
-    pgd: tuple[float, float]
-    gradient: tuple[float, float]
+    standard: Estimate
+    linearized: Estimate
+    pgd: Estimate
+    gradient: Estimate
 
 
 def sampled_risks(
@@ -67,12 +68,8 @@ def sampled_risks(
     delta = pgd_attack(network, theta, X, y, eps_test, steps=steps, restarts=1, rng=rng)
     attacked = y - network.features(X + delta) @ theta
     return SampledRisks(
-        _mean(residual**2),
-        _mean((np.abs(residual) + eps_test * slope) ** 2),
-        _mean(attacked**2),
-        _mean(slope**2),
+        mean_estimate(residual**2),
+        mean_estimate((np.abs(residual) + eps_test * slope) ** 2),
+        mean_estimate(attacked**2),
+        mean_estimate(slope**2),
     )
-
-
-def _mean(values: np.ndarray) -> tuple[float, float]:
-    return float(values.mean()), float(values.std(ddof=1) / math.sqrt(len(values)))

@@ -1,5 +1,6 @@
 """Finite-size analysis: power laws and extrapolation to infinite dimension by weighted least squares."""
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -11,7 +12,12 @@ class Estimate(NamedTuple):
     """A fitted number and its standard error."""
 
     value: float
-    error: float
+    se: float
+
+
+def mean_estimate(values: np.ndarray) -> Estimate:
+    """Return the mean of independent values."""
+    return Estimate(float(values.mean()), float(values.std(ddof=1) / math.sqrt(len(values))))
 
 
 def power_law(d: np.ndarray, size: np.ndarray, draws: np.ndarray) -> tuple[Estimate, float]:
@@ -24,10 +30,10 @@ def power_law(d: np.ndarray, size: np.ndarray, draws: np.ndarray) -> tuple[Estim
     return slope, float(np.exp(intercept))
 
 
-def extrapolate(d: np.ndarray, mean: np.ndarray, error: np.ndarray) -> tuple[Estimate, Estimate]:
-    """Fit mean = a + b/d with standard errors ``error``; return a, the value at d = infinity, and b."""
-    d, error = _columns(d=d, error=error)
-    return _line(1.0 / d, np.asarray(mean, dtype=float), error)
+def extrapolate(d: np.ndarray, mean: np.ndarray, se: np.ndarray) -> tuple[Estimate, Estimate]:
+    """Fit mean = a + b/d with standard errors ``se``; return a, the value at d = infinity, and b."""
+    d, se = _columns(d=d, se=se)
+    return _line(1.0 / d, np.asarray(mean, dtype=float), se)
 
 
 def _columns(**columns: np.ndarray) -> list[np.ndarray]:
@@ -41,10 +47,10 @@ def _columns(**columns: np.ndarray) -> list[np.ndarray]:
     return checked
 
 
-def _line(x: np.ndarray, y: np.ndarray, error: np.ndarray) -> tuple[Estimate, Estimate]:
-    design = np.column_stack([np.ones_like(x), x]) / error[:, None]
+def _line(x: np.ndarray, y: np.ndarray, se: np.ndarray) -> tuple[Estimate, Estimate]:
+    design = np.column_stack([np.ones_like(x), x]) / se[:, None]
     covariance = np.linalg.inv(design.T @ design)
-    a, b = covariance @ design.T @ (y / error)
+    a, b = covariance @ design.T @ (y / se)
     return Estimate(float(a), float(covariance[0, 0] ** 0.5)), Estimate(
         float(b), float(covariance[1, 1] ** 0.5)
     )

@@ -18,7 +18,7 @@ def test_power_law_recovers_an_exact_one_and_its_error_is_calibrated():
     for _ in range(400):
         size = [np.sqrt(np.mean((scale * rng.standard_normal(40)) ** 2)) for scale in d**-0.5]
         fit, _ = power_law(d, np.array(size), draws)
-        scores.append((fit.value + 0.5) / fit.error)
+        scores.append((fit.value + 0.5) / fit.se)
     assert abs(np.mean(scores)) < 0.2
     assert 0.9 < np.std(scores) < 1.1
 
@@ -33,7 +33,7 @@ def test_extrapolation_recovers_a_line_and_its_error_is_calibrated():
     scores = []
     for _ in range(500):
         fit, _ = extrapolate(d, 1.0 + error * rng.standard_normal(3), error)
-        scores.append((fit.value - 1.0) / fit.error)
+        scores.append((fit.value - 1.0) / fit.se)
     assert 0.9 < np.std(scores) < 1.1
 
 
@@ -75,8 +75,8 @@ def test_extrapolated_finite_networks_meet_the_theory(psi1, psi2, eps, tau):
         mean = np.array([float(run[name]) for run in runs])
         error = np.array([float(run[f"{name}_se"]) for run in runs])
         limit, _ = extrapolate(np.array(list(plan)), mean, error)
-        assert abs(limit.value - value) < 3 * limit.error, name
-        assert limit.error < 0.08 * value
+        assert abs(limit.value - value) < 3 * limit.se, name
+        assert limit.se < 0.08 * value
 
 
 def test_true_and_gaussian_features_approach_each_other():

@@ -15,7 +15,7 @@ import xarray as xr
 
 import rfrobust
 from rfrobust.cli import main
-from rfrobust.finite import montecarlo
+from rfrobust.finite import FeatureMap, gradient_norm, montecarlo, standard_risk
 from rfrobust.finite.montecarlo import default_store
 from rfrobust.finite.replicate import Task, run
 from rfrobust.finite.store import Store, StoreError
@@ -99,9 +99,46 @@ def test_sampled_risks_agree_with_exact_ones():
         ("sampled_standard_risk", data.standard_risk),
         ("sampled_gradient_norm_squared", data.gradient_norm**2),
     ):
-        assert (abs(data[sampled] - exact) < 4 * data[f"{sampled}_error"]).all()
+        assert (abs(data[sampled] - exact) < 4 * data[f"{sampled}_se"]).all()
     assert (data.sampled_pgd_risk > data.sampled_standard_risk).all()
     assert (abs(data.sampled_pgd_risk / data.sampled_linearized_risk - 1) < 0.03).all()
+    # over replicates the scatter replaces the standard errors of single networks
+    risks = data.sampled_pgd_risk
+    np.testing.assert_allclose(rfrobust.summary(data).sampled_pgd_risk_se, risks.std(ddof=1) / np.sqrt(2))
+
+
+def test_standard_training_is_least_norm_on_the_same_draws_and_uses_the_store(tmp_path):
+    setting = {
+        "psi1": [1.0, 5.0],
+        "psi2": 2.0,
+        "eps": 0.0,
+        "tau": 0.4,
+        "d": 15,
+        "replicates": 3,
+        "eps_test": 0.3,
+    }
+    data = rfrobust.simulate(**setting, objective="least-norm", store=tmp_path / "runs.db", workers=2)
+    with Store(tmp_path / "runs.db") as store:
+        assert len(store) == 6
+    for psi1 in setting["psi1"]:
+        key = (15, round(15 * psi1), 30, 1)
+        weights, samples, noise = (
+            np.random.default_rng(s) for s in np.random.SeedSequence(0, spawn_key=key).spawn(3)
+        )
+        network = FeatureMap.draw(key[1], 15, weights)
+        X, beta = samples.standard_normal((30, 15)), np.eye(15)[0]
+        y = X @ beta + 0.4 * noise.standard_normal(30)
+        theta = np.linalg.lstsq(network.features(X), y, rcond=None)[0]
+        at = data.sel(psi1=psi1, replicate=1)
+        assert float(at.standard_risk) == pytest.approx(standard_risk(network, theta, beta, 0.4), rel=1e-12)
+        assert float(at.gradient_norm) == pytest.approx(gradient_norm(network, theta), rel=1e-12)
+        assert float(at.zero_residual_fraction) == (psi1 > 2)
+        assert at.gap <= 1e-8
+    # beyond interpolation the robust limit eps -> 0 is another interpolator, and has the smaller gradient
+    robust = rfrobust.simulate(**setting, workers=1)
+    np.testing.assert_allclose(robust.standard_risk[0], data.standard_risk[0])
+    assert (robust.gradient_norm[1] < data.gradient_norm[1]).all()
+    assert (robust.zero_residual_fraction[1] == 1).all()
 
 
 @pytest.mark.parametrize("objective", ["linearized", "pgd"])
@@ -310,6 +347,8 @@ def test_command_line_store_ls_and_export(tmp_path, capsys, monkeypatch):
         ({"features": "random"}, "features must be one of"),
         ({"features": "gaussian", "objective": "pgd"}, "features must be 'true'"),
         ({"objective": "linearized", "eps": 0.0}, "eps must be > 0"),
+        ({"objective": "least-norm"}, "eps must be 0 for objective='least-norm', got 0.3"),
+        ({"objective": "least-norm", "eps": 0.0, "ridge": 0.1}, "ridge must be 0 for objective='least-norm'"),
         ({"activation": "none"}, "activation must be one of"),
         ({"test_samples": 10, "eps_test": [0.1, 0.2]}, "eps_test must be a number"),
         ({"workers": 0}, "workers must be"),
