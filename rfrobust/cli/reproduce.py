@@ -15,6 +15,7 @@ from tqdm import tqdm
 from .. import figures
 from ..finite.montecarlo import default_store
 from ..support.provenance import versions
+from ..support.sources import source_digest
 from .output import write_dataset, write_figure
 
 _PAGE = """<!doctype html>
@@ -31,13 +32,14 @@ dl {{ display: grid; grid-template-columns: max-content 1fr; gap: 0 1em; font-si
 """
 _ARTICLE = """<article><a href="{name}.pdf"><img src="{name}.png" alt="{title}"></a>
 <div><h2>{name}: {title}</h2><p>{caption}</p>
-<p><a href="{name}.pdf">PDF</a>, <a href="{name}.nc">dataset</a>; computed in {seconds:.1f} s{quick}</p>
+<p><a href="{name}.pdf">PDF</a>, <a href="{name}.nc">dataset</a>; computed in {seconds:.1f} s{stale}</p>
 <dl>{parameters}</dl></div></article>"""
 
 
-def _signature(module: Any, quick: bool) -> dict[str, Any]:
+def _signature(name: str, quick: bool) -> dict[str, Any]:
     """Return what decides whether a finished figure is still the one asked for."""
-    return {"caption": module.CAPTION, "quick": quick, **versions()}
+    libraries = {key: value for key, value in versions().items() if not key.startswith("rfrobust")}
+    return {"quick": quick, "code": source_digest(figures.REGISTRY[name]), **libraries}
 
 
 def _finished(record: Path, signature: dict[str, Any]) -> bool:
@@ -67,20 +69,21 @@ def _parameters(data: xr.Dataset) -> dict[str, str]:
         else:
             first, last = values.values.ravel()[[0, -1]]
             brief[str(name)] = f"{first:.4g} to {last:.4g}, {values.size} values"
-    return brief | {str(key): str(value) for key, value in data.attrs.items()}
+    return brief | {str(key): str(value) for key, value in data.attrs.items() if key != "caption"}
 
 
 def _article(folder: Path, name: str) -> str:
     record = json.loads((folder / f"{name}.json").read_text())
     with xr.open_dataset(folder / f"{name}.nc", engine="h5netcdf") as data:
-        parameters = _parameters(data)
+        parameters, caption = _parameters(data), data.attrs.get("caption", "")
     rows = "".join(
         f"<dt>{html.escape(key)}</dt><dd>{html.escape(value)}</dd>" for key, value in parameters.items()
     )
     signature = record["signature"]
+    stale = "" if signature == _signature(name, signature["quick"]) else " by other code than today's"
     return _ARTICLE.format(
-        name=name, title=html.escape(record["title"]), caption=html.escape(signature["caption"]),
-        seconds=record["seconds"], quick=" (quick preview)" if signature["quick"] else "", parameters=rows,
+        name=name, title=html.escape(record["title"]), caption=html.escape(caption), seconds=record["seconds"],
+        stale=stale, parameters=rows,
     )  # fmt: skip
 
 
@@ -95,7 +98,7 @@ def _article(folder: Path, name: str) -> str:
 def command(folder: Path, quick: bool, only: str | None, force: bool) -> None:
     """Make every figure as PDF and PNG with its dataset, and an index page.
 
-    Figures that are already there, made with the same settings and versions, are skipped, and simulated networks are
+    Figures that are already there, made by the same code and versions, are skipped, and simulated networks are
     kept in networks.sqlite, so an interrupted run goes on where it stopped.
     """
     names = list(figures.REGISTRY) if only is None else only.split(",")
@@ -108,7 +111,7 @@ def command(folder: Path, quick: bool, only: str | None, force: bool) -> None:
     for name, module in bar:
         bar.set_postfix_str(name)
         record = folder / f"{name}.json"
-        signature = _signature(module, quick)
+        signature = _signature(name, quick)
         if not force and _finished(record, signature):
             continue
         start = time.perf_counter()

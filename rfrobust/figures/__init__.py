@@ -2,7 +2,7 @@
 
 A figure module defines
 
-- ``TITLE``: a line for listings, and ``CAPTION``: what the figure shows, with every setting;
+- ``TITLE``: a line for listings, and ``CAPTION``: what the full figure shows, with every setting;
 - ``compute(quick=False) -> xarray.Dataset``: all numbers the picture needs (``quick`` is a coarse preview);
 - ``draw(data, width="double") -> matplotlib.figure.Figure``: reads nothing but the dataset.
 """
@@ -14,6 +14,7 @@ from typing import Any
 
 import xarray as xr
 
+from ..support.provenance import versions
 from ..support.validation import choice  # the module name is taken by the figure "validation"
 
 _ROOT = Path(__file__).parents[1]
@@ -31,6 +32,12 @@ def _discover() -> dict[str, str]:
     }
 
 
+#: What a preview says before the caption of the full figure, whose sizes are not its own.
+PREVIEW = (
+    "Quick preview with fewer points, draws or steps than the full figure. Sizes here: {sizes}; what else was set "
+    "is in the dataset. Caption of the full figure: "
+)
+
 #: Figure name on the command line -> module, in the order in which they are listed.
 REGISTRY: dict[str, str] = _discover()
 
@@ -41,9 +48,12 @@ def figure_module(name: str) -> Any:
 
 
 def compute(name: str, quick: bool = False) -> xr.Dataset:
-    """Return the dataset of the figure called ``name``, marked with that name."""
-    data: xr.Dataset = figure_module(name).compute(quick=quick)
-    return data.assign_attrs(figure=name)
+    """Return the dataset of the figure called ``name`` with that name, a caption of what was done, and versions."""
+    module = figure_module(name)
+    data: xr.Dataset = module.compute(quick=quick)
+    sizes = ", ".join(f"{dimension} {size}" for dimension, size in data.sizes.items())
+    caption = f"{PREVIEW.format(sizes=sizes) if quick else ''}{module.CAPTION}"
+    return data.assign_attrs(figure=name, quick=int(quick), caption=caption, **versions())
 
 
 def load(name: str, path: Path) -> xr.Dataset:

@@ -12,15 +12,11 @@ from typing import Any
 import pandas as pd
 
 from ..support.errors import Error
+from ..support.sources import source_digest
 
 #: Marks the file as ours ("rfrb") and fixes the layout of its tables.
 APPLICATION_ID = 0x72667262
 LAYOUT = 1
-
-#: Modules whose source decides the numbers; a change in any of them starts new rows.
-_NUMERIC = ("problem/activation.py", "problem/catalogue.py", "problem/dual_kernels.py", "support/quadrature.py",
-            "finite/attack.py", "finite/erm.py", "finite/features.py", "finite/linearized.py", "finite/newton.py",
-            "finite/replicate.py", "finite/risks.py", "finite/training.py")  # fmt: skip
 
 
 class StoreError(Error, OSError):
@@ -29,14 +25,12 @@ class StoreError(Error, OSError):
 
 @lru_cache
 def code_version() -> str:
-    """Return a digest of the sources and libraries that decide the numbers."""
-    package = Path(__file__).parent.parent
-    digest = hashlib.sha256()
-    for name in _NUMERIC:
-        digest.update((package / name).read_bytes())
-    for library in ("numpy", "scipy"):
-        digest.update(version(library).encode())
-    return digest.hexdigest()[:16]
+    """Return a digest of the sources and libraries that decide the numbers; a change in any of them starts new rows."""
+    parts = [
+        source_digest("rfrobust.finite.replicate"),
+        *(version(library) for library in ("numpy", "scipy")),
+    ]
+    return hashlib.sha256(" ".join(parts).encode()).hexdigest()[:16]
 
 
 def key_of(problem: dict[str, Any]) -> str:
