@@ -4,11 +4,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help figure test lint types wheel bench stress notebooks docs linkcheck clean
+.PHONY: help figure test test-all lint types wheel bench stress notebooks docs linkcheck clean
 
 help:
 	@echo "make figure     install, compute the main figure (theory and Monte Carlo), say where it is"
-	@echo "make test       install, run the test suite"
+	@echo "make test       install, run the test suite without its slow tests"
+	@echo "make test-all   the whole test suite"
 	@echo "make lint       ruff: rules and format"
 	@echo "make types      mypy"
 	@echo "make wheel      build the wheel and run it from a clean environment"
@@ -39,6 +40,9 @@ figure: $(VENV)/.user
 	$(BIN)/rfrobust figure curse --out figures/curse.png
 
 test: $(VENV)/.dev
+	$(BIN)/python -m pytest -n 2 -m "not slow"
+
+test-all: $(VENV)/.dev
 	$(BIN)/python -m pytest -n 2
 
 lint: $(VENV)/.dev

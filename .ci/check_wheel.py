@@ -1,4 +1,4 @@
-"""Build the wheel, install it into a clean environment, and use it there without the repository.
+"""Build the wheel from the source archive, install it into a clean environment, and use it there alone.
 
 The install is made read-only, so that the compiled-code cache has to find another place.
 """
@@ -29,9 +29,7 @@ def run(*command: object, **options: object) -> None:
 
 with tempfile.TemporaryDirectory() as scratch:
     folder = Path(scratch)
-    run(
-        sys.executable, "-m", "build", "--wheel", "--outdir", folder / "dist", ROOT, stdout=subprocess.DEVNULL
-    )
+    run(sys.executable, "-m", "build", "--outdir", folder / "dist", ROOT, stdout=subprocess.DEVNULL)
     (wheel,) = (folder / "dist").glob("*.whl")
     print(f"built {wheel.name}, {wheel.stat().st_size / 1024:.0f} kB")
     venv.create(folder / "env", with_pip=True)

@@ -1,4 +1,6 @@
-"""Code cites the documentation by page, section and equation label: all of them exist. So do README's local links."""
+"""Code cites the documentation by page, section and equation label, README and CONTRIBUTING files and make targets:
+all of them exist.
+"""
 
 import re
 from pathlib import Path
@@ -30,11 +32,15 @@ def test_every_equation_of_the_theory_has_a_label():
     assert len(set(closing)) == len(closing)
 
 
-def test_local_links_of_the_readme_exist():
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    links = re.findall(r"\]\(([^)#\s]+)", text)
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "docs/install.md"])
+def test_links_and_make_targets_exist(page):
+    text = (ROOT / page).read_text(encoding="utf-8")
+    links = [link for link in re.findall(r"\]\(([^)#\s]+)", text) if "://" not in link]
     assert links
-    assert [link for link in links if "://" not in link and not (ROOT / link).exists()] == []
+    assert [link for link in links if not ((ROOT / page).parent / link).exists()] == []
+    makefile = (ROOT / "Makefile").read_text()
+    targets = re.findall(r"(?:`|^)make ([\w-]+)", text, re.MULTILINE)
+    assert [target for target in targets if not re.search(rf"^{target}:", makefile, re.MULTILINE)] == []
 
 
 def test_equation_labels_are_unique_over_all_pages():

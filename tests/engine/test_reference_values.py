@@ -9,6 +9,7 @@ from scipy.optimize import minimize_scalar
 
 import rfrobust
 from rfrobust import Activation, Phase
+from rfrobust.checks import published
 from tests import reference
 
 TABLE = [
@@ -96,7 +97,7 @@ def test_published_optimal_ridge(psi1, best, risk):
 
 
 def test_ridgeless_limit_below_interpolation():
-    sigma2 = rfrobust.checks.published.noise_floor(1.3, 0.5)
+    sigma2 = published.noise_floor(1.3, 0.5)
     model = rfrobust.solve(1.3, 2, 0.0, 0.5)
     assert model.standard_risk == pytest.approx(sigma2 * 2 / (2 - 1.3), rel=1e-13)
     assert model.V == pytest.approx(0.65 / 0.35, rel=1e-13)

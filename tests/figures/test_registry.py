@@ -37,6 +37,7 @@ def test_compute_save_load_draw(name, tmp_path):
         figures.load("curse", path)
 
 
+@pytest.mark.slow
 def test_redraw_and_reproduce_on_the_command_line(tmp_path, monkeypatch, capsys):
     out = tmp_path / "all"
     arguments = ["reproduce", "--quick", "--only", "training-loss,sample-size", "--out", str(out)]
@@ -91,6 +92,7 @@ def test_an_interrupted_run_goes_on(tmp_path, monkeypatch):
     assert made == ["sample-size"]
 
 
+@pytest.mark.slow
 def test_changed_code_makes_its_figures_again_and_no_others(tmp_path, monkeypatch):
     """A stale picture is worse than a slow run; the sources are a copy here, so that they can be edited."""
     package = tmp_path / "rfrobust"

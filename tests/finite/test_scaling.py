@@ -44,6 +44,7 @@ def test_bad_input():
         extrapolate(np.array([1.0, 2.0]), np.ones(2), np.ones(3))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("psi1", "psi2", "eps", "tau"),
     [
@@ -79,6 +80,7 @@ def test_extrapolated_finite_networks_meet_the_theory(psi1, psi2, eps, tau):
         assert limit.se < 0.08 * value
 
 
+@pytest.mark.slow
 def test_true_and_gaussian_features_approach_each_other():
     setting = {"psi1": 1.0, "psi2": 2.0, "eps": 0.3, "tau": 0.5, "seed": 6, "workers": 1}
     size = []

@@ -220,6 +220,7 @@ def wait_for_rows(path, count, process):
     raise AssertionError(f"the run ended before it was to be stopped: {process.communicate()}")
 
 
+@pytest.mark.slow
 def test_kill_9_then_resume_equals_an_uninterrupted_run(tmp_path):
     process = start(tmp_path, "--data", "killed.nc")
     wait_for_rows(tmp_path / "runs.db", 11, process)
@@ -244,6 +245,7 @@ def test_kill_9_then_resume_equals_an_uninterrupted_run(tmp_path):
     assert_same(xr.load_dataset(tmp_path / "resumed.nc"), whole)
 
 
+@pytest.mark.slow
 def test_interrupt_stops_at_once_and_says_how_to_resume(tmp_path):
     # Far from done when the interrupt comes, however late this process gets its turn.
     process = start(tmp_path, "--replicates", "1000")
@@ -255,6 +257,7 @@ def test_interrupt_stops_at_once_and_says_how_to_resume(tmp_path):
     assert "Traceback" not in err
 
 
+@pytest.mark.slow
 def test_a_lost_cluster_worker_loses_and_duplicates_nothing(reference, tmp_path):
     distributed = pytest.importorskip("distributed")
     import dask
