@@ -10,10 +10,11 @@ from scipy.optimize import brentq
 from tqdm import tqdm
 
 from ..support import validation
+from ..support.workers import worker_count
 from .network import GramDescent, attacked, margins
 from .problem import Attack, PatchProblem, draw
 from .reduced import solve_clocks, strengths, typical_start
-from .trajectory import memory, provenance, seed_list, thread_count
+from .trajectory import memory, provenance, seed_list
 
 #: Parameters of the problem that a diagram may run over, besides the ratio delta/alpha.
 AXES = ("sigma", "samples", "lam", "alpha", "dim", "init_sd", "filters")
@@ -195,7 +196,7 @@ def phase_diagram(
     margin: float = 1.0,
     max_steps: int = 200_000,
     test_samples: int = 500,
-    threads: int | None = None,
+    workers: int | None = None,
     progress: bool = False,
 ) -> xr.Dataset:
     """Train on a grid of delta/alpha and one other parameter, and lay the derived boundary beside it.
@@ -217,7 +218,7 @@ def phase_diagram(
         Steps after which a run is given up and flagged by ``finished`` = 0.
     test_samples : int
         Fresh examples a run.
-    threads : int, optional
+    workers : int, optional
     progress : bool
 
     Returns
@@ -248,7 +249,7 @@ def phase_diagram(
     def one(cell: tuple[PatchProblem, int]) -> dict[str, float]:
         return outcome(*cell, margin, max_steps, test_samples)
 
-    with ThreadPoolExecutor(thread_count(threads)) as pool:
+    with ThreadPoolExecutor(worker_count(workers)) as pool:
         found = list(tqdm(pool.map(one, cells), total=len(cells), leave=False, disable=not progress))
     shape = (len(grid), len(ratio_grid), len(chosen))
     variables: dict[str, Any] = {

@@ -12,8 +12,9 @@ from tqdm import tqdm
 
 from ..support import validation
 from ..support.provenance import versions
+from ..support.workers import worker_count
 from .layers import BatchNorm, Chain, Convolution, Dense, GlobalAverage, Layer, MaxPool, ReLU, Residual
-from .trajectory import seed_list, thread_count
+from .trajectory import seed_list
 
 Array = np.ndarray
 
@@ -318,7 +319,7 @@ def width_sweep(
     settings: AdversarialTraining | None = None,
     data: ImageData | None = None,
     seeds: int | Sequence[int] = 3,
-    threads: int | None = None,
+    workers: int | None = None,
     progress: bool = False,
 ) -> xr.Dataset:
     """Train at several widths and seeds and return the accuracies.
@@ -333,7 +334,7 @@ def width_sweep(
         The digits by default.
     seeds : int or sequence of int
         Seeds of weights, order of samples and attacks.
-    threads : int, optional
+    workers : int, optional
         Networks trained at once.
     progress : bool
 
@@ -353,7 +354,7 @@ def width_sweep(
         network = train_network(images, architecture, cell[0], settings, seed=cell[1])
         return evaluate(network, images, settings, cell[1])
 
-    with ThreadPoolExecutor(thread_count(threads)) as pool:
+    with ThreadPoolExecutor(worker_count(workers)) as pool:
         found = list(tqdm(pool.map(one, cells), total=len(cells), leave=False, disable=not progress))
     measures = list(found[0])
     values: Any = np.array([[cell[name] for cell in found] for name in measures])

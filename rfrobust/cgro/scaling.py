@@ -17,7 +17,7 @@ def scaling(
     alphas: Sequence[float] = (1.5, 2.0, 2.7, 3.6, 4.8, 6.5),
     seeds: int | Sequence[int] = 8,
     time: float = 200.0,
-    threads: int | None = None,
+    workers: int | None = None,
 ) -> xr.Dataset:
     r"""Train at several signal lengths, at a fixed ratio delta/alpha, for the same time.
 
@@ -32,7 +32,7 @@ def scaling(
     seeds : int or sequence of int
     time : float
         Step size times steps at the end of every run (> 0).
-    threads : int, optional
+    workers : int, optional
 
     Returns
     -------
@@ -58,7 +58,7 @@ def scaling(
     for alpha in lengths:
         here = problem.with_(alpha=float(alpha), step=problem.step * (problem.alpha / float(alpha)) ** 2)
         steps = max(1, round(time / here.step))
-        run = simulate(here, seeds=chosen, steps=steps, records=[steps], threads=threads)
+        run = simulate(here, seeds=chosen, steps=steps, records=[steps], workers=workers)
         ends.append(run.isel(step=0, drop=True).drop_vars(["signal_weight", "loss"]))
         stalls.append(stall_level(here, min(steps * here.step, memory_time(here))))
     data = xr.concat(ends, dim=xr.DataArray(lengths, dims="alpha", name="alpha"), combine_attrs="drop")

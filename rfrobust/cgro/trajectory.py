@@ -1,6 +1,5 @@
 """Training runs as labelled datasets: signal, memory, margins and errors along the way, for a batch of seeds."""
 
-import os
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -11,6 +10,7 @@ from tqdm import tqdm
 
 from ..support import validation
 from ..support.provenance import versions
+from ..support.workers import worker_count
 from .network import GramDescent, attacked, descend, margins
 from .problem import Attack, PatchData, PatchProblem, draw
 
@@ -88,13 +88,6 @@ def seed_list(seeds: int | Sequence[int]) -> list[int]:
     return chosen
 
 
-def thread_count(threads: int | None) -> int:
-    """Return ``threads``, or the number of cores this process may use."""
-    if threads is not None:
-        return validation.integer("threads", threads, 1)
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 def provenance(problem: PatchProblem) -> dict[str, Any]:
     """Return the problem and the versions as dataset attributes."""
     return {**problem.attrs(), **versions()}
@@ -120,7 +113,7 @@ def simulate(
     records: Sequence[int] | None = None,
     attack: Attack | None = None,
     test_samples: int = 1000,
-    threads: int | None = None,
+    workers: int | None = None,
     progress: bool = False,
 ) -> xr.Dataset:
     r"""Train from several seeds and return everything that happens on the way.
@@ -139,7 +132,7 @@ def simulate(
         The attack trained and tested against; the structured one by default.
     test_samples : int
         Fresh examples behind the test errors (>= 1).
-    threads : int, optional
+    workers : int, optional
         Seeds run at once; the cores of this process by default.
     progress : bool
         Show a progress bar on standard error.
@@ -163,8 +156,7 @@ def simulate(
     chosen = seed_list(seeds)
     at = record_steps(steps, records)
     test_samples = validation.integer("test_samples", test_samples, 1)
-    workers = thread_count(threads)
-    with ThreadPoolExecutor(workers) as pool:
+    with ThreadPoolExecutor(worker_count(workers)) as pool:
         runs = pool.map(lambda seed: _one_run(problem, seed, at, attack, test_samples), chosen)
         results = list(tqdm(runs, total=len(chosen), desc="seeds", leave=False, disable=not progress))
     variables = {

@@ -111,7 +111,7 @@ def compare(
     attack_method: str = "pgd",
     seed: int = 0,
     progress: bool = False,
-    n_jobs: int | None = None,
+    workers: int | None = None,
 ) -> xr.Dataset:
     """Fit the kernel methods for one l_inf radius and measure clean and robust accuracy on the test part.
 
@@ -133,7 +133,7 @@ def compare(
         Seed of minibatches and attacks.
     progress : bool
         Show progress on standard error.
-    n_jobs : int, optional
+    workers : int, optional
         Threads of the kernel evaluations.
 
     Returns
@@ -150,7 +150,7 @@ def compare(
         "activation": network.activation,
         "radius": radius,
         "bounds": (0.0, 1.0),
-        "n_jobs": n_jobs,
+        "workers": workers,
     }
     Attack(radius, method=attack_method)
     validation.real_scalar("learning_rate", learning_rate, 0, open_lower=True)

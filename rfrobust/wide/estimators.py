@@ -46,7 +46,7 @@ class _KernelEstimator(BaseEstimator):
     def _set_model(self, samples: np.ndarray, coefficients: np.ndarray) -> None:
         self.samples_ = samples
         self.coefficients_ = coefficients
-        self.model_ = KernelPredictor(self._architecture(), samples, coefficients, self.n_jobs)
+        self.model_ = KernelPredictor(self._architecture(), samples, coefficients, self.workers)
 
     def _outputs(self, X: Any) -> np.ndarray:
         check_is_fitted(self)
@@ -162,7 +162,7 @@ class _NTK(_KernelEstimator):
         attack_steps: int = 10,
         attack_method: str = "pgd",
         bounds: tuple[float, float] | None = None,
-        n_jobs: int | None = None,
+        workers: int | None = None,
     ) -> None:
         self.depth = depth
         self.w_std = w_std
@@ -175,7 +175,7 @@ class _NTK(_KernelEstimator):
         self.attack_steps = attack_steps
         self.attack_method = attack_method
         self.bounds = bounds
-        self.n_jobs = n_jobs
+        self.workers = workers
 
     def fit(self, X: Any, y: Any) -> "_NTK":
         """Fit on all samples; ``rank_`` is the numerical rank of their kernel."""
@@ -184,7 +184,7 @@ class _NTK(_KernelEstimator):
         self._attack()
         X, y = self._checked(X, y)
         self._learn_encoding(y)
-        spectrum = KernelSpectrum.decompose(ntk(self._architecture(), X, n_jobs=self.n_jobs), jitter)
+        spectrum = KernelSpectrum.decompose(ntk(self._architecture(), X, workers=self.workers), jitter)
         self.rank_ = spectrum.rank
         self._set_model(X, spectrum.coefficients(self._encode(y), xi))
         return self
@@ -236,7 +236,7 @@ class _EarlyStoppedNTK(_Validated):
         bounds: tuple[float, float] | None = None,
         validation_fraction: float = 1 / 6,
         random_state: Any = None,
-        n_jobs: int | None = None,
+        workers: int | None = None,
     ) -> None:
         self.depth = depth
         self.w_std = w_std
@@ -250,7 +250,7 @@ class _EarlyStoppedNTK(_Validated):
         self.bounds = bounds
         self.validation_fraction = validation_fraction
         self.random_state = random_state
-        self.n_jobs = n_jobs
+        self.workers = workers
 
     def fit(self, X: Any, y: Any, validation_data: tuple[Any, Any] | None = None) -> "_EarlyStoppedNTK":
         """Choose ``xi_`` on a validation part of the samples, or on ``validation_data`` = (X, y).
@@ -261,7 +261,7 @@ class _EarlyStoppedNTK(_Validated):
         if self.xis is not None:
             xis = validation.real_array("xis", self.xis, 0, ndim=1, open_lower=True)
         X_kernel, Y, x_held, Y_held = self._split(X, y, validation_data)
-        spectrum = KernelSpectrum.decompose(ntk(self._architecture(), X_kernel, n_jobs=self.n_jobs))
+        spectrum = KernelSpectrum.decompose(ntk(self._architecture(), X_kernel, workers=self.workers))
         if self.xis is None:
             top, middle = spectrum.eigenvalues[-1], np.median(spectrum.eigenvalues)
             xis = np.geomspace(0.1 / top, 10 / max(middle, 1e-6 * top), 17)
@@ -299,7 +299,7 @@ class _AdvNTK(_Validated):
         bounds: tuple[float, float] | None = None,
         validation_fraction: float = 1 / 6,
         random_state: Any = None,
-        n_jobs: int | None = None,
+        workers: int | None = None,
         verbose: bool = False,
     ) -> None:
         self.depth = depth
@@ -316,7 +316,7 @@ class _AdvNTK(_Validated):
         self.bounds = bounds
         self.validation_fraction = validation_fraction
         self.random_state = random_state
-        self.n_jobs = n_jobs
+        self.workers = workers
         self.verbose = verbose
 
     def fit(self, X: Any, y: Any, validation_data: tuple[Any, Any] | None = None) -> "_AdvNTK":
@@ -331,7 +331,7 @@ class _AdvNTK(_Validated):
         attack = self._attack()
         X_kernel, Y, x_held, Y_held = self._split(X, y, validation_data)
         architecture = self._architecture()
-        theta = ntk(architecture, X_kernel, n_jobs=self.n_jobs)
+        theta = ntk(architecture, X_kernel, workers=self.workers)
         rng = np.random.default_rng(check_random_state(self.random_state).randint(2**31))
         a = np.zeros(len(X_kernel))
         path, losses = [a], []
@@ -340,7 +340,7 @@ class _AdvNTK(_Validated):
             self._set_model(X_kernel, stopped.coefficients(Y))
             batch = rng.choice(len(x_held), min(batch_size, len(x_held)), replace=False)
             attacked = attack.run(self.model_, x_held[batch], Y_held[batch], rng)
-            kernel = ntk(architecture, attacked, X_kernel, n_jobs=self.n_jobs)
+            kernel = ntk(architecture, attacked, X_kernel, workers=self.workers)
             residual = kernel @ self.coefficients_ - Y_held[batch]
             losses.append(np.sum(residual**2) / (2 * len(batch)))
             gradient = stopped.times_gradient(Y, kernel.T @ residual / len(batch))
@@ -370,7 +370,7 @@ _PARAMETERS = """
         The network, see :class:`rfrobust.wide.Architecture`.{own}
     radius, norm, attack_steps, attack_method, bounds
         The attack, see :class:`rfrobust.wide.Attack`; a step is a fifth of the radius.{held}
-    n_jobs : int, optional
+    workers : int, optional
         Threads of the kernel evaluations; all available cores by default.
     """
 _HELD = """

@@ -8,13 +8,15 @@ symmetric kernel computes its upper triangle only.
 import math
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
+from functools import cache
 
-import joblib
 import numpy as np
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController
 
 from ..support import validation
 from ..support.jit import njit
+from ..support.workers import worker_count
 from .architecture import Architecture
 
 #: Rows of a block: large enough for BLAS, small enough that a block of a wide data set stays in the cache.
@@ -128,16 +130,23 @@ def _slices(size: int) -> list[slice]:
 
 
 def _run_blocks(
-    work: Callable[[slice, slice], None], blocks: Iterable[tuple[slice, slice]], n_jobs: int
+    work: Callable[[slice, slice], None], blocks: Iterable[tuple[slice, slice]], workers: int | None
 ) -> None:
-    listed = list(blocks)
+    count, listed = worker_count(workers), list(blocks)
     if len(listed) == 1:
-        # Starting threads would take longer than a small block.
-        work(*listed[0])
+        # Starting threads would take longer than a small block; BLAS has its own.
+        with nullcontext() if workers is None else _blas().limit(limits=count):
+            work(*listed[0])
         return
-    with threadpool_limits(1), ThreadPoolExecutor(n_jobs) as pool:
+    with _blas().limit(limits=1), ThreadPoolExecutor(count) as pool:
         for done in [pool.submit(work, rows, columns) for rows, columns in listed]:
             done.result()
+
+
+@cache
+def _blas() -> ThreadpoolController:
+    """Finding the libraries takes longer than a small block."""
+    return ThreadpoolController()
 
 
 def _inputs(x: np.ndarray, z: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
@@ -145,15 +154,9 @@ def _inputs(x: np.ndarray, z: np.ndarray | None) -> tuple[np.ndarray, np.ndarray
     return x, x if z is None else validation.real_array("z", z, shape=(None, x.shape[1]))
 
 
-def worker_count(n_jobs: int | None) -> int:
-    """Return the number of threads: ``n_jobs``, or every core this process may use."""
-    return joblib.cpu_count() if n_jobs is None else validation.integer("n_jobs", n_jobs, 1)
-
-
 def _kernel(
-    architecture: Architecture, x: np.ndarray, z: np.ndarray | None, ntk: bool, n_jobs: int | None
+    architecture: Architecture, x: np.ndarray, z: np.ndarray | None, ntk: bool, workers: int | None
 ) -> np.ndarray:
-    n_jobs = worker_count(n_jobs)
     symmetric = z is None
     x, z = _inputs(x, z)
     w2, b2 = architecture.w_std**2, architecture.b_std**2
@@ -177,12 +180,12 @@ def _kernel(
         for columns in _slices(len(z))
         if not symmetric or rows.start <= columns.start
     )
-    _run_blocks(work, blocks, n_jobs)
+    _run_blocks(work, blocks, workers)
     return out
 
 
 def nngp(
-    architecture: Architecture, x: np.ndarray, z: np.ndarray | None = None, *, n_jobs: int | None = None
+    architecture: Architecture, x: np.ndarray, z: np.ndarray | None = None, *, workers: int | None = None
 ) -> np.ndarray:
     r"""Covariance of the outputs at initialization (the neural network Gaussian process kernel).
 
@@ -198,7 +201,7 @@ def nngp(
         Inputs.
     z : ndarray, shape (columns, n0), optional
         Second inputs; the symmetric kernel of ``x`` with itself by default (half the work, exactly symmetric).
-    n_jobs : int, optional
+    workers : int, optional
         Threads; all available cores by default.
 
     Returns
@@ -215,11 +218,11 @@ def nngp(
     docs/wide.md, section 1. A ReLU network cannot tell inputs closer than 8e-8 in angle: their rounding noise is
     set to the same input exactly, which keeps the diagonal exact and the kernel of duplicated rows singular.
     """
-    return _kernel(architecture, x, z, False, n_jobs)
+    return _kernel(architecture, x, z, False, workers)
 
 
 def ntk(
-    architecture: Architecture, x: np.ndarray, z: np.ndarray | None = None, *, n_jobs: int | None = None
+    architecture: Architecture, x: np.ndarray, z: np.ndarray | None = None, *, workers: int | None = None
 ) -> np.ndarray:
     r"""Neural tangent kernel at infinite width.
 
@@ -227,11 +230,11 @@ def ntk(
 
     Parameters, errors and the treatment of coinciding inputs are those of :func:`nngp`.
     """
-    return _kernel(architecture, x, z, True, n_jobs)
+    return _kernel(architecture, x, z, True, workers)
 
 
 def ntk_with_gradient(
-    architecture: Architecture, x: np.ndarray, z: np.ndarray, *, n_jobs: int | None = None
+    architecture: Architecture, x: np.ndarray, z: np.ndarray, *, workers: int | None = None
 ) -> tuple[np.ndarray, Callable[[np.ndarray], np.ndarray]]:
     r"""Return the NTK of ``x`` against ``z`` and the exact pullback of its derivative in ``x``.
 
@@ -247,7 +250,7 @@ def ntk_with_gradient(
         Depth, scales and activation.
     x, z : ndarray, shapes (rows, n0) and (columns, n0)
         Inputs, and the samples they are compared with.
-    n_jobs : int, optional
+    workers : int, optional
         Threads; all available cores by default.
 
     Returns
@@ -262,7 +265,6 @@ def ntk_with_gradient(
     docs/wide.md, section 1. The ReLU kernel has a kink where x equals some z; there the mean of the one-sided
     derivatives is returned.
     """
-    n_jobs = worker_count(n_jobs)
     x, z = _inputs(x, z)
     w2, b2 = architecture.w_std**2, architecture.b_std**2
     variances = architecture.variances(x)
@@ -287,7 +289,7 @@ def ntk_with_gradient(
             by_k[rows, columns],
         )
 
-    _run_blocks(work, ((rows, columns) for rows in _slices(len(x)) for columns in _slices(len(z))), n_jobs)
+    _run_blocks(work, ((rows, columns) for rows in _slices(len(x)) for columns in _slices(len(z))), workers)
 
     def pullback(weights: np.ndarray) -> np.ndarray:
         along_z = (weights * by_s) @ z

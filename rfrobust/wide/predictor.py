@@ -22,14 +22,14 @@ class KernelPredictor:
         X.
     coefficients : ndarray, shape (n, outputs)
         c.
-    n_jobs : int, optional
+    workers : int, optional
         Threads; all available cores by default.
     """
 
     architecture: Architecture
     samples: np.ndarray
     coefficients: np.ndarray
-    n_jobs: int | None = None
+    workers: int | None = None
 
     def __post_init__(self) -> None:
         validation.real_array("samples", self.samples, ndim=2)
@@ -37,12 +37,12 @@ class KernelPredictor:
 
     def predict(self, x: np.ndarray) -> np.ndarray:
         """Return the outputs, shape (rows, outputs)."""
-        return ntk(self.architecture, x, self.samples, n_jobs=self.n_jobs) @ self.coefficients
+        return ntk(self.architecture, x, self.samples, workers=self.workers) @ self.coefficients
 
     def predict_with_gradient(
         self, x: np.ndarray, cotangent: Callable[[np.ndarray], np.ndarray]
     ) -> tuple[np.ndarray, np.ndarray]:
         """Return the outputs and the pullback of ``cotangent(outputs)`` to the inputs, shape of ``x``."""
-        theta, pullback = ntk_with_gradient(self.architecture, x, self.samples, n_jobs=self.n_jobs)
+        theta, pullback = ntk_with_gradient(self.architecture, x, self.samples, workers=self.workers)
         outputs = theta @ self.coefficients
         return outputs, pullback(cotangent(outputs) @ self.coefficients.T)

@@ -99,8 +99,8 @@ def test_first_crossing_at_the_start_and_never():
 
 
 def test_records_and_threads_do_not_change_a_run():
-    many = simulate(DEFAULT, seeds=2, steps=300, threads=2)
-    few = simulate(DEFAULT, seeds=[1], records=[0, 300], steps=300, threads=1)
+    many = simulate(DEFAULT, seeds=2, steps=300, workers=2)
+    few = simulate(DEFAULT, seeds=[1], records=[0, 300], steps=300, workers=1)
     xr.testing.assert_allclose(many.sel(seed=[1], step=[0, 300]), few, rtol=1e-9)
 
 

@@ -78,7 +78,7 @@ def test_blocks_symmetry_and_threads():
     architecture = Architecture(3)
     theta = ntk(architecture, x)
     np.testing.assert_array_equal(theta, theta.T)
-    np.testing.assert_allclose(theta, ntk(architecture, x, x.copy(), n_jobs=1), rtol=1e-12)
+    np.testing.assert_allclose(theta, ntk(architecture, x, x.copy(), workers=1), rtol=1e-12)
     assert np.linalg.eigvalsh(theta)[0] > 0
 
 
@@ -186,8 +186,8 @@ def test_bad_inputs():
         nngp(Architecture(), np.full((2, 3), np.nan))
     with pytest.raises(ValueError, match="x must have 2"):
         ntk(Architecture(), x[0])
-    with pytest.raises(ValueError, match="n_jobs must be an integer >= 1"):
-        ntk(Architecture(), x, n_jobs=0)
+    with pytest.raises(ValueError, match="workers must be an integer >= 1"):
+        ntk(Architecture(), x, workers=0)
     with pytest.raises(ValueError, match="networks must be an integer >= 2"):
         ark_monte_carlo(Architecture(), x, width=4, networks=1)
     with pytest.raises(ValueError, match="dtype must be one of"):
