@@ -74,6 +74,7 @@ API_MODULES = [
     "rfrobust.checks",
     "rfrobust.tuning",
     "rfrobust.finite",
+    "rfrobust.figures",
     "rfrobust.wide",
     "rfrobust.memorize",
     "rfrobust.cgro",
@@ -109,8 +110,11 @@ def public_names(module: ModuleType) -> list[str]:
     ]
 
 
-def api_page(name: str) -> str:
-    """Return the reference page of one module in reStructuredText: its docstring, a table, then every name."""
+def api_page(name: str, homes: dict[int, str]) -> str:
+    """Return the reference page of one module in reStructuredText: its docstring, a table, then every name.
+
+    ``homes`` says on which page an object is described; an object that has none yet gets this one.
+    """
     module = importlib.import_module(name)
     entries = [(entry, getattr(module, entry)) for entry in public_names(module)]
     entries = [(entry, value) for entry, value in entries if not inspect.ismodule(value)]
@@ -123,9 +127,12 @@ def api_page(name: str) -> str:
         documented = inspect.isclass(value) or inspect.isroutine(value)
         text = (inspect.getdoc(value) or "") if documented else f"Constant ({type(value).__name__})."
         summary = text.split("\n\n")[0].replace("\n", " ")
-        lines += [f"   * - :py:obj:`{entry}`", f"     - {escape(summary, '|*_')}"]
+        home = homes.setdefault(id(value), f"{name}.{entry}")
+        lines += [f"   * - :py:obj:`{entry} <{home}>`", f"     - {escape(summary, '|*_')}"]
     lines.append("")
     for entry, value in entries:
+        if homes[id(value)] != f"{name}.{entry}":
+            continue
         if inspect.isclass(value):
             directive, options = "autoclass", ["   :members:", f"   :inherited-members: {FOREIGN_BASES}"]
         elif callable(value):
@@ -139,7 +146,8 @@ def api_page(name: str) -> str:
 def write_api_pages() -> None:
     """Write docs/api/<module>.rst for the modules that exist; unchanged files keep their time stamp."""
     (HERE / "api").mkdir(exist_ok=True)
-    pages = {f"{name}.rst": api_page(name) for name in API_MODULES if importlib.util.find_spec(name)}
+    homes: dict[int, str] = {}
+    pages = {f"{name}.rst": api_page(name, homes) for name in API_MODULES if importlib.util.find_spec(name)}
     for stale in (HERE / "api").glob("*.rst"):
         if stale.name not in pages:
             stale.unlink()

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from ..support.errors import Error
 from ..support.version import __version__
 
 #: Command -> (module in this package, one-line help); modules are imported when the command runs.
@@ -65,7 +66,7 @@ def main(arguments: list[str] | None = None) -> None:
         _fail(error.format_message(), 2)
     except MemoryError:
         _fail("not enough memory for this many points", 2)
-    except (ValueError, TypeError, OSError, RuntimeError, ArithmeticError) as error:
+    except (Error, ValueError, TypeError, OSError, RuntimeError, ArithmeticError) as error:
         _fail(str(error).replace("\n", " "), 2)
 
 

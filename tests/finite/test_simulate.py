@@ -19,6 +19,7 @@ from rfrobust.finite import FeatureMap, gradient_norm, montecarlo, standard_risk
 from rfrobust.finite.montecarlo import default_store
 from rfrobust.finite.replicate import Task, run
 from rfrobust.finite.store import Store, StoreError
+from rfrobust.support.provenance import versions
 
 ROOT = Path(__file__).parents[2]
 SMALL = {"psi1": [0.5, 3.0], "psi2": 2.0, "eps": [0.1, 0.3], "tau": 0.5, "d": 20, "replicates": 3, "seed": 7}
@@ -42,6 +43,8 @@ def test_names_and_parameters_of_sweep(reference):
         assert name in theory
     assert (reference.gap <= 1e-8).all()
     assert (reference.converged == 1).all()
+    for data in (reference, rfrobust.summary(reference)):
+        assert versions().items() <= data.attrs.items()
     v, r = reference.standard_risk, reference.gradient_norm
     risk = v + 2 * np.sqrt(2 / np.pi) * reference.eps * r * np.sqrt(v) + (reference.eps * r) ** 2
     np.testing.assert_allclose(reference.adversarial_risk, risk.transpose(*reference.adversarial_risk.dims))

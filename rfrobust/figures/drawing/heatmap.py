@@ -24,7 +24,7 @@ QUANTITIES = {
     "mean_abs_residual": "mean absolute training residual",
     "zero_residual_fraction": "fraction of zero residuals",
 }
-#: Margin of :mod:`rfrobust.boundaries` -> (colour, legend) of its zero level.
+#: Margin of :mod:`rfrobust.tuning.boundaries` -> (colour, legend) of its zero level.
 MARGINS = {
     "margin_zero": (PALETTE[1], "AR of predicting zero"),
     "margin_standard": (PALETTE[3], "AR of standard training"),
