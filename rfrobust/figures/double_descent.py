@@ -23,14 +23,14 @@ PSI2 = 2.0
 TAU = 0.5
 DIMENSION = 100
 RATIOS = (0.2, 0.4, 0.7, 1.4, 1.8, 2.5, 4.0, 7.0)
-REPLICATES = 20
+REPLICATES, SEED = 20, 7
 KINDS = ("least norm", "least gradient")
 
 
 def monte_carlo(ratios: tuple[float, ...], replicates: int) -> np.ndarray:
     """Return the exact standard risk of both interpolators, shape (2, ratio, replicate)."""
     problem: dict[str, Any] = {"psi1": PSI2 * np.array(ratios), "psi2": PSI2, "eps": 0.0, "tau": TAU}
-    draws: dict[str, Any] = {"d": DIMENSION, "replicates": replicates, "seed": 7}
+    draws: dict[str, Any] = {"d": DIMENSION, "replicates": replicates, "seed": SEED}
     return np.array(
         [
             simulate(**problem, **draws, objective=objective).standard_risk
@@ -51,7 +51,7 @@ def compute(quick: bool = False) -> xr.Dataset:
             "mc_standard_risk": (("kind", "mc_ratio", "replicate"), monte_carlo(ratios, replicates)),
         },
         coords={"kind": list(KINDS), "ratio": ratio, "mc_ratio": list(ratios)},
-        attrs={**curves[0].attrs, "psi2": PSI2, "tau": TAU, "d": DIMENSION},
+        attrs={**curves[0].attrs, "psi2": PSI2, "tau": TAU, "d": DIMENSION, "seed": SEED},
     )
 
 

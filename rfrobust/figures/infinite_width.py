@@ -25,7 +25,7 @@ CAPTION = (
 PSI2, TAU, RIDGE = 2.0, 0.5, 0.05
 EPS = (0.0, 0.02, 0.1, 0.3)
 WIDTHS = (1.0, 3.0, 8.0, 20.0)
-DIMENSION, REPLICATES = 60, 10
+DIMENSION, REPLICATES, SEED = 60, 10, 0
 #: Widths from which on the limit of infinite width is drawn.
 WIDE = 30.0
 
@@ -47,6 +47,7 @@ def compute(quick: bool = False) -> xr.Dataset:
             ridge=RIDGE,
             d=DIMENSION,
             replicates=replicates,
+            seed=SEED,
         )
     )
     data: dict[str, tuple[tuple[str, str], Any]] = {}
@@ -59,7 +60,8 @@ def compute(quick: bool = False) -> xr.Dataset:
         data,
         coords={"psi1": psi1, "wide_psi1": wide_psi1, "mc_psi1": list(widths), "eps": list(EPS)},
         attrs={
-            "psi2": PSI2, "tau": TAU, "ridge": RIDGE, "d": DIMENSION, "replicates": replicates, **versions(),
+            "psi2": PSI2, "tau": TAU, "ridge": RIDGE, "d": DIMENSION, "replicates": replicates,
+            "seed": SEED, **versions(),
         },
     )  # fmt: skip
 
