@@ -10,8 +10,8 @@ import numpy as np
 from tqdm import tqdm
 
 import rfrobust
-from rfrobust.engine import regimes as solver
-from rfrobust.problem.activation import resolve_activation
+from rfrobust.engine.records import Point
+from rfrobust.theory.grid import solve_points
 from tests import reference
 
 COLUMNS = ("psi1", "psi2", "eps", "tau", "ridge")
@@ -29,11 +29,8 @@ def sample_problems(count: int, seed: int) -> np.ndarray:
 
 def solve_all(problems: np.ndarray) -> dict[str, np.ndarray]:
     """Solve every problem and return the observables by name."""
-    out = np.empty((problems.shape[1], len(solver.FIELDS)))
-    empty = np.empty(0)
-    constants = resolve_activation("relu").constants
-    solver.solve_many(*np.ascontiguousarray(problems), *constants, 1.0, 0.0, empty, empty, out)
-    return {name: out[:, j] for j, name in enumerate(solver.FIELDS)}
+    table = solve_points(problems.T, rfrobust.Problem.of(1, 1, 1))
+    return dict(zip(Point._fields, table.T, strict=True))
 
 
 def recompute_errors(problems: np.ndarray) -> np.ndarray:

@@ -9,6 +9,10 @@ from . import theory as theory
 from . import tuning as tuning
 from . import wide as wide
 
+# evidence for it
+from .checks import certify as certify
+from .checks import verify as verify
+
 # finite networks
 from .finite import RobustRandomFeatures as RobustRandomFeatures
 from .finite import Store as Store
@@ -23,6 +27,7 @@ from .problem import EmpiricalSpectrum as EmpiricalSpectrum
 from .problem import MarchenkoPastur as MarchenkoPastur
 from .problem import OrthogonalRows as OrthogonalRows
 from .problem import Phase as Phase
+from .problem import Problem as Problem
 from .problem import Spectrum as Spectrum
 
 # what can go wrong, and the version
@@ -34,6 +39,7 @@ from .support.version import __version__ as __version__
 from .theory import Equilibrium as Equilibrium
 from .theory import SolverError as SolverError
 from .theory import Status as Status
+from .theory import gradient as gradient
 from .theory import interpolation_threshold as interpolation_threshold
 from .theory import null_threshold as null_threshold
 from .theory import solve as solve

@@ -3,7 +3,7 @@ from .certificate import Enclosure as Enclosure
 from .certificate import certify as certify
 from .published import R as R
 from .published import Saddle as Saddle
-from .published import Verification as Verification
+from .published import Stationarity as Stationarity
 from .published import minimax as minimax
 from .published import objective_and_gradient as objective_and_gradient
 from .published import stieltjes as stieltjes

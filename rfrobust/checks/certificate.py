@@ -11,26 +11,20 @@ from the strict convexity of the robust ERM problem, not from the computation.
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import Any
 
 import numpy as np
 
-from ..engine.algebra import (
-    OBSERVABLES,
-    Field,
-    Problem,
-    balanced,
-    interpolating,
-    null_threshold_squared,
-    population,
-)
-from ..engine.autodiff import Dual, seed
+from ..engine import equations
+from ..engine.numbers import Dual, Field, seed
+from ..engine.records import Parameters
 from ..problem.activation import RELU
+from ..problem.features import RandomFeatures
 from ..problem.parameters import scalar
-from ..theory.equilibrium import Phase
-
-if TYPE_CHECKING:
-    from ..theory.equilibrium import Equilibrium
+from ..problem.phase import Phase
+from ..theory.equilibrium import Equilibrium
+from ..theory.sensitivity import OBSERVABLES, observables, regime
 
 #: Working precision and the radius of the box in the logarithms of the unknowns.
 PRECISION_BITS = 320
@@ -115,33 +109,31 @@ class BallField(Field):
         return p0, p1, phi, 2 * phi - s * p1, A
 
 
-def _problem(model: "Equilibrium", arb: Any, constant: Any) -> Problem:
+def _parameters(model: Equilibrium, arb: Any, constant: Any) -> Parameters:
     """Return the parameters as exact balls; the shifted ReLU with its exact moments, not their roundings."""
-    activation = model.activation
-    if activation is RELU:
+    features, data = model.problem.features, model.problem.data
+    if isinstance(features, RandomFeatures) and features.activation is RELU:
         quarter = arb(1) / 4
         moments = [quarter, quarter - 1 / (2 * arb.pi()), quarter]
+    elif isinstance(features, RandomFeatures):
+        a = features.activation
+        moments = [arb(x) * arb(x) for x in (a.mu1, a.mu2, a.rho)]
     else:
-        moments = [arb(x) * arb(x) for x in (activation.mu1, activation.mu2, activation.rho)]
+        moments = [arb(0)] * 3
     psi1 = arb(model.psi1)
-    atoms, weights = model.spectrum.law(model.psi1)
-    R = arb(0) if math.isinf(model.psi2) else psi1 / arb(model.psi2)
-    return Problem(
-        psi1=constant(psi1),
-        R=constant(R),
-        eps=constant(arb(model.eps)),
-        noise=constant(arb(model.tau) * arb(model.tau) + arb(model.nonlinear_power)),
-        ridge=constant(arb(model.ridge)),
-        c=constant(moments[0]),
-        mu=constant(moments[1]),
-        rho2=constant(moments[2]),
-        signal=constant(arb(model.signal_norm) * arb(model.signal_norm)),
-        atoms=tuple(constant(arb(float(x))) for x in atoms),
-        weights=tuple(constant(arb(float(x))) for x in weights),
-    )
+    values = [
+        psi1,
+        arb(0) if math.isinf(model.psi2) else psi1 / arb(model.psi2),
+        arb(model.eps),
+        arb(data.tau) * arb(data.tau) + arb(data.nonlinear_power),
+        arb(model.ridge),
+        *moments,
+        arb(data.signal_norm) * arb(data.signal_norm),
+    ]
+    return Parameters(*(constant(value) for value in values))
 
 
-def certify(equilibrium: "Equilibrium", eps_test: float | None = None) -> Certificate:
+def certify(equilibrium: Equilibrium, eps_test: float | None = None) -> Certificate:
     r"""Try to prove that a solution is right, and to how many digits.
 
     .. math:: K = x - Y F(x) + (1 - Y F'(X))(X - x) \subset \mathrm{int}\,X
@@ -183,34 +175,29 @@ def certify(equilibrium: "Equilibrium", eps_test: float | None = None) -> Certif
         flint.ctx.prec = before
 
 
-def _certify(model: "Equilibrium", eps_test: float, arb: Any) -> Certificate:
+def _certify(model: Equilibrium, eps_test: float, arb: Any) -> Certificate:
     field = BallField(arb)
     one = arb(1)
     if model.phase is Phase.NULL:
         return _certify_null(model, arb, field)
-    equations: Any
     if model.standard_risk == 0.0 or model.gradient_norm == 0.0:
         return _failed("v = 0 or r = 0: the equations in their logarithms do not describe this solution")
-    if math.isinf(model.V):
-        equations, start = interpolating, [math.log(model.k)]
-    else:
-        log_t = math.log(model.gradient_norm) - 0.5 * math.log(model.standard_risk)
-        if math.isinf(model.psi2):
-            equations, start = population, [log_t]
-        else:
-            equations, start = balanced, [log_t, math.log(model.V)]
+    equation, start = regime(model)
     size = len(start)
     zeros = np.array([arb(0)] * size, dtype=object)
 
     def constant(value: Any) -> Dual:
         return Dual(value, zeros)
 
-    problem = _problem(model, arb, constant)
+    p = _parameters(model, arb, constant)
+    average = partial(equations.averages, p=p, law=model.problem.features.dual_law(p), F=field)
+    interpolator = equation is equations.interpolating
 
     def evaluate(x: list[Any]) -> tuple[list[Any], list[list[Any]], dict[str, Dual]]:
         duals = tuple(seed(value, i, size, one) for i, value in enumerate(x))
-        residuals, outputs = equations(duals, problem, constant(arb(eps_test)), field)
-        return [F.value for F in residuals], [list(F.gradient) for F in residuals], outputs
+        state = equation(*duals, p, average, field)
+        outputs = observables(state, p, constant(arb(eps_test)), field, interpolator=interpolator)
+        return [F.value for F in state.residuals], [list(F.gradient) for F in state.residuals], outputs
 
     x = [arb(value) for value in start]
     target = arb(BOX_RADIUS)
@@ -248,14 +235,15 @@ def _certify(model: "Equilibrium", eps_test: float, arb: Any) -> Certificate:
     )
 
 
-def _certify_null(model: "Equilibrium", arb: Any, field: Field) -> Certificate:
+def _certify_null(model: Equilibrium, arb: Any, field: Field) -> Certificate:
     """Prove eps >= eps_c; the observables follow in closed form."""
     empty = np.array([], dtype=object)
-    problem = _problem(model, arb, lambda value: Dual(value, empty))
-    square = null_threshold_squared(problem, field).value
+    p = _parameters(model, arb, lambda value: Dual(value, empty))
+    power, spread = equations.reach(p, model.problem.features.dual_law(p), field)
+    square = equations.squared_null_threshold(p, power, spread, field).value
     if not arb(model.eps) * arb(model.eps) >= square:
         return _failed("eps is too close to the null threshold to tell the sides apart")
-    v = problem.signal.value + problem.noise.value
+    v = p.signal.value + p.noise.value
     zero = arb(0)
     values = {
         "standard_risk": v,
@@ -289,7 +277,7 @@ def _failed(reason: str) -> Certificate:
     return Certificate(False, reason, {}, math.inf)
 
 
-def _proved(model: "Equilibrium", eps_test: float, values: dict[str, Any], reason: str) -> Certificate:
+def _proved(model: Equilibrium, eps_test: float, values: dict[str, Any], reason: str) -> Certificate:
     enclosures = {}
     error = 0.0
     for name in OBSERVABLES:

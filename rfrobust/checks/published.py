@@ -8,18 +8,16 @@ partial derivatives by the envelope theorem, and a solver of its own on SciPy.
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.optimize import brentq, least_squares
 from scipy.special import erf, gammainc
 
-from ..problem.activation import resolve_activation
+from ..problem.activation import RELU
 from ..problem.parameters import scalar
+from ..problem.phase import Phase
 from ..support.validation import integer
-
-if TYPE_CHECKING:
-    from ..theory.equilibrium import Equilibrium
+from ..theory.equilibrium import Equilibrium
 
 _SQRT_2_PI = math.sqrt(2.0 / math.pi)
 #: The solver looks for the five variables in [exp(-12), exp(12)] and stops at this scaled gradient.
@@ -257,7 +255,7 @@ def minimax(psi1: float, psi2: float, eps: float, tau: float = 0.0, *, starts: i
 
 
 @dataclass(frozen=True)
-class Verification:
+class Stationarity:
     """The published theorem evaluated at a solution: both numbers vanish where the solution is exact.
 
     ``gradient`` is the largest scaled partial derivative |x dR/dx| / |R|, ``value`` is |R - training_loss| / R.
@@ -267,7 +265,7 @@ class Verification:
     value: float
 
 
-def variables_of(model: "Equilibrium") -> tuple[float, float, float, float, float]:
+def variables_of(model: Equilibrium) -> tuple[float, float, float, float, float]:
     """Return (alpha, beta, gamma, tau_q, tau_g) of a solution, by :eq:`eq-dictionary`.
 
     tau_q/alpha = D/V is not presumed: it is computed from l = 1/(1+k) being where the inner supremum is attained:
@@ -291,17 +289,39 @@ def variables_of(model: "Equilibrium") -> tuple[float, float, float, float, floa
     return alpha, beta, gamma, alpha * math.sqrt(T), tau_g
 
 
-def verify(model: "Equilibrium") -> Verification:
-    """Evaluate the published theorem at a solution; see :meth:`rfrobust.Equilibrium.verify`."""
+def verify(model: Equilibrium) -> Stationarity:
+    """Evaluate the published minimax theorem at a solution.
+
+    Parameters
+    ----------
+    model : Equilibrium
+        A solution of :func:`rfrobust.solve`.
+
+    Returns
+    -------
+    Stationarity
+        ``gradient``, the largest scaled partial derivative of the published objective, and ``value``, the
+        relative difference between the objective and ``training_loss``; both vanish at the exact solution.
+
+    Raises
+    ------
+    ValueError
+        If the theorem does not cover the problem: it needs the shifted ReLU, the Marchenko-Pastur law,
+        ridge = 0, eps > 0, finite psi2, a unit linear signal and a regular phase.
+
+    Notes
+    -----
+    [HJ] Theorem 4.2 (:eq:`eq-R`), by code that shares nothing with the solver.
+    """
+    features, data = model.problem.features, model.problem.data
     covered = (
-        model.activation.constants == resolve_activation("relu").constants
-        and model.spectrum.name == "marchenko-pastur"
-        and model.phase.name == "REGULAR"
+        features.closed
+        and features.constants == RELU.constants
+        and model.phase is Phase.REGULAR
         and model.ridge == 0.0
         and model.eps > 0.0
         and model.psi2 < math.inf
-        and model.signal_norm == 1.0
-        and model.nonlinear_power == 0.0
+        and (data.signal_norm, data.nonlinear_power) == (1.0, 0.0)
     )
     if not covered:
         raise ValueError(
@@ -312,7 +332,7 @@ def verify(model: "Equilibrium") -> Verification:
     value, gradient = objective_and_gradient(
         *variables, psi1=model.psi1, psi2=model.psi2, eps=model.eps, tau=model.tau
     )
-    return Verification(
+    return Stationarity(
         gradient=float(np.max(np.abs(variables * gradient / value))),
         value=float(abs(value - model.training_loss) / model.training_loss),
     )

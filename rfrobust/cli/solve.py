@@ -9,6 +9,7 @@ import click
 
 from ..checks.certificate import certify as prove
 from ..theory.equilibrium import Equilibrium, solve
+from ..theory.sensitivity import gradient as differentiate
 from .options import model_options
 
 
@@ -44,7 +45,7 @@ def command(eps_test: float | None, gradient: bool, certify: bool, as_json: bool
     """Limiting standard and adversarial risk at one point."""
     model = solve(**problem)
     risk = model.adversarial_risk(eps_test)
-    slopes = model.gradient(eps_test) if gradient else None
+    slopes = differentiate(model, eps_test) if gradient else None
     proof = prove(model, eps_test) if certify else None
     if as_json:
         record = as_record(model) | {

@@ -88,7 +88,7 @@ def command(
         found = best_activation(psi1, psi2, eps, tau, eps_test=eps_test, **model)  # type: ignore[arg-type]
         best, built_in = found.optimum, found.built_in
     elif what == "width":
-        best = best_width(psi2, eps, tau, eps_test=eps_test, ridge=ridge, activation=activation, **model)  # type: ignore[arg-type]
+        best = best_width(psi2, eps, tau, eps_test=eps_test, ridge=ridge, activation=activation, **model)
     else:
         radius = None if what in ("radius", "both") else (eps or 0.0)
         penalty = None if what in ("ridge", "both") else ridge

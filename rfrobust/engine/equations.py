@@ -1,130 +1,213 @@
-"""The two equations (I), (II) of docs/theory (eq-I, eq-II) with their Jacobian, in the variables (log q, log V).
+"""The equations, written once, over any kind of number (:mod:`rfrobust.engine.numbers`).
 
-Equation (I) gives k in closed form, so that the unknowns are q and V only, and what is left to solve is
+Sensitivities evaluate them in floats with parameters as variables, certificates in balls; the compiled kernels and
+the JavaScript of the interactive page are traced from them (:mod:`rfrobust.engine.generate`). The unknowns are log t
+and log V, with t = q/eps = r/sqrt(v), in which the equations stay smooth down to eps = 0.
 
-    F1 = log(q^2 v) - log(eps^2 r^2)                                      (II)
-    F2 = log D - log((psi1/psi2) E Sigma/H) + log(left) - log(right)      (definition of k)
-
-where left = right is the complement of D = (psi1/psi2) E Sigma/H, namely (psi1/psi2) E (k J^2 + l)/H =
-psi1/psi2 - 1 + p1/(1+V) (eq-k-complement): where D -> 1, D alone carries no digits of 1 - D. The
-denominator of the risk is free of cancellation in the form
-
-    1 - g (psi1/psi2) E Sigma^2/H^2 = (D U + G T)/D^2,   G = A + B (V/(1+V))^2,
-    U = D - G = (s m + p1 V)/(1+V)^2,                    T = (psi1/psi2) E Sigma (k J^2 + l)/H^2,
-
-every term of which is nonnegative (docs/theory, "A form without cancellation": eq-k-eliminated to eq-v-r).
+Every quotient and sum below keeps its relative accuracy over the whole range of the parameters (docs/theory, "A form
+without cancellation").
 """
 
-import math
+from collections.abc import Callable
+from typing import Any
 
-from ..support.jit import njit
-from .traces import traces
+from .numbers import Dual, Field
+from .records import Averages, Law, Outputs, Parameters, Shares, State
 
-SQRT_2_OVER_PI = math.sqrt(2.0 / math.pi)
-PHI0 = 1.0 / math.sqrt(2.0 * math.pi)
+#: Averages at (k, l), of either kind of law.
+Average = Callable[[Dual, Dual], Averages]
 
 
-@njit
-def gaussian_parts(s):
-    """Return p0 = P(|z| < s), p1 = 1 - p0, the density phi(s), m = E(|z| - s)_+ and A = E z^2 1{|z| < s}.
+def marchenko_pastur(z: Any, psi1: Any, F: Field) -> Shares:
+    """Moments under the Marchenko-Pastur law of W W', z > 0 (eq-mp, eq-mp-shares).
 
-    Each keeps its relative accuracy: p1 and m for large s, p0 and A for small s.
+    f = E x/(x+z), o1 = z E 1/(x+z), e2 = E x^2/(x+z)^2, oe = z E x/(x+z)^2, o2 = z^2 E 1/(x+z)^2, and
+    t2 = z^2 E 1/(x'+z)^2 over the eigenvalues x' of W' W.
     """
-    phi = PHI0 * math.exp(-0.5 * s * s)
-    if s < 0.7:
-        p0 = math.erf(s * math.sqrt(0.5))
-        p1 = 1.0 - p0
-        # A = 2 sum_j (-1)^j s^(2j+3) / (2^j j! (2j+3)) / sqrt(2 pi), alternating and fast for s < 0.7
-        square = s * s
-        term = s * square
-        A = term / 3.0
-        for j in range(1, 14):
-            term *= -0.5 * square / j
-            A += term / (2 * j + 3)
-        A *= 2.0 * PHI0
-    else:
-        p1 = math.erfc(s * math.sqrt(0.5))
-        p0 = 1.0 - p1
-        A = p0 - 2.0 * s * phi
-    return p0, p1, phi, max(2.0 * phi - s * p1, 0.0), A
+    total = 1.0 + psi1
+    edge = (1.0 - psi1) * (1.0 - psi1)
+    b = z + (1.0 - psi1)
+    Q = F.sqrt(z * z + 2.0 * z * total + edge)
+    larger = F.if_at_least(b, 0.0, lambda: 0.5 * (Q + b), lambda: 0.5 * (Q - b))
+    inverse_s1 = F.if_at_least(b, 0.0, lambda: larger, lambda: psi1 * z / larger)
+    o1 = F.if_at_least(b, 0.0, lambda: z / larger, lambda: larger / psi1)
+    f = 2.0 / (Q + z + total)
+    e1 = f / Q
+    e2 = e1 * ((2.0 * z * total + edge) / (Q + z))
+    o2 = o1 * o1 * (inverse_s1 + psi1) / Q
+    t2 = inverse_s1 * inverse_s1 / ((inverse_s1 + psi1) * Q)
+    return Shares(f, o1, e2, z * e1, o2, t2)
 
 
-@njit
-def residuals(log_q, log_V, psi1, R, eps, noise, ridge, c, mu, rho2, signal, atoms, weights):
-    """Return (F1, F2), their Jacobian and the state (q, V, k, D, v, r^2) at one point.
+def closed_averages(k: Any, l: Any, p: Parameters, F: Field) -> Averages:
+    """Return the averages of the closed law (eq-z, eq-traces, eq-bias)."""
+    K = 1.0 / (1.0 + k)
+    rest = k * p.rho2 + l
+    zeta = p.mu + rest
+    f, o1, e2, oe, o2, t2 = marchenko_pastur(zeta * K / p.c, p.psi1, F)
+    inverse = 1.0 / zeta
+    am, ar = p.mu * inverse, p.rho2 * inverse
+    x1, x2, xo = K * f, K * K * e2, K * oe
+    Q = x2 + (am + ar) * xo + am * ar * o2
+    return Averages(
+        E1=x1 + am * o1,
+        E1c=k * x1 + rest * inverse * o1,
+        Tc=k * Q + l * (inverse * (xo + am * o2)),
+        Q=Q,
+        P=p.signal * p.psi1 * (x2 + ar * xo),
+        B=p.signal * (k * k * p.psi1 * x2 + 2.0 * k * p.psi1 * xo + t2 + p.psi1 * am * xo),
+    )
 
-    ``R = psi1/psi2``, ``noise = tau^2``; the moments are ``c = mu1^2``, ``mu = mu2^2``, ``rho2 = rho^2``.
+
+def one_direction(k: Any, l: Any, sigma: Any, metric: Any, explained: Any, weight: Any) -> Averages:
+    """Return what one eigenvector adds to the averages (docs/spectra, "Any law as arrays")."""
+    rest = k * metric + l
+    inverse = 1.0 / (sigma + rest)
+    share, other = sigma * inverse, rest * inverse
+    pull = share * metric * inverse
+    return Averages(
+        E1=weight * share,
+        E1c=weight * other,
+        Tc=weight * share * other,
+        Q=weight * pull,
+        P=explained * pull,
+        B=explained * other * other,
+    )
+
+
+def direction_of_atom(x: Any, weight: Any, p: Parameters) -> tuple[Any, Any, Any, Any, Any]:
+    """Return Sigma, J^2, the explained signal, the weight and the unexplained signal of an eigenvalue x > 0 of W W'.
+
+    The share psi1 c x/Sigma of the signal's part psi1 ``weight`` in this direction is explained (eq-sigma-j2).
     """
-    q = math.exp(log_q)
-    V = math.exp(log_V)
+    sigma = p.c * x + p.mu
+    part = p.signal * p.psi1 * weight
+    return sigma, p.c * x + p.rho2, part * (p.c * x / sigma), weight, part * (p.mu / sigma)
+
+
+def averages(k: Dual, l: Dual, p: Parameters, law: Law | None, F: Field) -> Averages:
+    """Return the averages of a law, None being the closed one, in numbers that are not traced."""
+    if law is None:
+        return closed_averages(k, l, p, F)
+    zero = k * 0.0
+    total = Averages(zero, zero + law.null, zero, zero, zero, zero + law.unexplained)
+    for direction in zip(law.sigma, law.metric, law.explained, law.weights, strict=True):
+        total = Averages(*(a + b for a, b in zip(total, one_direction(k, l, *direction), strict=True)))
+    return total
+
+
+def closed_reach(p: Parameters, F: Field) -> tuple[Any, Any]:
+    """Return b' J^-2 b and E Sigma/J^2 of the closed law."""
+    f, o1, *_ = marchenko_pastur(p.rho2 / p.c, p.psi1, F)
+    rough = F.if_at_least(p.rho2, 1e-300, lambda: p.mu / p.rho2 * o1, lambda: p.rho2)
+    return p.signal * p.psi1 * f, f + rough
+
+
+def reach_of_direction(sigma: Any, metric: Any, explained: Any, weight: Any) -> tuple[Any, Any]:
+    """Return what one eigenvector adds to b' J^-2 b and E Sigma/J^2."""
+    return explained * (sigma / metric), weight * (sigma / metric)
+
+
+def reach(p: Parameters, law: Law | None, F: Field) -> tuple[Any, Any]:
+    """Return b' J^-2 b and E Sigma/J^2 of a law, None being the closed one, in numbers that are not traced."""
+    if law is None:
+        return closed_reach(p, F)
+    first, second = p.R * 0.0, p.R * 0.0
+    for direction in zip(law.sigma, law.metric, law.explained, law.weights, strict=True):
+        a, b = reach_of_direction(*direction)
+        first, second = first + a, second + b
+    return first, second
+
+
+def squared_null_threshold(p: Parameters, power: Any, spread: Any, F: Field) -> Any:
+    """Return eps_c^2 (eq-null) from b' J^-2 b and E Sigma/J^2."""
+    return 0.5 * F.pi * (power / (p.signal + p.noise) + p.R * spread)
+
+
+def balanced(log_t: Any, log_V: Any, p: Parameters, average: Average, F: Field) -> State:
+    """Return the two equations F1, F2 (eq-F) of finite psi2 and the risk there (eq-k, eq-k-eliminated to eq-v-r).
+
+    v = N D^2/X and r^2 = P + N G Q/X with N the noise, X = D U + G T and D, G, U, T as on the page.
+    """
+    t, V = F.exp(log_t), F.exp(log_V)
+    q = p.eps * t
     s = q * V
     y = 1.0 / (1.0 + V)
     w = V * y
-    p0, p1, phi, m, A = gaussian_parts(s)
-
-    # scalar functions of (q, V); suffixes _q and _V are derivatives in log q and log V
+    p0, p1, phi, m, A = F.gaussian(s)
     D = p0 + p1 * w
-    shared = 2.0 * s * phi * y
-    D_q = shared
-    D_V = shared + p1 * w * y
-    n1 = m * y + q
-    n1_q = q - s * p1 * y
-    n1_V = -s * p1 * y - m * w * y
-    Bq = p1 + 2.0 * s * phi + 4.0 * q * phi + q * q * p1
-    G = A + Bq * w * w
-    G_q = (4.0 * q * phi + 2.0 * q * q * p1) * w * w
-    G_V = 2.0 * Bq * w * w * y
+    G = A + (p1 + 2.0 * s * phi + 4.0 * q * phi + q * q * p1) * w * w
     U = (s * m + p1 * V) * y * y
-    slope = s * (m - s * p1 - 2.0 * phi * V) * y * y
-    U_q = slope
-    U_V = slope + p1 * w * y - 2.0 * U * w
+    ratio = V / D
+    k = p.eps * (m * y + q) / t * ratio
+    E1, E1c, Tc, Q, P, B = average(k, p.ridge * ratio)
+    N = p.noise + B
+    X = D * U + p.R * G * Tc
+    top = N * D * D
+    Y = P * X + N * G * (p.R * Q)
+    first = F.log(t * t * (top / Y))
+    left = p.R * E1c + F.positive_part(1.0 - p.R)
+    right = p1 * y + F.positive_part(p.R - 1.0)
+    second = F.log(D / (p.R * E1) * (left / right))
+    return State((first, second), t, V, k, top / X, Y / X)
 
-    ratio = V / D  # 1/a
-    k = eps * eps * n1 * ratio / q  # equation (I)
-    l = ridge * ratio
-    k_q = k * (n1_q / n1 - 1.0 - D_q / D)
-    k_V = k * (n1_V / n1 + 1.0 - D_V / D)
-    l_q = -l * D_q / D
-    l_V = l * (1.0 - D_V / D)
 
-    value, by_k, by_l = traces(k, l, psi1, c, mu, rho2, signal, atoms, weights)
-    E1, E1c, Tc, Qr, P, B = value
-    E1_q = by_k[0] * k_q + by_l[0] * l_q
-    E1_V = by_k[0] * k_V + by_l[0] * l_V
-    T = R * Tc
-    T_q = R * (by_k[1] * k_q + by_l[1] * l_q)
-    T_V = R * (by_k[1] * k_V + by_l[1] * l_V)
-    Q = R * Qr
-    Q_q = R * (by_k[2] * k_q + by_l[2] * l_q)
-    Q_V = R * (by_k[2] * k_V + by_l[2] * l_V)
-    P_q = by_k[3] * k_q + by_l[3] * l_q
-    P_V = by_k[3] * k_V + by_l[3] * l_V
-    B_q = by_k[4] * k_q + by_l[4] * l_q
-    B_V = by_k[4] * k_V + by_l[4] * l_V
+def interpolating(log_k: Any, p: Parameters, average: Average, F: Field) -> State:
+    """Return the limit eps -> 0 without ridge, N > n: the equation of k and the risk there (eq-interpolator)."""
+    k = F.exp(log_k)
+    zero = k * 0.0
+    _, E1c, Tc, Q, P, B = average(k, zero)
+    v = (p.noise + B) / (p.R * Tc)
+    r2 = P + v * (p.R * Q)
+    return State((F.log(p.R * E1c / (p.R - 1.0)),), F.sqrt(r2 / v), zero, k, v, r2)
 
-    # v = NV D^2 / X and r^2 = P + NV G Q / X, so that (II) reads q^2 NV D^2 = eps^2 (P X + NV G Q)
-    NV = noise + B
-    X = D * U + G * T
-    X_q = D_q * U + D * U_q + G_q * T + G * T_q
-    X_V = D_V * U + D * U_V + G_V * T + G * T_V
-    Y = P * X + NV * G * Q
-    Y_q = P_q * X + P * X_q + B_q * G * Q + NV * (G_q * Q + G * Q_q)
-    Y_V = P_V * X + P * X_V + B_V * G * Q + NV * (G_V * Q + G * Q_V)
-    v = NV * D * D / X
-    r2 = Y / X
-    F1 = math.log((q / eps) ** 2 * (NV * D * D / Y))
-    J11 = 2.0 + B_q / NV + 2.0 * D_q / D - Y_q / Y
-    J12 = B_V / NV + 2.0 * D_V / D - Y_V / Y
 
-    right = p1 * y
-    right_q = -shared
-    right_V = right_q - right * w
-    left = R * E1c
-    if R >= 1.0:
-        right += R - 1.0
-    else:
-        left += 1.0 - R
-    F2 = math.log((D / (R * E1)) * (left / right))
-    J21 = D_q / D - E1_q / E1 - R * E1_q / left - right_q / right
-    J22 = D_V / D - E1_V / E1 - R * E1_V / left - right_V / right
-    return F1, F2, J11, J12, J21, J22, k, v, r2
+def ridge_only(log_l: Any, p: Parameters, average: Average, F: Field) -> State:
+    """Return the limit eps = 0 with a ridge: the equation of l = ridge/a and the risk there (eq-ridge)."""
+    l = F.exp(log_l)
+    zero = l * 0.0
+    E1, E1c, Tc, Q, P, B = average(zero, l)
+    left = p.R * E1c + F.positive_part(1.0 - p.R)
+    right = p.ridge / l + F.positive_part(p.R - 1.0)
+    v = (p.noise + B) / (p.ridge / l + p.R * Tc)
+    r2 = P + v * (p.R * Q)
+    return State((F.log(left / right),), F.sqrt(r2 / v), p.R * E1 * l / p.ridge, zero, v, r2)
+
+
+def least_squares(p: Parameters, null: Any, average: Average) -> State:
+    """Return the limit eps -> 0 without ridge, N < n (eq-least-squares), where nothing is left to solve.
+
+    ``null`` is the share of features without variance, so that (psi1/psi2) E Sigma/H = R (1 - null) exactly.
+    """
+    zero = p.R * 0.0
+    *_, Q, P, B = average(zero, zero)
+    occupied = p.R * (1.0 - null)
+    v = (p.noise + B) / (1.0 - occupied)
+    return State((), zero, occupied / (1.0 - occupied), zero, v, P + v * (p.R * Q))
+
+
+def population(log_t: Any, p: Parameters, average: Average, F: Field) -> State:
+    """Return the limit psi2 = inf, where V = 0: the equation of t and the risk there (eq-population)."""
+    t = F.exp(log_t)
+    h = F.sqrt_value(2.0 / F.pi)
+    q = p.eps * t
+    a = 1.0 + h * q
+    k = p.eps * (h + q) / (t * a)
+    *_, P, B = average(k, p.ridge / a)
+    v = p.noise + B
+    return State((F.log(t * t * (v / P)),), t, t * 0.0, k, v, P)
+
+
+def outputs(q: Any, V: Any, v: Any, F: Field) -> Outputs:
+    """Return the training observables of a solution with finite V."""
+    s = q * V
+    p0, p1, _, m, _ = F.gaussian(s)
+    y = 1.0 / (1.0 + V)
+    loss = 0.5 * v * ((p1 - s * m) * y * y + 2.0 * q * m * y + q * q)
+    return Outputs(loss, F.sqrt(v) * m * y, p0)
+
+
+def adversarial_risk(v: Any, r: Any, eps_test: Any, F: Field) -> Any:
+    """Return v + 2 sqrt(2/pi) eps_test r sqrt(v) + eps_test^2 r^2 (eq-ar-limit)."""
+    shift = eps_test * r
+    return v + shift * (2.0 * F.sqrt_value(2.0 / F.pi) * F.sqrt(v) + shift)

@@ -1,95 +1,134 @@
-"""Root finding for the equations: damped Newton in (log q, log V), and a nested bisection that always ends.
+"""Root finding for the equations: damped Newton in (log t, log V), and a nested bisection that always ends.
 
-Why bisection is safe: at fixed q, F2 grows with V through all of (-inf, inf), so there is one V(q); the robust
-ERM is strictly convex, so (I)-(II) have one solution and F1(q, V(q)) changes sign once, from - to +.
+Why bisection is safe: at fixed t, F2 grows with V through all of (-inf, inf), so there is one V(t); the robust
+ERM is strictly convex, so (I)-(II) have one solution and F1(t, V(t)) changes sign once, from - to +.
 """
 
 import math
+from typing import NamedTuple
 
-from ..support.jit import njit
-from .equations import residuals
+from ..support.jit import inner
+from .kernels import balanced, interpolating, population, ridge_only
 
 #: Largest |F| and largest step at which Newton may stop; that step, which is taken, squares the error. Near the null
 #: threshold |F| alone says little: it is the error times the distance to the threshold.
 NEWTON_TOLERANCE = 1e-10
-LAST_STEP = 1e-6
+LAST_STEP = 1e-7
 NEWTON_ITERATIONS = 50
 LARGEST_STEP = 4.0
 #: Where bisection looks for log q and log V; wide, yet nothing overflows in it.
 LOG_Q_RANGE = (-120.0, 60.0)
 LOG_V_RANGE = (-200.0, 300.0)
 
-
-@njit
-def starting_point(psi1, R, eps, eps_null, ridge, c, mu, rho2):
-    """Return a rough (log q, log V): exact orders of magnitude near the null phase and near interpolation."""
-    distance = 1.0 - eps / eps_null
-    q = 0.5 * eps / (1.0 + eps) * distance
-    V = R
-    if R > 1.0:
-        V += (R - 1.0) * (c + mu) / (eps * eps * (c + rho2) + ridge)
-    return math.log(q), math.log(V * distance)
+#: Equations with one unknown, and when they are solved.
+INTERPOLATOR, RIDGE_ONLY, POPULATION = 0.0, 1.0, 2.0
+SINGLE_ITERATIONS = 200
+SINGLE_TOLERANCE = 1e-15
 
 
-@njit
-def newton(log_q, log_V, problem):
-    """Return (converged, log q, log V, iterations) from the given start.
+class Root(NamedTuple):
+    """Where a search ended, and after how many Newton steps."""
 
-    A step is shortened to ``LARGEST_STEP`` and halved until it reduces the larger residual.
-    """
-    F1, F2, a, b, c, d, _, _, _ = residuals(log_q, log_V, *problem)
-    size = max(abs(F1), abs(F2))
-    for iteration in range(1, NEWTON_ITERATIONS + 1):
-        determinant = a * d - b * c
-        dq = -(d * F1 - b * F2) / determinant
-        dV = -(a * F2 - c * F1) / determinant
-        step = max(abs(dq), abs(dV))
-        if not step < math.inf:
-            return False, log_q, log_V, iteration
-        if size <= NEWTON_TOLERANCE and step <= LAST_STEP:
-            return True, log_q + dq, log_V + dV, iteration
-        t = min(1.0, LARGEST_STEP / step)
-        for _ in range(30):
-            F1, F2, a, b, c, d, _, _, _ = residuals(log_q + t * dq, log_V + t * dV, *problem)
-            trial = max(abs(F1), abs(F2))
-            if trial < size * (1.0 - 0.1 * t):
+    log_t: float
+    log_V: float
+    iterations: int
+
+
+@inner
+def bisection(iterations, p, law):
+    """Return the :class:`Root` by bisection in log t, with V(t) by bisection inside it."""
+    low, high = LOG_Q_RANGE[0] - math.log(p.eps), LOG_Q_RANGE[1] - math.log(p.eps)
+    while True:
+        log_t = 0.5 * (low + high)
+        below, above = LOG_V_RANGE
+        while True:
+            log_V = 0.5 * (below + above)
+            at = balanced(log_t, log_V, p, law)
+            if log_V <= below or log_V >= above:
                 break
+            if at.F2 > 0.0:
+                above = log_V
+            else:
+                below = log_V
+        if log_t <= low or log_t >= high:
+            return Root(log_t, log_V, iterations)
+        if at.F1 > 0.0:
+            high = log_t
+        else:
+            low = log_t
+
+
+@inner
+def solve_pair(log_t, log_V, shift, p, law):
+    """Return the :class:`Root` of both equations.
+
+    Newton starts ``shift`` away from (log t, log V), from there itself should that fail, and bisection comes last. A
+    step is shortened to ``LARGEST_STEP`` and halved until it reduces the larger residual.
+    """
+    start_t, start_V = log_t, log_V
+    log_t += shift.log_t
+    log_V += shift.log_V
+    shifted = shift.log_t != 0.0 or shift.log_V != 0.0
+    dt, dV, t, size = 0.0, 0.0, 1.0, math.inf
+    iterations, halvings = 0, 0
+    while True:
+        at = balanced(log_t + t * dt, log_V + t * dV, p, law)
+        trial = max(abs(at.F1), abs(at.F2))
+        lost = False
+        if trial < size * (1.0 - 0.1 * t):
+            log_t += t * dt
+            log_V += t * dV
+            size = trial
+            determinant = at.F1_t * at.F2_V - at.F1_V * at.F2_t
+            dt = -(at.F2_V * at.F1 - at.F1_V * at.F2) / determinant
+            dV = -(at.F1_t * at.F2 - at.F2_t * at.F1) / determinant
+            step = max(abs(dt), abs(dV))
+            iterations += 1
+            if size <= NEWTON_TOLERANCE and step <= LAST_STEP:
+                return Root(log_t + dt, log_V + dV, iterations)
+            t = min(1.0, LARGEST_STEP / step)
+            halvings = 0
+            lost = not step < math.inf or iterations > NEWTON_ITERATIONS
+        elif halvings < 30 and size < math.inf:
             t *= 0.5
+            halvings += 1
+        elif size <= NEWTON_TOLERANCE:  # no step makes the residual smaller: rounding error
+            return Root(log_t, log_V, iterations)
         else:
-            # no step makes the residual smaller: rounding error, or a failure
-            return size <= NEWTON_TOLERANCE, log_q, log_V, iteration
-        log_q += t * dq
-        log_V += t * dV
-        size = trial
-    return False, log_q, log_V, NEWTON_ITERATIONS
+            lost = True
+        if lost:
+            if not shifted:
+                break
+            log_t, log_V = start_t, start_V
+            shifted = False
+            dt, dV, t, size = 0.0, 0.0, 1.0, math.inf
+    return bisection(iterations, p, law)
 
 
-@njit
-def _bisect_V(log_q, problem):
-    """Return (log V, F1) at the root V(q) of F2."""
-    low, high = LOG_V_RANGE
-    while True:
-        middle = 0.5 * (low + high)
-        parts = residuals(log_q, middle, *problem)
-        F1, F2 = parts[0], parts[1]
-        if middle <= low or middle >= high:
-            return middle, F1
-        if F2 > 0.0:
-            high = middle
+@inner
+def single(kind, log_x, p, law):
+    """Return the equation of this kind at log x."""
+    if kind == INTERPOLATOR:
+        return interpolating(log_x, p, law)
+    if kind == RIDGE_ONLY:
+        return ridge_only(log_x, p, law)
+    return population(log_x, p, law)
+
+
+@inner
+def solve_single(kind, log_x, p, law):
+    """Return (log x, iterations); the bracket grows from the start, then Newton steps stay inside it."""
+    low, high = -700.0, 700.0
+    for iteration in range(1, SINGLE_ITERATIONS + 1):
+        at = single(kind, log_x, p, law)
+        if at.F > 0.0:
+            high = log_x
         else:
-            low = middle
-
-
-@njit
-def bisection(problem):
-    """Return (log q, log V) by bisection in log q, with V(q) by bisection inside it."""
-    low, high = LOG_Q_RANGE
-    while True:
-        middle = 0.5 * (low + high)
-        log_V, F1 = _bisect_V(middle, problem)
-        if middle <= low or middle >= high:
-            return middle, log_V
-        if F1 > 0.0:
-            high = middle
-        else:
-            low = middle
+            low = log_x
+        new = log_x - at.F / at.slope
+        if not (low < new < high):
+            new = 0.5 * (low + high)
+        if abs(at.F) <= SINGLE_TOLERANCE or abs(new - log_x) <= SINGLE_TOLERANCE * abs(log_x):
+            return new if abs(at.F) > SINGLE_TOLERANCE else log_x, iteration
+        log_x = new
+    return log_x, SINGLE_ITERATIONS

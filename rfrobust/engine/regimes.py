@@ -1,22 +1,22 @@
 """From one problem to all its observables: chooses the regime, solves it, measures the residual."""
 
 import math
+from typing import Any
 
 import numpy as np
 
-from ..support.jit import njit
-from .equations import SQRT_2_OVER_PI, gaussian_parts, residuals
-from .limits import (
-    INTERPOLATION,
-    POPULATION,
-    RIDGE,
-    limit_residual,
-    null_threshold_squared,
-    population_multipliers,
-    solve_limit,
+from ..support.jit import inner, njit
+from .gaussian import SQRT_2_OVER_PI
+from .kernels import (
+    balanced,
+    closed_reach,
+    least_squares,
+    outputs,
+    reach_of_direction,
+    squared_null_threshold,
 )
-from .newton import bisection, newton, starting_point
-from .traces import traces
+from .newton import INTERPOLATOR, POPULATION, RIDGE_ONLY, single, solve_pair, solve_single
+from .records import Law, Parameters, Point, Scales, Shift
 
 #: Largest relative residual that counts as solved.
 RESIDUAL_TOLERANCE = 1e-10
@@ -30,193 +30,196 @@ NEAR_NULL = 1e-6
 #: Standard risk over |beta|^2 below which linear features without noise have recovered the target, up to rounding.
 RECOVERED = 1e-12
 
-#: What :func:`solve_point` returns, in order.
-FIELDS = (
-    "status",
-    "phase",
-    "q",
-    "V",
-    "k",
-    "standard_risk",
-    "gradient_norm",
-    "training_loss",
-    "mean_abs_residual",
-    "zero_residual_fraction",
-    "residual",
-    "iterations",
-)
+# floats, as results are: kernels are then compiled for one type
+SOLVED, DIVERGENT, NOT_CONVERGED, DEGENERATE = 0.0, 1.0, 2.0, 3.0
+NULL, REGULAR, INTERPOLATING = 0.0, 1.0, 2.0
 
-SOLVED, DIVERGENT, NOT_CONVERGED, DEGENERATE = 0, 1, 2, 3
-NULL, REGULAR, INTERPOLATING = 0, 1, 2
+#: Starts of Newton where nothing is known of a neighbour.
+COLD = Shift(0.0, 0.0)
 
 
-@njit
-def _failure(status, residual, iterations):
-    """Return ``FIELDS`` of a point without solution: nothing in it can be taken for a result."""
-    nan = math.nan
-    return float(status), float(REGULAR), nan, nan, nan, nan, nan, nan, nan, nan, residual, float(iterations)
-
-
-@njit
-def _observables(phase, q, V, k, v, r, loss, mean_abs, zeros, residual, iterations):
-    """Return ``FIELDS`` as floats; a residual or a risk that is not a finite number is never a solution."""
-    solved = residual <= RESIDUAL_TOLERANCE and v < math.inf and r < math.inf
-    if not solved:
-        return _failure(NOT_CONVERGED, residual, iterations)
-    return float(SOLVED), float(phase), q, V, k, v, r, loss, mean_abs, zeros, residual, float(iterations)
-
-
-@njit
-def _solution(phase, q, V, k, v, r2, residual, iterations):
-    """Return the observables of docs/theory, "Outputs" (eq-scores, eq-loss)."""
-    s = q * V
-    p0, p1, _, m, _ = gaussian_parts(s)
-    y = 1.0 / (1.0 + V)
-    loss = 0.5 * v * ((p1 - s * m) * y * y + 2.0 * q * m * y + q * q)
-    mean_abs = math.sqrt(v) * m * y
-    return _observables(phase, q, V, k, v, math.sqrt(r2), loss, mean_abs, p0, residual, iterations)
-
-
-@njit
-def _ridgeless(problem):
-    """Return the limit eps -> 0+ without ridge (docs/theory, eq-interpolator and eq-least-squares)."""
-    psi1, R, _, noise, _, c, mu, rho2, signal, atoms, weights = problem
-    value, _, _ = traces(0.0, 0.0, psi1, c, mu, rho2, signal, atoms, weights)
-    E1, _, _, Qr, P, B = value
-    # (psi1/psi2) times the share of non-zero eigenvalues of Sigma, which is 1 unless the features are linear
-    occupied = R if mu > 0.0 else R * E1
-    if abs(occupied - 1.0) <= (0.0 if mu > 0.0 else POLE_WIDTH):
-        return _failure(DIVERGENT, math.nan, 0)
-    if occupied < 1.0:
-        v = (noise + B) / (1.0 - occupied)
-        return _solution(REGULAR, 0.0, occupied / (1.0 - occupied), 0.0, v, P + v * R * Qr, 0.0, 0)
-    start = math.log((R - 1.0) * (c + mu) / (c + rho2))
-    log_k, iterations = solve_limit(INTERPOLATION, start, problem)
-    F, _ = limit_residual(INTERPOLATION, log_k, problem)
-    k = math.exp(log_k)
-    value, _, _ = traces(k, 0.0, psi1, c, mu, rho2, signal, atoms, weights)
-    _, _, Tc, Qr, P, B = value
-    v = (noise + B) / (R * Tc)
-    r = math.sqrt(P + v * R * Qr)
-    return _observables(INTERPOLATING, 0.0, math.inf, k, v, r, 0.0, 0.0, 1.0, abs(F), iterations)
-
-
-@njit
-def _ridge(problem):
-    """Return the square loss, eps = 0 and ridge > 0, where g = 1 and a = 1/(1+V) = lam/l (eq-ridge)."""
-    psi1, R, _, noise, ridge, c, mu, rho2, signal, atoms, weights = problem
-    log_l, iterations = solve_limit(RIDGE, math.log(ridge + max(R - 1.0, 0.0) * (c + mu)), problem)
-    F, _ = limit_residual(RIDGE, log_l, problem)
-    l = math.exp(log_l)
-    value, _, _ = traces(0.0, l, psi1, c, mu, rho2, signal, atoms, weights)
-    E1, _, Tc, Qr, P, B = value
-    v = (noise + B) / (ridge / l + R * Tc)
-    V = R * E1 * l / ridge
-    return _solution(REGULAR, 0.0, V, 0.0, v, P + v * R * Qr, abs(F), iterations)
-
-
-@njit
-def _population(problem):
-    """Return the limit psi2 = inf: no training noise is left, V = 0 (eq-population)."""
-    psi1, _, eps, noise, ridge, c, mu, rho2, signal, atoms, weights = problem
-    q, k, l, residual, iterations = 0.0, 0.0, ridge, 0.0, 0
-    if eps > 0.0:
-        log_q, iterations = solve_limit(POPULATION, math.log(eps / (1.0 + eps)), problem)
-        F, _ = limit_residual(POPULATION, log_q, problem)
-        q = math.exp(log_q)
-        k, l, _, _ = population_multipliers(q, eps, ridge)
-        residual = abs(F)
-    value, _, _ = traces(k, l, psi1, c, mu, rho2, signal, atoms, weights)
-    recovered = not (residual <= RESIDUAL_TOLERANCE and value[5] > RECOVERED * signal)
-    if eps > 0.0 and noise == 0.0 and mu == 0.0 and recovered:
-        return _failure(DEGENERATE, residual, iterations)
-    return _solution(REGULAR, q, 0.0, k, noise + value[5], value[4], residual, iterations)
-
-
-@njit
-def _equations(eps_null, problem):
-    """Return (log q, log V, iterations) by Newton and, should it fail, by bisection."""
-    psi1, R, eps, _, ridge, c, mu, rho2, _, _, _ = problem
-    log_q, log_V = starting_point(psi1, R, eps, eps_null, ridge, c, mu, rho2)
-    converged, log_q, log_V, iterations = newton(log_q, log_V, problem)
-    if not converged:
-        log_q, log_V = bisection(problem)
-    return log_q, log_V, iterations
-
-
-@njit
-def _near_null(distance, eps_null, problem):
-    """Return (log q, log V, iterations) within ``NEAR_NULL`` of the null threshold.
-
-    There the equations fix q and V only to rounding error over distance, while q and V over distance are smooth:
-    they are continued linearly from NEAR_NULL and 2 NEAR_NULL.
-    """
-    psi1, R, _, noise, ridge, c, mu, rho2, signal, atoms, weights = problem
-    at = np.empty((2, 2))
-    iterations = 0
-    for i in range(2):
-        gap = (i + 1) * NEAR_NULL
-        eps = eps_null * (1.0 - gap)
-        moved = (psi1, R, eps, noise, ridge, c, mu, rho2, signal, atoms, weights)
-        log_q, log_V, steps = _equations(eps_null, moved)
-        at[i, 0] = math.exp(log_q) / gap
-        at[i, 1] = math.exp(log_V) / gap
-        iterations += steps
-    t = distance / NEAR_NULL
-    q = distance * ((2.0 - t) * at[0, 0] + (t - 1.0) * at[1, 0])
-    V = distance * ((2.0 - t) * at[0, 1] + (t - 1.0) * at[1, 1])
-    return math.log(q), math.log(V), iterations
-
-
-@njit
-def _regular(eps_null, problem):
-    """Return the solution of the two equations below the null threshold."""
-    eps, noise, mu = problem[2], problem[3], problem[6]
-    distance = 1.0 - eps / eps_null
-    if distance < NEAR_NULL:
-        log_q, log_V, iterations = _near_null(distance, eps_null, problem)
+@inner
+def scales(p, law):
+    """Return the :class:`Scales` of a problem."""
+    if law is None:  # pruned where the type of law decides
+        power, spread = closed_reach(p)
+        mean_sigma, mean_metric, null = p.c + p.mu, p.c + p.rho2, 0.0
+        unexplained = p.mu
     else:
-        log_q, log_V, iterations = _equations(eps_null, problem)
-    F1, F2, _, _, _, _, k, v, r2 = residuals(log_q, log_V, *problem)
-    residual = max(abs(F1), abs(F2))
-    if noise == 0.0 and mu == 0.0 and not (residual <= RESIDUAL_TOLERANCE and v > RECOVERED * problem[8]):
-        return _failure(DEGENERATE, residual, iterations)
-    q, V = math.exp(log_q), math.exp(log_V)
-    phase = INTERPOLATING if math.erfc(q * V * math.sqrt(0.5)) == 0.0 else REGULAR
-    return _solution(phase, q, V, k, v, r2, residual, iterations)
+        power, spread, mean_sigma, mean_metric, null = 0.0, 0.0, 0.0, 0.0, law.null
+        unexplained = max(law.unexplained - RECOVERED * p.signal, 0.0)
+        for i in range(law.sigma.size):
+            weight = law.weights[i]
+            first, second = reach_of_direction(law.sigma[i], law.metric[i], law.explained[i], weight)
+            power += first
+            spread += second
+            mean_sigma += weight * law.sigma[i]
+            mean_metric += weight * law.metric[i]
+    eps_null = math.sqrt(squared_null_threshold(p, power, spread))
+    return Scales(eps_null, mean_sigma, mean_metric, null, unexplained == 0.0 and p.noise == 0.0)
 
 
 @njit
-def solve_point(psi1, psi2, eps, tau, ridge, c, mu, rho2, signal, nonlinear, atoms, weights):
-    """Return the observables ``FIELDS`` of one problem.
+def null_threshold(p, law):
+    """Return eps_c (eq-null)."""
+    return scales(p, law).eps_null
 
-    ``c, mu, rho2`` are mu1^2, mu2^2, rho^2 of the activation, ``signal`` is |beta|^2 and ``nonlinear`` F_*^2;
-    ``atoms`` and ``weights`` are the law of W W', both empty for Marchenko-Pastur.
+
+@inner
+def _failure(status, residual, iterations):
+    """Return the point without solution: nothing in it can be taken for a result."""
+    nan = math.nan
+    return Point(status, REGULAR, nan, nan, nan, nan, nan, nan, nan, nan, residual, float(iterations))
+
+
+@inner
+def _solution(phase, q, V, k, v, r2, residual, iterations):
+    """Return the observables; a residual or a risk that is not a finite number is never a solution."""
+    if not (residual <= RESIDUAL_TOLERANCE and v < math.inf and r2 < math.inf):
+        return _failure(NOT_CONVERGED, residual, iterations)
+    loss, mean_abs, zeros = 0.0, 0.0, 1.0
+    if math.inf > V:
+        loss, mean_abs, zeros = outputs(q, V, v)
+    r = math.sqrt(r2)
+    return Point(SOLVED, phase, q, V, k, v, r, loss, mean_abs, zeros, residual, float(iterations))
+
+
+@inner
+def _attacked(shift, p, law):
+    """Return the :class:`Point` for eps > 0 and finite psi2, and the :class:`Shift` of its root.
+
+    Below the null threshold the two equations are solved. Within ``NEAR_NULL`` of it they fix t and V only to rounding
+    error over distance, while t and V over distance are smooth: they are continued linearly from two points.
     """
-    R = psi1 / psi2
-    noise = tau * tau + nonlinear
-    problem = (psi1, R, eps, noise, ridge, c, mu, rho2, signal, atoms, weights)
-    if eps > 0.0:
-        eps_null = math.sqrt(null_threshold_squared(psi1, R, noise, c, mu, rho2, signal, atoms, weights))
-        if eps >= eps_null:
-            v = signal + noise
-            mean_abs = math.sqrt(v) * SQRT_2_OVER_PI
-            return _observables(NULL, 0.0, 0.0, math.inf, v, 0.0, 0.5 * v, mean_abs, 0.0, 0.0, 0)
-    if R == 0.0:
-        return _population(problem)
-    if eps > 0.0:
-        return _regular(eps_null, problem)
-    if ridge > 0.0:
-        return _ridge(problem)
-    return _ridgeless(problem)
+    scale = scales(p, law)
+    distance = 1.0 - p.eps / scale.eps_null
+    if not distance > 0.0:
+        v = p.signal + p.noise
+        mean_abs = math.sqrt(v) * SQRT_2_OVER_PI
+        return Point(SOLVED, NULL, 0.0, 0.0, math.inf, v, 0.0, 0.5 * v, mean_abs, 0.0, 0.0, 0.0), COLD
+    near = distance < NEAR_NULL
+    at, gap, iterations = p, distance, 0
+    t, V = 0.0, 0.0
+    for i in range(2 if near else 1):
+        if near:
+            gap = (i + 1) * NEAR_NULL
+            at = Parameters(
+                p.psi1, p.R, scale.eps_null * (1.0 - gap), p.noise, p.ridge, p.c, p.mu, p.rho2, p.signal
+            )
+        # orders of magnitude that are exact near the null phase and near interpolation
+        large = p.R
+        if p.R > 1.0:
+            large += (p.R - 1.0) * scale.mean_sigma / (at.eps * at.eps * scale.mean_metric + p.ridge)
+        log_t, log_V = math.log(0.5 / (1.0 + at.eps) * gap), math.log(large * gap)
+        root = solve_pair(log_t, log_V, shift, at, law)
+        shift = Shift(root.log_t - log_t, root.log_V - log_V)
+        iterations += root.iterations
+        x = distance / NEAR_NULL
+        weight = distance / gap * (2.0 - x if i == 0 else x - 1.0)
+        t += weight * math.exp(root.log_t)
+        V += weight * math.exp(root.log_V)
+    log_t, log_V = root.log_t, root.log_V
+    if near:
+        log_t, log_V, shift = math.log(t), math.log(V), COLD
+    pair = balanced(log_t, log_V, p, law)
+    residual = max(abs(pair.F1), abs(pair.F2))
+    q, V, v = p.eps * math.exp(log_t), math.exp(log_V), pair.standard_risk
+    if scale.recoverable and not (residual <= RESIDUAL_TOLERANCE and v > RECOVERED * p.signal):
+        return _failure(DEGENERATE, residual, iterations), COLD
+    phase = INTERPOLATING if q * V > 37.0 and math.erfc(q * V * math.sqrt(0.5)) == 0.0 else REGULAR
+    return _solution(phase, q, V, pair.k, v, pair.squared_norm, residual, iterations), shift
 
 
 @njit
-def solve_many(psi1, psi2, eps, tau, ridge, c, mu, rho2, signal, nonlinear, atoms, weights, out):
-    """Fill row i of ``out`` with the observables of the problem whose parameters are element i of the arrays."""
-    for i in range(psi1.size):
-        point = solve_point(
-            psi1[i], psi2[i], eps[i], tau[i], ridge[i], c, mu, rho2, signal, nonlinear, atoms, weights
-        )
-        for j in range(len(point)):
+def attacked(p, law):
+    """Return the :class:`Point` for eps > 0 and finite psi2."""
+    point, _ = _attacked(COLD, p, law)
+    return point
+
+
+@njit
+def unattacked(p, law):
+    """Return the :class:`Point` of the limit eps -> 0+ at finite psi2."""
+    scale = scales(p, law)
+    if p.ridge > 0.0:
+        kind, start = RIDGE_ONLY, math.log(p.ridge + max(p.R - 1.0, 0.0) * scale.mean_sigma)
+    else:
+        occupied = p.R * (1.0 - scale.null)
+        if abs(occupied - 1.0) <= (POLE_WIDTH if scale.null > 0.0 else 0.0):
+            return _failure(DIVERGENT, math.nan, 0)
+        if occupied < 1.0:
+            at = least_squares(scale.null, p, law)
+            return _solution(REGULAR, 0.0, at.V, 0.0, at.standard_risk, at.squared_norm, 0.0, 0)
+        kind, start = INTERPOLATOR, math.log((p.R - 1.0) * scale.mean_sigma / scale.mean_metric)
+    log_x, iterations = solve_single(kind, start, p, law)
+    at = single(kind, log_x, p, law)
+    phase, V = (INTERPOLATING, math.inf) if kind == INTERPOLATOR else (REGULAR, at.V)
+    return _solution(phase, 0.0, V, at.k, at.standard_risk, at.squared_norm, abs(at.F), iterations)
+
+
+@njit
+def population(p, law):
+    """Return the :class:`Point` of the limit psi2 = inf: no training noise is left."""
+    if p.eps == 0.0:
+        at = single(POPULATION, 0.0, p, law)
+        return _solution(REGULAR, 0.0, 0.0, 0.0, at.standard_risk, at.squared_norm, 0.0, 0)
+    scale = scales(p, law)
+    if p.eps >= scale.eps_null:
+        v = p.signal + p.noise
+        mean_abs = math.sqrt(v) * SQRT_2_OVER_PI
+        return Point(SOLVED, NULL, 0.0, 0.0, math.inf, v, 0.0, 0.5 * v, mean_abs, 0.0, 0.0, 0.0)
+    log_t, iterations = solve_single(POPULATION, -math.log1p(p.eps), p, law)
+    at = single(POPULATION, log_t, p, law)
+    residual = abs(at.F)
+    if scale.recoverable and not (residual <= RESIDUAL_TOLERANCE and at.standard_risk > RECOVERED * p.signal):
+        return _failure(DEGENERATE, residual, iterations)
+    return _solution(REGULAR, p.eps * at.t, 0.0, at.k, at.standard_risk, at.squared_norm, residual, iterations)
+
+
+def solve_point(p: Parameters, law: Law | None) -> Point:
+    """Return the :class:`Point` of one problem; each regime is compiled when it is first met."""
+    if p.R == 0.0:
+        return population(p, law)
+    return unattacked(p, law) if p.eps == 0.0 else attacked(p, law)
+
+
+@njit
+def attacked_rows(rows, law, line, out):
+    """Fill row i of ``out`` with the :class:`Point` of row i of ``rows``, all with eps > 0 and finite psi2.
+
+    Rows come in lines of ``line`` neighbours on a grid, along which the starts of Newton are extrapolated.
+    """
+    first = second = COLD
+    for i in range(rows.shape[0]):
+        row = rows[i]
+        p = Parameters(row[0], row[1], row[2], row[3], row[4], row[5], row[6], row[7], row[8])
+        place = i % line
+        guess = COLD
+        if place == 1:
+            guess = second
+        elif place > 1:
+            guess = Shift(2.0 * second.log_t - first.log_t, 2.0 * second.log_V - first.log_V)
+        point, shift = _attacked(guess, p, law)
+        first, second = second, shift
+        for j in range(12):
             out[i, j] = point[j]
+
+
+def solve_rows(rows: np.ndarray, law: Law | None, out: Any, *, line: int = 1) -> None:
+    """Fill row i of ``out`` with the :class:`Point` of row i of ``rows``.
+
+    Columns are the fields of :class:`Parameters` and of :class:`Point`. Rows come in lines of ``line`` neighbours on a
+    grid, which makes them cheaper.
+    """
+    regular = (rows[:, 1] > 0.0) & (rows[:, 2] > 0.0)
+    if regular.all():
+        attacked_rows(rows, law, line, out)
+        return
+    # what is left of each line is a line of neighbours again, if every line keeps as many or none
+    kept = np.unique(regular.reshape(-1, line).sum(axis=1)) if len(rows) % line == 0 else np.ones(1, dtype=int)
+    kept = kept[kept > 0]
+    part = np.empty((np.count_nonzero(regular), out.shape[1]))
+    attacked_rows(rows[regular], law, int(kept[0]) if kept.size == 1 else 1, part)
+    out[regular] = part
+    for i in np.flatnonzero(~regular):
+        out[i] = solve_point(Parameters(*rows[i].tolist()), law)

@@ -1,5 +1,6 @@
 """Activations: the function, its derivative, the four Gaussian moments that the theory needs, and dual kernels."""
 
+import hashlib
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -15,6 +16,10 @@ Function = Callable[[np.ndarray], np.ndarray]
 
 #: A derivative is refused when E sigma'(G) and E G sigma(G) differ by more than this, relative to their size.
 STEIN_TOLERANCE = 1e-8
+
+
+#: Where functions are compared by value.
+_SAMPLES = np.linspace(-6.0, 6.0, 97)
 
 
 @dataclass(frozen=True)
@@ -209,6 +214,16 @@ class Activation:
         return self.affine(scale, -scale * self.mu0)
 
     @property
+    def key(self) -> str:
+        """The content: name, moments, and a digest of sampled values of sigma and sigma' where they are known."""
+        moments = f"{self.mu0!r},{self.mu1!r},{self.mu2!r},{self.rho!r}"
+        try:
+            sampled = np.array([self.function(_SAMPLES), self.derivative(_SAMPLES)], dtype=float)
+        except ValueError:  # known by its moments only
+            return f"{self.name}({moments})"
+        return f"{self.name}({moments},{hashlib.sha256(sampled.tobytes()).hexdigest()[:16]})"
+
+    @property
     def constants(self) -> tuple[float, float, float]:
         """``(mu1^2, mu2^2, rho^2)``, all that the equations see."""
         return self.mu1 * self.mu1, self.mu2 * self.mu2, self.rho * self.rho
@@ -234,14 +249,3 @@ RELU = Activation(
     "relu", _shifted_relu, _step, mu0=0.0, mu1=0.5, mu2=math.sqrt(0.25 - 0.5 / math.pi), rho=0.5,
     kernels=(dual_kernels.relu, dual_kernels.relu_derivative), kinks=(0.0,),
 )  # fmt: skip
-
-
-def resolve_activation(activation: "str | Activation") -> Activation:
-    """Return the activation itself, or the built-in one of that name (``"leaky-relu:0.2"`` sets a parameter)."""
-    if isinstance(activation, Activation):
-        return activation
-    if isinstance(activation, str) and activation == "relu":
-        return RELU
-    from .catalogue import built_in
-
-    return built_in(activation)

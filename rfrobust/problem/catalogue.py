@@ -297,3 +297,8 @@ def built_in(name: str) -> Activation:
         )
         raise ValueError(f"activation {base!r} {allowed}, got activation={name!r}")
     return _make(base, value)
+
+
+def resolve_activation(activation: str | Activation) -> Activation:
+    """Return the activation itself, or the built-in one of that name (``"leaky-relu:0.2"`` sets a parameter)."""
+    return activation if isinstance(activation, Activation) else built_in(activation)

@@ -43,8 +43,14 @@ DESCRIPTIONS: dict[str, str] = {
 }
 
 
+_BOUNDS = {name: (bounds["lower"], bounds["upper"]) for name, bounds in RANGES.items()}
+
+
 def scalar(name: str, value: Any) -> float:
     """Return the parameter ``name`` as a float in its range, or raise."""
+    low, high = _BOUNDS[name]
+    if type(value) in (float, int) and low <= value <= high:  # the usual case, fast
+        return float(value)
     return validation.real_scalar(name, value, **RANGES[name])
 
 

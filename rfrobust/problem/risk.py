@@ -5,10 +5,17 @@ from typing import Any
 
 import numpy as np
 
-_TWICE_MEAN_ABS = 2.0 * math.sqrt(2.0 / math.pi)
+from ..engine import equations
+
+
+class _Arrays:
+    """What the equation needs of NumPy and xarray."""
+
+    pi = math.pi
+    sqrt = staticmethod(np.sqrt)
+    sqrt_value = staticmethod(math.sqrt)
 
 
 def adversarial_risk(standard_risk: Any, gradient_norm: Any, eps_test: Any) -> Any:
     r"""Return :math:`v + 2\sqrt{2/\pi}\,\epsilon\,r\sqrt v + \epsilon^2 r^2` (:eq:`eq-ar-limit`)."""
-    shift = eps_test * gradient_norm
-    return standard_risk + shift * (_TWICE_MEAN_ABS * np.sqrt(standard_risk) + shift)
+    return equations.adversarial_risk(standard_risk, gradient_norm, eps_test, _Arrays)  # type: ignore[arg-type]

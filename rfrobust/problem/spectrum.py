@@ -1,32 +1,85 @@
 """Laws of the eigenvalues of W W' (N x N), the only thing the limits know about the first layer."""
 
+import hashlib
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from ..engine.traces import moments
+from ..engine.equations import marchenko_pastur
+from ..engine.numbers import Dual, FloatField
 from ..support import validation
+
+#: Largest deviation of the sum of weights from 1, and of the mean of a law from 1.
+WEIGHT_TOLERANCE, MEAN_TOLERANCE = 1e-9, 1e-6
+_FLOATS = FloatField()
+
+
+def digest(value: Any) -> str:
+    """Return a short digest of arrays and other plain values."""
+    content = value.tobytes() if isinstance(value, np.ndarray) else repr(value).encode()
+    return hashlib.sha256(content).hexdigest()[:16]
 
 
 class Spectrum(ABC):
-    """A law of W W', given to the kernels as atoms and weights (both empty: Marchenko-Pastur)."""
+    """A law of W W' with finitely many atoms; a subclass gives its :meth:`law`, which is checked whenever it is used.
+
+    Equal attributes make equal spectra.
+    """
 
     name: str
-    #: Whether the law changes with psi1 in a way that the kernels do not know.
-    depends_on_psi1: bool = False
 
     def __eq__(self, other: object) -> bool:
-        return type(self) is type(other) and all(
-            np.array_equal(value, vars(other)[name]) for name, value in vars(self).items()
-        )
+        return type(self) is type(other) and self.key == other.key
 
     def __hash__(self) -> int:
-        return hash((type(self), self.name))
+        return hash(self.key)
+
+    @property
+    def key(self) -> str:
+        """The content: the class and a digest of its attributes."""
+        attributes = ",".join(f"{name}={digest(value)}" for name, value in sorted(vars(self).items()))
+        return f"{type(self).__module__}.{type(self).__qualname__}({attributes})"
 
     @abstractmethod
-    def law(self, psi1: float) -> tuple[np.ndarray, np.ndarray]:
-        """Return atoms and weights at ratio ``psi1 = N/d``."""
+    def law(self, psi1: float) -> tuple[Any, Any]:
+        """Return atoms, >= 0, and their weights, > 0, at ratio ``psi1 = N/d``; weights and mean are 1 in total."""
+
+    def checked_law(self, psi1: float) -> tuple[np.ndarray, np.ndarray]:
+        """Return :meth:`law`, or raise a ``TypeError`` or ``ValueError`` that says what is wrong with it."""
+        law = self.law(psi1)
+        if not isinstance(law, tuple) or len(law) != 2:
+            raise TypeError(f"law of spectrum {self.name!r} must return (atoms, weights), got {law!r}")
+        atoms, weights = check_law(*law)
+        share = float(weights[atoms > 0.0].sum())
+        if share * psi1 > 1.0 + WEIGHT_TOLERANCE:
+            raise ValueError(
+                f"psi1 must be <= 1/{share:g} for this spectrum: an N x d matrix has at most d non-zero "
+                f"eigenvalues, got psi1={psi1!r}"
+            )
+        return atoms, weights
+
+    def dual_law(self, psi1: Dual) -> tuple[Sequence[Dual], Sequence[Dual]]:
+        """Return the law in numbers that carry derivatives.
+
+        Here by fourth-order differences: laws given by atoms are smooth, mostly linear or 1/psi1, between their kinks.
+        """
+        at = float(psi1.value)
+        law = np.array(self.checked_law(at))
+        h = 1e-3 * at
+        near = [np.array(self.checked_law(at + j * h)) for j in (-2, -1, 1, 2)]
+        if any(there.shape != law.shape for there in near):
+            raise ValueError(
+                f"psi1 must be away from where the atoms of {self.name!r} change in number, got psi1={at!r}"
+            )
+        slopes = (near[0] - 8.0 * near[1] + 8.0 * near[2] - near[3]) / (12.0 * h)
+        zero = psi1.value * 0
+        atoms, weights = (
+            [Dual(zero + float(x), psi1.gradient * dx) for x, dx in zip(*pair, strict=True)]
+            for pair in zip(law, slopes, strict=True)
+        )
+        return atoms, weights
 
     def resolvents(self, z: Any, psi1: float) -> tuple[Any, Any]:
         r"""Return :math:`s_1(z) = E\,1/(x+z)` and :math:`s_2(z) = E\,1/(x+z)^2`.
@@ -54,36 +107,64 @@ class Spectrum(ABC):
         """
         psi1 = validation.real_scalar("psi1", psi1, 0.0, open_lower=True)
         points = validation.real_array("z", z, 0.0, open_lower=True)
-        atoms, weights = self.law(psi1)
-        s1, s2 = np.empty(points.shape), np.empty(points.shape)
-        for index, point in np.ndenumerate(points):
-            parts = moments(point, psi1, atoms, weights)
-            s1[index], s2[index] = parts[1] / point, parts[4] / point**2
+        s1, s2 = self._resolvents(points, psi1)
         return s1[()], s2[()]
+
+    def _resolvents(self, z: np.ndarray, psi1: float) -> tuple[np.ndarray, np.ndarray]:
+        atoms, weights = self.checked_law(psi1)
+        inverse = 1.0 / (atoms + z[..., None])
+        return inverse @ weights, inverse**2 @ weights
+
+
+def check_law(atoms: Any, weights: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Return atoms and weights as arrays if they are a law of W W', or raise."""
+    x = validation.real_array("atoms", atoms, 0.0, ndim=1)
+    w = validation.real_array("weights", weights, 0.0, open_lower=True, shape=(x.size,))
+    if abs(w.sum() - 1.0) > WEIGHT_TOLERANCE:
+        raise ValueError(f"weights must have sum 1, got sum {float(w.sum())!r} in weights")
+    if abs(w @ x - 1.0) > MEAN_TOLERANCE:
+        raise ValueError(
+            f"atoms must have mean 1 (rows of W have unit length), got mean {float(w @ x)!r} in atoms"
+        )
+    return x, w
 
 
 class MarchenkoPastur(Spectrum):
     """Rows of W independent and uniform on the unit sphere (:eq:`eq-mp`)."""
 
     name = "marchenko-pastur"
-    _EMPTY = np.empty(0)
 
-    def law(self, psi1: float) -> tuple[np.ndarray, np.ndarray]:
-        """Return no atoms: the kernels know this law in closed form."""
-        return self._EMPTY, self._EMPTY
+    def law(self, psi1: float) -> tuple[Any, Any]:
+        """Refuse: the equations know this law in closed form."""
+        raise ValueError("the Marchenko-Pastur law has a density, not finitely many atoms")
+
+    def _resolvents(self, z: np.ndarray, psi1: float) -> tuple[np.ndarray, np.ndarray]:
+        none = np.empty(0)
+        s1, s2 = np.empty(z.shape), np.empty(z.shape)
+        for index, point in np.ndenumerate(z):
+            shares = marchenko_pastur(Dual(float(point), none), Dual(psi1, none), _FLOATS)
+            s1[index], s2[index] = shares.o1.value / point, shares.o2.value / point**2
+        return s1, s2
 
 
 class OrthogonalRows(Spectrum):
     """Orthonormal rows (N <= d), or orthonormal columns times sqrt(N/d) (N > d): x in {0, max(1, psi1)}."""
 
     name = "orthogonal"
-    depends_on_psi1 = True
 
     def law(self, psi1: float) -> tuple[np.ndarray, np.ndarray]:
         """Return the atom 1, or the atoms 0 and psi1 with weights 1 - 1/psi1 and 1/psi1."""
         if psi1 <= 1.0:
             return np.ones(1), np.ones(1)
         return np.array([0.0, psi1]), np.array([1.0 - 1.0 / psi1, 1.0 / psi1])
+
+    def dual_law(self, psi1: Dual) -> tuple[Sequence[Dual], Sequence[Dual]]:
+        """Return the law as it is written, which also makes it exact in balls."""
+        zero = psi1 * 0.0
+        one = zero + 1.0
+        if float(psi1.value) <= 1.0:
+            return [one], [one]
+        return [zero, psi1], [1.0 - 1.0 / psi1, 1.0 / psi1]
 
 
 class DiscreteSpectrum(Spectrum):
@@ -106,31 +187,22 @@ class DiscreteSpectrum(Spectrum):
         where the law has more than the share min(1, 1/psi1) of non-zero eigenvalues that N x d allows.
     """
 
-    depends_on_psi1 = True  # not the law, but whether it is possible
-
     def __init__(self, atoms: Any, weights: Any = None, *, name: str = "discrete") -> None:
-        x = validation.real_array("atoms", atoms, 0.0, ndim=1)
         if weights is None:
+            x = validation.real_array("atoms", atoms, 0.0, ndim=1)
             weights = np.full(x.size, 1.0 / x.size)
-        w = validation.real_array("weights", weights, 0.0, open_lower=True, shape=(x.size,))
-        if abs(w.sum() - 1.0) > 1e-9:
-            raise ValueError(f"weights must have sum 1, got sum {w.sum()!r} in weights")
-        w /= w.sum()
-        if abs(w @ x - 1.0) > 1e-6:
-            raise ValueError(
-                f"atoms must have mean 1 (rows of W have unit length), got mean {float(w @ x)!r} in atoms"
-            )
-        self.atoms, self.weights, self.name = x, w, name
-        self._share = float(w[x > 0.0].sum())
+        self.atoms, weights = check_law(atoms, weights)
+        self.weights, self.name = weights / weights.sum(), name
 
     def law(self, psi1: float) -> tuple[np.ndarray, np.ndarray]:
         """Return the atoms and weights as given."""
-        if self._share * psi1 > 1.0 + 1e-9:
-            raise ValueError(
-                f"psi1 must be <= 1/{self._share:g} for this spectrum: an N x d matrix has at most d non-zero "
-                f"eigenvalues, got psi1={psi1!r}"
-            )
         return self.atoms, self.weights
+
+    def dual_law(self, psi1: Dual) -> tuple[Sequence[Dual], Sequence[Dual]]:
+        """Return the law, which does not depend on psi1."""
+        zero = psi1 * 0.0
+        atoms, weights = self.checked_law(float(psi1.value))
+        return [zero + float(x) for x in atoms], [zero + float(w) for w in weights]
 
 
 class EmpiricalSpectrum(DiscreteSpectrum):

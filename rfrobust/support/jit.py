@@ -52,12 +52,19 @@ def _kernel_digest() -> str:
 _DIGEST = _kernel_digest()
 
 
-def njit(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Compile a pure kernel: IEEE division, no GIL, cached on disk.
-
-    Numba drops a cached kernel when its own file changes, but not when a kernel that it calls and inlines does;
-    stamping every cache entry with the digest of all kernel sources closes that hole.
-    """
-    dispatcher: Any = numba.njit(cache=True, nogil=True, error_model="numpy")(function)
+def _compiled(function: Callable[..., Any], **options: Any) -> Any:
+    dispatcher: Any = numba.njit(cache=True, nogil=True, error_model="numpy", **options)(function)
+    # Numba drops a cached kernel when its own file changes, but not when a kernel that it calls and inlines does;
+    # stamping every cache entry with the digest of all kernel sources closes that hole.
     dispatcher._cache._cache_file._source_stamp = _DIGEST
     return dispatcher
+
+
+def njit(function: Callable[..., Any]) -> Any:
+    """Compile a pure kernel: IEEE division, no GIL, cached on disk."""
+    return _compiled(function)
+
+
+def inner(function: Callable[..., Any]) -> Any:
+    """Compile a kernel that only kernels call: without entry from Python it compiles in half the time."""
+    return _compiled(function, no_cpython_wrapper=True, no_cfunc_wrapper=True)

@@ -1,10 +1,7 @@
 from .equilibrium import Equilibrium as Equilibrium
-from .equilibrium import Phase as Phase
 from .equilibrium import SolverError as SolverError
 from .equilibrium import Status as Status
-from .equilibrium import adversarial_risk as adversarial_risk
 from .equilibrium import solve as solve
-from .grid import SweepWarning as SweepWarning
 from .grid import sweep as sweep
 from .linear_regression import linear as linear
 from .linear_regression import linear_null_threshold as linear_null_threshold
@@ -21,7 +18,6 @@ from .named_limits import small_eps_expansion as small_eps_expansion
 from .named_limits import wide_gradient_decay as wide_gradient_decay
 from .notation import convert_ridge as convert_ridge
 from .notation import from_mei_montanari as from_mei_montanari
-from .quadratic import AnisotropicEquilibrium as AnisotropicEquilibrium
 from .quadratic import QuadraticModel as QuadraticModel
 from .quadratic import drawn_network as drawn_network
 from .sensitivity import PARAMETERS as PARAMETERS

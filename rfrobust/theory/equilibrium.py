@@ -1,34 +1,30 @@
 """One problem in, one labelled solution out: :func:`solve` and its result :class:`Equilibrium`."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import IntEnum
-from typing import TYPE_CHECKING, Any
+from typing import Any, Unpack, overload
 
 import numpy as np
 
-from ..engine import regimes as solver
-from ..problem.activation import Activation, resolve_activation
-from ..problem.parameters import RANGES, scalar
+from ..engine import regimes
+from ..problem.activation import Activation
+from ..problem.features import RandomFeatures
+from ..problem.parameters import RANGES
 from ..problem.phase import Phase
+from ..problem.problem import Problem, Settings, as_problem
 from ..problem.risk import adversarial_risk
-from ..problem.spectrum import Spectrum, resolve_spectrum
+from ..problem.spectrum import Spectrum
 from ..support import validation
 from ..support.errors import Error
-
-if TYPE_CHECKING:
-    import xarray as xr
-
-    from ..checks.certificate import Certificate
-    from ..checks.published import Verification
 
 
 class Status(IntEnum):
     """How the solver ended."""
 
-    SOLVED = solver.SOLVED
-    DIVERGENT = solver.DIVERGENT
-    NOT_CONVERGED = solver.NOT_CONVERGED
-    DEGENERATE = solver.DEGENERATE
+    SOLVED = int(regimes.SOLVED)
+    DIVERGENT = int(regimes.DIVERGENT)
+    NOT_CONVERGED = int(regimes.NOT_CONVERGED)
+    DEGENERATE = int(regimes.DEGENERATE)
 
     @property
     def message(self) -> str:
@@ -40,7 +36,7 @@ class Status(IntEnum):
             Status.DEGENERATE: "linear features can fit this target exactly and there is no noise: training "
             "recovers it (v = 0) up to some eps; take tau > 0",
             Status.NOT_CONVERGED: "Newton and bisection left a residual above "
-            f"{solver.RESIDUAL_TOLERANCE:g}: the parameters are beyond double precision; move eps away from "
+            f"{regimes.RESIDUAL_TOLERANCE:g}: the parameters are beyond double precision; move eps away from "
             "the null threshold, or bring extreme ratios and ridges closer to 1",
         }[self]
 
@@ -57,10 +53,13 @@ class SolverError(Error, RuntimeError):
 class Equilibrium:
     r"""The limiting trained model of one problem, as :func:`solve` returns it.
 
+    The parameters of its problem (``psi1``, ``psi2``, ``eps``, ``tau``, ``ridge``, ``signal_norm``,
+    ``nonlinear_power``, ``activation``, ``spectrum``) are attributes too.
+
     Attributes
     ----------
-    psi1, psi2, eps, tau, ridge : float
-        The problem: N/d, n/d, training radius, noise, ridge.
+    problem : Problem
+        The problem.
     q, V, k : float
         The unknowns of :eq:`eq-I` and :eq:`eq-II`: q = eps r / sqrt(v), V the step of the proximal map, k the
         multiplier (inf in the null phase; V is inf for eps = 0 beyond interpolation).
@@ -82,21 +81,11 @@ class Equilibrium:
         Largest relative residual of the equations at the solution.
     iterations : int
         Newton iterations.
-    signal_norm, nonlinear_power : float
-        \|beta\| and F_*^2, the power of the part of E[y|x] that no linear function of x explains.
-    activation : Activation
-        The activation.
-    spectrum : Spectrum
-        The law of W W'.
-    certificate : Certificate or None
-        Proved digits, if asked for with ``certify=True``.
     """
 
-    psi1: float
-    psi2: float
-    eps: float
-    tau: float
-    ridge: float
+    problem: Problem
+    status: Status
+    phase: Phase
     q: float
     V: float
     k: float
@@ -105,15 +94,60 @@ class Equilibrium:
     training_loss: float
     mean_abs_residual: float
     zero_residual_fraction: float
-    phase: Phase
-    status: Status
     residual: float
     iterations: int
-    signal_norm: float
-    nonlinear_power: float
-    activation: Activation
-    spectrum: Spectrum
-    certificate: "Certificate | None" = None
+
+    @property
+    def psi1(self) -> float:
+        """N/d."""
+        return self.problem.psi1
+
+    @property
+    def psi2(self) -> float:
+        """n/d."""
+        return self.problem.psi2
+
+    @property
+    def eps(self) -> float:
+        """Training radius."""
+        return self.problem.attack.radius
+
+    @property
+    def tau(self) -> float:
+        """Standard deviation of the label noise."""
+        return self.problem.data.tau
+
+    @property
+    def ridge(self) -> float:
+        """Ridge penalty."""
+        return self.problem.penalty.ridge
+
+    @property
+    def signal_norm(self) -> float:
+        r"""\|beta\|."""
+        return self.problem.data.signal_norm
+
+    @property
+    def nonlinear_power(self) -> float:
+        """F_*^2."""
+        return self.problem.data.nonlinear_power
+
+    @property
+    def activation(self) -> Activation:
+        """The activation of random features."""
+        return self._random_features.activation
+
+    @property
+    def spectrum(self) -> Spectrum:
+        """The law of W W' of random features."""
+        return self._random_features.spectrum
+
+    @property
+    def _random_features(self) -> RandomFeatures:
+        features = self.problem.features
+        if not isinstance(features, RandomFeatures):
+            raise AttributeError(f"the features of this model are not random features but {features!r}")
+        return features
 
     def adversarial_risk(self, eps_test: Any = None) -> Any:
         r"""Return the adversarial risk at radius ``eps_test``.
@@ -146,62 +180,12 @@ class Equilibrium:
         risk = adversarial_risk(self.standard_risk, self.gradient_norm, radius)
         return risk if np.ndim(risk) else float(risk)
 
-    def verify(self) -> "Verification":
-        """Evaluate the published minimax theorem at this solution.
-
-        Returns
-        -------
-        Verification
-            ``gradient``, the largest scaled partial derivative of the published objective, and ``value``, the
-            relative difference between the objective and ``training_loss``; both vanish at the exact solution.
-
-        Raises
-        ------
-        ValueError
-            If the theorem does not cover the problem: it needs the shifted ReLU, the Marchenko-Pastur law,
-            ridge = 0, eps > 0, finite psi2, a unit linear signal and a regular phase.
-
-        Notes
-        -----
-        [HJ] Theorem 4.2 (:eq:`eq-R`), by code that shares nothing with the solver.
-        """
-        from ..checks.published import verify
-
-        return verify(self)
-
-    def gradient(self, eps_test: float | None = None) -> "xr.Dataset":
-        """Return the derivatives of every observable with respect to every parameter.
-
-        Same as :func:`rfrobust.theory.sensitivity.gradient`, where the result is described.
-
-        Parameters
-        ----------
-        eps_test : float, optional
-            Test radius of the adversarial risk; the training radius by default.
-
-        Returns
-        -------
-        xarray.Dataset
-            One variable per observable over the dimension ``parameter``.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``eps_test`` is not a nonnegative real number.
-        """
-        from .sensitivity import gradient
-
-        return gradient(self, eps_test)
-
     def __repr__(self) -> str:
         def show(*names: str) -> str:
             return ", ".join(f"{name}={getattr(self, name):.8g}" for name in names)
 
-        extra = [name for name, default in (("signal_norm", 1.0), ("nonlinear_power", 0.0))
-                 if getattr(self, name) != default]  # fmt: skip
         return (
-            f"Equilibrium({show('psi1', 'psi2', 'eps', 'tau', 'ridge', *extra)}, "
-            f"activation={self.activation.name!r}, spectrum={self.spectrum.name!r})\n"
+            f"Equilibrium({self.problem.summary})\n"
             f"  standard_risk = {self.standard_risk:.10g}\n"
             f"  adversarial_risk({self.eps:g}) = {self.adversarial_risk():.10g}\n"
             f"  gradient_norm = {self.gradient_norm:.10g}\n"
@@ -212,18 +196,22 @@ class Equilibrium:
         )
 
 
+@overload
 def solve(
-    psi1: float,
-    psi2: float,
-    eps: float,
+    psi1: float, psi2: float, eps: float, tau: float = 0.0, **settings: Unpack[Settings]
+) -> Equilibrium: ...
+
+
+@overload
+def solve(psi1: Problem, **settings: Unpack[Settings]) -> Equilibrium: ...
+
+
+def solve(
+    psi1: float | Problem,
+    psi2: float | None = None,
+    eps: float | None = None,
     tau: float = 0.0,
-    *,
-    ridge: float = 0.0,
-    activation: str | Activation = "relu",
-    spectrum: str | Spectrum = "marchenko-pastur",
-    signal_norm: float = 1.0,
-    nonlinear_power: float = 0.0,
-    certify: bool = False,
+    **settings: Unpack[Settings],
 ) -> Equilibrium:
     r"""Return the limiting risks of the adversarially trained random features model.
 
@@ -235,29 +223,13 @@ def solve(
 
     Parameters
     ----------
-    psi1 : float
-        N/d, features per dimension, positive.
-    psi2 : float
-        n/d, samples per dimension, positive; ``inf`` is the population optimum.
-    eps : float
-        Training radius, >= 0; 0 is the limit eps -> 0+ (with ridge = 0 and N > n: the interpolator of least
-        \|J theta\|, not the least-norm one).
-    tau : float
-        Standard deviation of the label noise, >= 0.
-    ridge : float
-        lambda of the objective above, >= 0.
-    activation : str or Activation
-        A built-in name or an :class:`Activation`.
-    spectrum : str or Spectrum
-        Law of W W'.
-    signal_norm : float
-        \|beta\|, positive.
-    nonlinear_power : float
-        F_*^2 >= 0, the power of a part of E[y|x] orthogonal to linear functions; it acts as extra noise when
-        it is asymptotically Gaussian and independent of the linear part.
-    certify : bool
-        Whether to enclose the solution rigorously as well (:func:`rfrobust.checks.certificate.certify`; needs the extra
-        ``certify``); the result's ``certificate`` says whether the proof succeeded.
+    psi1 : float or Problem
+        N/d, or a whole :class:`Problem`; then only ``settings`` may follow.
+    psi2, eps, tau
+        n/d (``inf`` is the population), training radius (0 is the limit eps -> 0+) and noise, as for
+        :meth:`Problem.of`.
+    **settings
+        ``ridge``, ``activation``, ``spectrum``, ``signal_norm``, ``nonlinear_power``, as for :meth:`Problem.of`.
 
     Returns
     -------
@@ -282,31 +254,17 @@ def solve(
     >>> model = rfrobust.solve(psi1=3, psi2=2, eps=0.3, tau=0.5)
     >>> round(model.standard_risk, 4), round(model.adversarial_risk(), 4)
     (1.0841, 1.9315)
+    >>> rfrobust.solve(model.problem.vary(eps=2.0)).phase.name
+    'NULL'
     """
-    psi1 = scalar("psi1", psi1)
-    psi2 = scalar("psi2", psi2)
-    eps = scalar("eps", eps)
-    tau = scalar("tau", tau)
-    ridge = scalar("ridge", ridge)
-    signal_norm = scalar("signal_norm", signal_norm)
-    nonlinear_power = scalar("nonlinear_power", nonlinear_power)
-    if not isinstance(certify, bool):
-        raise TypeError(f"certify must be True or False, got certify={certify!r}")
-    activation = resolve_activation(activation)
-    spectrum = resolve_spectrum(spectrum)
-    signal = signal_norm * signal_norm
-    status, phase, q, V, k, v, r, loss, mean_abs, zeros, residual, iterations = solver.solve_point(
-        psi1, psi2, eps, tau, ridge, *activation.constants, signal, nonlinear_power, *spectrum.law(psi1)
-    )
-    if status != solver.SOLVED:
-        problem = f"psi1={psi1!r}, psi2={psi2!r}, eps={eps!r}, tau={tau!r}, ridge={ridge!r}"
-        raise SolverError(Status(status), problem)
-    model = Equilibrium(
-        psi1, psi2, eps, tau, ridge, q, V, k, v, r, loss, mean_abs, zeros, Phase(phase), Status(status),
-        residual, int(iterations), signal_norm, nonlinear_power, activation, spectrum,
-    )  # fmt: skip
-    if certify:
-        from ..checks.certificate import certify as prove
+    problem = as_problem(psi1, psi2, eps, tau, **settings)
+    parameters = problem.parameters
+    point = regimes.solve_point(parameters, problem.features.law(parameters))
+    if point.status != regimes.SOLVED:
+        where = ("psi1", "psi2", "eps", "tau", "ridge")
+        named = ", ".join(f"{name}={problem.settings[name]!r}" for name in where)
+        raise SolverError(Status(int(point.status)), named)
+    return Equilibrium(problem, Status.SOLVED, _PHASES[int(point.phase)], *point[2:-1], int(point.iterations))
 
-        return replace(model, certificate=prove(model))
-    return model
+
+_PHASES = tuple(Phase)

@@ -3,25 +3,27 @@
 import warnings
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from itertools import pairwise
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 import xarray as xr
 from tqdm import tqdm
 
-from ..engine import regimes as solver
-from ..problem.activation import Activation, resolve_activation
-from ..problem.parameters import DESCRIPTIONS, axis, scalar
+from ..engine import regimes
+from ..engine.records import Parameters, Point
+from ..problem.datasets import describe, grid_axes, with_adversarial_risk
+from ..problem.features import Features
+from ..problem.parameters import DESCRIPTIONS, axis
 from ..problem.phase import Phase
-from ..problem.risk import adversarial_risk
-from ..problem.spectrum import Spectrum, resolve_spectrum
+from ..problem.problem import FirstLayer, Problem
 from ..support.errors import SweepWarning
-from ..support.provenance import versions
 from ..support.workers import worker_count
 from .equilibrium import Status
 
 #: Points a worker solves between two looks at the clock: a few hundredths of a second.
 CHUNK = 20_000
+#: An axis of fewer values is a list rather than a grid of neighbours.
+SHORT = 8
 
 
 def _flags(enumeration: Any) -> dict[str, Any]:
@@ -32,31 +34,32 @@ def _flags(enumeration: Any) -> dict[str, Any]:
 
 
 def sweep(
+    problem: Problem | None = None,
     *,
-    psi1: Any,
-    psi2: Any,
-    eps: Any,
-    tau: Any = 0.0,
-    ridge: Any = 0.0,
+    psi1: Any = None,
+    psi2: Any = None,
+    eps: Any = None,
+    tau: Any = None,
+    ridge: Any = None,
     eps_test: Any = None,
-    activation: str | Activation = "relu",
-    spectrum: str | Spectrum = "marchenko-pastur",
-    signal_norm: float = 1.0,
-    nonlinear_power: float = 0.0,
     workers: int | None = None,
+    **settings: Unpack[FirstLayer],
 ) -> xr.Dataset:
     """Solve every combination of the given parameters.
 
     Parameters
     ----------
+    problem : Problem, optional
+        The problem to vary; what is not given below is taken from it.
     psi1, psi2, eps, tau, ridge : float or 1-d array_like
-        As for :func:`solve`; an array becomes a dimension of the result, a number a scalar coordinate.
+        As for :func:`solve`; an array becomes a dimension of the result, a number a scalar coordinate. Without a
+        problem the first three must be given.
     eps_test : float or 1-d array_like, optional
         Test radius of ``adversarial_risk``; the training radius of each point by default.
-    activation, spectrum, signal_norm, nonlinear_power
-        As for :func:`solve`.
     workers : int, optional
         Threads to use; every core by default.
+    **settings
+        ``activation``, ``spectrum``, ``signal_norm``, ``nonlinear_power``, as for :func:`solve`.
 
     Returns
     -------
@@ -78,22 +81,15 @@ def sweep(
     >>> [round(risk, 3) for risk in curve.adversarial_risk.values.tolist()]
     [1.44, 1.725, 1.625]
     """
-    given = {"psi1": psi1, "psi2": psi2, "eps": eps, "tau": tau, "ridge": ridge}
-    axes = {name: axis(name, value) for name, value in given.items()}
-    test = None
-    if eps_test is not None:
-        test = axis("eps_test", eps_test)
-    signal_norm = scalar("signal_norm", signal_norm)
-    nonlinear_power = scalar("nonlinear_power", nonlinear_power)
+    axes = grid_axes(problem, psi1=psi1, psi2=psi2, eps=eps, tau=tau, ridge=ridge)
+    test = None if eps_test is None else axis("eps_test", eps_test)
     workers = worker_count(workers)
-    activation = resolve_activation(activation)
-    spectrum = resolve_spectrum(spectrum)
+    first: Any = {name: float(np.atleast_1d(values)[0]) for name, values in axes.items()}
+    base = Problem.of(**first, **settings) if problem is None else problem.vary(**first, **settings)
 
     dims = [name for name, values in axes.items() if values.ndim]
     shape = tuple(axes[name].size for name in dims)
-    grids = np.meshgrid(*(np.atleast_1d(values) for values in axes.values()), indexing="ij")
-    columns = [np.ascontiguousarray(grid.ravel()) for grid in grids]
-    table = _solve_table(columns, activation, spectrum, signal_norm, nonlinear_power, workers)
+    table = _solve_grid([np.atleast_1d(values) for values in axes.values()], base, workers)
 
     status = table[:, 0]
     failed = int(np.count_nonzero(status != Status.SOLVED))
@@ -108,18 +104,9 @@ def sweep(
             name: (name if values.ndim else (), values, {"long_name": DESCRIPTIONS[name]})
             for name, values in axes.items()
         },
-        attrs={
-            "activation": activation.name,
-            "mu1": activation.mu1,
-            "mu2": activation.mu2,
-            "rho": activation.rho,
-            "spectrum": spectrum.name,
-            "signal_norm": signal_norm,
-            "nonlinear_power": nonlinear_power,
-            **versions(),
-        },
+        attrs=describe(base),
     )
-    for j, name in enumerate(solver.FIELDS):
+    for j, name in enumerate(Point._fields):
         values = table[:, j].reshape(shape)
         attributes: dict[str, Any] = {"long_name": DESCRIPTIONS[name]}
         if name in ("status", "phase"):
@@ -128,54 +115,81 @@ def sweep(
         elif name == "iterations":
             values = values.astype(np.int32)
         data[name] = (dims, values, attributes)
-    if test is not None:
-        data = data.assign_coords(
-            eps_test=("eps_test" if test.ndim else (), test, {"long_name": DESCRIPTIONS["eps_test"]})
-        )
-    radius = data["eps"] if test is None else data["eps_test"]
-    risk = adversarial_risk(data["standard_risk"], data["gradient_norm"], radius)
-    data["adversarial_risk"] = risk.transpose(*dims, ...)
-    data["adversarial_risk"].attrs = {"long_name": DESCRIPTIONS["adversarial_risk"]}
-    return data
+    return with_adversarial_risk(data, test)
 
 
-def _solve_table(
-    columns: list[np.ndarray],
-    activation: Activation,
-    spectrum: Spectrum,
-    signal_norm: float,
-    nonlinear_power: float,
-    workers: int,
-) -> np.ndarray:
-    """Solve the problems of the columns in parallel chunks, each of one psi1 where the law depends on it."""
-    size = columns[0].size
-    out = np.empty((size, len(solver.FIELDS)))
-    # psi1 varies slowest, so that problems with the same law of W W' are contiguous
-    breaks = [0, size]
-    if spectrum.depends_on_psi1:
-        breaks = [0, *(np.flatnonzero(np.diff(columns[0])) + 1).tolist(), size]
-    step = min(CHUNK, -(-size // workers))
-    jobs = []
-    for start, stop in pairwise(breaks):
-        law = spectrum.law(float(columns[0][start]))
-        jobs += [(slice(i, min(i + step, stop)), law) for i in range(start, stop, step)]
+def _parameter_rows(points: np.ndarray, problem: Problem) -> np.ndarray:
+    """Return rows of :class:`Parameters` for points (psi1, psi2, eps, tau, ridge), the rest as in ``problem``."""
+    rows = np.empty((len(points), len(Parameters._fields)))
+    psi1, psi2, eps, tau, ridge = points.T
+    data = problem.data
+    rows[:, 0], rows[:, 1], rows[:, 2], rows[:, 4] = psi1, psi1 / psi2, eps, ridge
+    rows[:, 3] = tau * tau + data.nonlinear_power
+    rows[:, 5:8] = problem.features.constants
+    rows[:, 8] = data.signal
+    return rows
 
-    def run(part: slice, law: tuple[np.ndarray, np.ndarray]) -> int:
-        solver.solve_many(
-            *(column[part] for column in columns),
-            *activation.constants,
-            signal_norm**2,
-            nonlinear_power,
-            *law,
-            out[part],
-        )
+
+def _law_breaks(points: np.ndarray, features: Features) -> np.ndarray:
+    """Return where in a table of points the law of the features may change, both ends included."""
+    if features.closed:
+        return np.array([0, len(points)])
+    kinds = np.stack([points[:, 0], points[:, 4] > 0.0])
+    changes = np.flatnonzero((np.diff(kinds, axis=1) != 0).any(axis=0)) + 1
+    return np.concatenate([[0], changes, [len(points)]])
+
+
+def solve_points(points: np.ndarray, problem: Problem, line: int = 1) -> np.ndarray:
+    """Return a table of :class:`Point` for points (psi1, psi2, eps, tau, ridge), the rest as in ``problem``.
+
+    Points in lines of ``line`` neighbours on a grid are cheaper.
+    """
+    out = np.empty((len(points), len(Point._fields)))
+    breaks = _law_breaks(points, problem.features)
+    for start, stop in pairwise(breaks.tolist()):
+        rows = _parameter_rows(points[start:stop], problem)
+        law = problem.features.law(Parameters(*rows[0].tolist()))
+        regimes.solve_rows(rows, law, out[start:stop], line=line)
+    return out
+
+
+def _solve_grid(axes: list[np.ndarray], problem: Problem, workers: int) -> np.ndarray:
+    """Solve the grid of all combinations; rows of the result in C order of the axes."""
+    sizes = np.array([values.size for values in axes])
+    # the longest axis varies fastest, so that neighbours are close; psi1 (first) only where the law is one for all
+    first = 0 if problem.features.closed else 1
+    along = first + int(np.argmax(sizes[first:]))
+    order = [*(i for i in range(len(axes)) if i != along), along]
+    grids = np.meshgrid(*(axes[i] for i in order), indexing="ij")
+    points = np.stack([grids[order.index(i)].ravel() for i in range(len(axes))], axis=1)
+    line = int(sizes[along])
+    table = _solve_table(points, problem, line if line >= SHORT else 1, workers)
+    grid = table.reshape(*sizes[order], -1)
+    return np.moveaxis(grid, len(order) - 1, along).reshape(len(table), -1)
+
+
+def _solve_table(points: np.ndarray, problem: Problem, line: int, workers: int) -> np.ndarray:
+    """Solve the problems of the rows in parallel chunks."""
+    size = len(points)
+    out = np.empty((size, len(Point._fields)))
+    # whole lines, so that the starts of Newton, and with them the last bit, do not depend on the workers
+    step = -(-min(CHUNK, -(-size // workers)) // line) * line if line <= CHUNK else CHUNK
+    lines = range(0, size, line) if line > CHUNK else [0]
+    jobs = [
+        slice(i, min(i + step, end))
+        for start, end in pairwise([*lines, size])
+        for i in range(start, end, step)
+    ]
+
+    def run(part: slice) -> int:
+        out[part] = solve_points(points[part], problem, line)
         return part.stop - part.start
 
     with (
         ThreadPoolExecutor(workers) as pool,
         tqdm(total=size, desc="sweep", unit="point", delay=1.0, leave=False) as bar,
     ):
-        futures = [pool.submit(run, *job) for job in jobs]
+        futures = [pool.submit(run, part) for part in jobs]
         try:
             for future in as_completed(futures):
                 bar.update(future.result())

@@ -8,7 +8,7 @@ import math
 
 from scipy.optimize import brentq
 
-from ..engine.equations import SQRT_2_OVER_PI
+from ..engine.gaussian import SQRT_2_OVER_PI
 from ..problem.parameters import RANGES, scalar
 from ..support.validation import real_scalar
 from .equilibrium import Equilibrium, SolverError, solve

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from ..problem.activation import Activation, resolve_activation
+from ..problem.activation import Activation
+from ..problem.catalogue import resolve_activation
 from ..problem.parameters import scalar
 from ..support import validation
 from .quadratic import QuadraticModel
@@ -62,7 +63,7 @@ def mahalanobis_linear(
     power = np.full(p, 1.0 / p)
     if signal is not None:
         power = validation.real_array("signal", signal, 0.0, shape=(p,))
-    return QuadraticModel(c, m, c * c * power, float(c @ power) + tau * tau, delta * p)
+    return QuadraticModel(c, m, c * c * power, float(c @ power) + tau * tau, delta * p, tau=tau)
 
 
 def mahalanobis_features(
@@ -121,5 +122,6 @@ def mahalanobis_features(
     c, mu, rho2 = resolve_activation(activation).constants
     cross = c * x * psi1 / m.size
     return QuadraticModel(
-        c * x + mu, c * x * m + rho2 * float(np.mean(x * m)), cross, 1.0 + tau * tau, m.size * psi2 / psi1
-    )
+        c * x + mu, c * x * m + rho2 * float(np.mean(x * m)), cross, 1.0 + tau * tau, m.size * psi2 / psi1,
+        tau=tau, d=m.size / psi1,
+    )  # fmt: skip

@@ -2,15 +2,21 @@
 
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Unpack
 
-from ..engine.equations import SQRT_2_OVER_PI
-from ..engine.traces import traces
-from ..problem.activation import Activation, resolve_activation
+import numpy as np
+
+from ..engine import equations
+from ..engine.gaussian import SQRT_2_OVER_PI
+from ..engine.numbers import Dual, FloatField
+from ..problem.activation import Activation
+from ..problem.catalogue import resolve_activation
 from ..problem.parameters import RANGES, finite, scalar
-from ..problem.spectrum import Spectrum, resolve_spectrum
+from ..problem.phase import Phase
+from ..problem.problem import FirstLayer, Problem, Settings, as_problem, refuse
+from ..problem.risk import adversarial_risk
 from ..support import validation
-from .equilibrium import Equilibrium, Phase, adversarial_risk, solve
+from .equilibrium import Equilibrium, solve
 
 
 @dataclass(frozen=True)
@@ -32,17 +38,7 @@ def null_model(tau: float = 0.0, *, signal_norm: float = 1.0, nonlinear_power: f
     return LimitingModel(signal_norm**2 + tau**2 + scalar("nonlinear_power", nonlinear_power), 0.0)
 
 
-def population(
-    psi1: float,
-    eps: float,
-    tau: float = 0.0,
-    *,
-    ridge: float = 0.0,
-    activation: str | Activation = "relu",
-    spectrum: str | Spectrum = "marchenko-pastur",
-    signal_norm: float = 1.0,
-    nonlinear_power: float = 0.0,
-) -> Equilibrium:
+def population(psi1: float, eps: float, tau: float = 0.0, **settings: Unpack[Settings]) -> Equilibrium:
     r"""Return the population optimum, psi2 = inf: one equation in q.
 
     .. math:: q^2v=\epsilon^2r^2,\qquad k=\frac{\epsilon^2(h+q)}{q(1+hq)},\quad l=\frac\lambda{1+hq},\quad
@@ -50,40 +46,28 @@ def population(
 
     v and r^2 being the noise-free traces :eq:`eq-traces`. Arguments and errors as for :func:`solve`.
     """
-    return solve(
-        psi1, math.inf, eps, tau, ridge=ridge, activation=activation, spectrum=spectrum, signal_norm=signal_norm,
-        nonlinear_power=nonlinear_power,
-    )  # fmt: skip
+    return solve(psi1, math.inf, eps, tau, **settings)
 
 
 def least_gradient_interpolator(
-    psi1: float,
-    psi2: float,
-    tau: float = 0.0,
-    *,
-    activation: str | Activation = "relu",
-    spectrum: str | Spectrum = "marchenko-pastur",
-    signal_norm: float = 1.0,
-    nonlinear_power: float = 0.0,
+    psi1: float, psi2: float, tau: float = 0.0, **settings: Unpack[FirstLayer]
 ) -> Equilibrium:
     r"""Return the interpolator of least \|J theta\|, the limit eps -> 0+ without ridge for N > n: one equation in k.
 
     .. math:: \frac{\psi_1}{\psi_2}E\frac{\Sigma}{\Sigma+kJ^2}=1,\qquad
               v=\frac{\tau^2+B(k)}{1-\frac{\psi_1}{\psi_2}E\frac{\Sigma^2}{(\Sigma+kJ^2)^2}}.
 
-    Arguments as for :func:`solve`.
+    Arguments as for :func:`solve`, without radius and ridge.
 
     Raises
     ------
     TypeError, ValueError
         If an argument is of the wrong kind or out of range, or there are not more independent features than samples.
     """
+    refuse(settings, "ridge")
     if scalar("psi1", psi1) <= scalar("psi2", psi2):
         raise ValueError(f"psi1 must be > psi2 for an interpolator, got psi1={psi1!r}, psi2={psi2!r}")
-    model = solve(
-        psi1, psi2, 0.0, tau, activation=activation, spectrum=spectrum, signal_norm=signal_norm,
-        nonlinear_power=nonlinear_power,
-    )  # fmt: skip
+    model = solve(psi1, psi2, 0.0, tau, **settings)
     if model.phase is not Phase.INTERPOLATING:
         raise ValueError(
             f"the features do not have rank n at psi1={psi1!r}, psi2={psi2!r}: no interpolator of noisy data"
@@ -198,14 +182,7 @@ class SmallEpsExpansion:
 
 
 def small_eps_expansion(
-    psi1: float,
-    psi2: float,
-    tau: float = 0.0,
-    *,
-    activation: str | Activation = "relu",
-    spectrum: str | Spectrum = "marchenko-pastur",
-    signal_norm: float = 1.0,
-    nonlinear_power: float = 0.0,
+    psi1: float | Problem, psi2: float | None = None, tau: float = 0.0, **settings: Unpack[FirstLayer]
 ) -> SmallEpsExpansion:
     r"""Return the first-order coefficients of SR and AR in the training radius, without ridge, for psi1 < psi2.
 
@@ -217,8 +194,8 @@ def small_eps_expansion(
 
     Parameters
     ----------
-    psi1, psi2, tau, activation, spectrum, signal_norm, nonlinear_power
-        As for :func:`solve`, with psi1 < psi2.
+    psi1, psi2, tau, **settings
+        As for :func:`solve`: a :class:`Problem`, or its parameters without radius and ridge, with psi1 < psi2.
 
     Raises
     ------
@@ -230,24 +207,23 @@ def small_eps_expansion(
     Derived here (docs/limits). For psi1 > psi2 every correction is smaller than any power of eps, because all residuals
     are zero until s = q V is of order 1.
     """
-    psi1 = scalar("psi1", psi1)
-    psi2 = finite("psi2", psi2)
-    if psi1 >= psi2:
-        raise ValueError(f"psi1 must be < psi2, got psi1={psi1!r}, psi2={psi2!r}")
-    tau, signal_norm = scalar("tau", tau), scalar("signal_norm", signal_norm)
-    noise = tau * tau + scalar("nonlinear_power", nonlinear_power)
-    law = resolve_spectrum(spectrum).law(psi1)
-    constants = resolve_activation(activation).constants
-    R = psi1 / psi2
-    value, by_k, _ = traces(0.0, 0.0, psi1, *constants, signal_norm**2, *law)
-    occupied, _, _, metric, own, bias = value
-    v = (noise + bias) / (1.0 - R * occupied)
-    r = math.sqrt(own + v * R * metric)
+    refuse(settings, "ridge")
+    problem = as_problem(psi1, psi2, None if isinstance(psi1, Problem) else 0.0, tau, **settings)
+    problem = problem.vary(eps=0.0, ridge=0.0)
+    if not problem.psi1 < finite("psi2", problem.psi2):
+        raise ValueError(f"psi1 must be < psi2, got psi1={problem.psi1!r}, psi2={problem.psi2!r}")
+    p = problem.parameters
+    k, l = Dual(0.0, np.ones(1)), Dual(0.0, np.zeros(1))
+    at = equations.averages(k, l, p, problem.features.law(p), FloatField())
+    free = 1.0 - p.R * at.E1.value
+    v = (p.noise + at.B.value) / free
+    r = math.sqrt(at.P.value + v * p.R * at.Q.value)
     if v <= 0.0 or r == 0.0:
         raise ValueError(f"the expansion needs v > 0 and r > 0 at eps = 0, got v={v!r}, r={r!r}")
     kappa = SQRT_2_OVER_PI * math.sqrt(v) / r
     # E Sigma^2/H^2 falls by 2 k E J^2/Sigma, and the bias is stationary at k = 0
-    v_slope = -2.0 * kappa * R * metric * v / (1.0 - R * occupied)
-    r_slope = (kappa * (by_k[3] + v * R * by_k[2]) + v_slope * R * metric) / (2.0 * r)
+    v_slope = -2.0 * kappa * p.R * at.Q.value * v / free
+    by_k = float(at.P.gradient[0] + v * p.R * at.Q.gradient[0])
+    r_slope = (kappa * by_k + v_slope * p.R * at.Q.value) / (2.0 * r)
     ar_slope = v_slope + 2.0 * SQRT_2_OVER_PI * r * math.sqrt(v)
     return SmallEpsExpansion(v, r, v_slope, r_slope, ar_slope)

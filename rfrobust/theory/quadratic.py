@@ -11,57 +11,31 @@ and the equations (I), (II) are unchanged.
 """
 
 import math
-from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
+import xarray as xr
 from scipy.linalg import LinAlgError, eigh
-from scipy.optimize import least_squares
 
-from ..engine import regimes as solver
-from ..engine.equations import SQRT_2_OVER_PI, gaussian_parts
-from ..problem.activation import Activation, resolve_activation
+from ..engine.numbers import Dual
+from ..engine.records import Law, Parameters
+from ..problem.activation import Activation
+from ..problem.attack import Attack
+from ..problem.catalogue import resolve_activation
+from ..problem.data import Data
+from ..problem.features import Features
 from ..problem.parameters import scalar
+from ..problem.penalty import Penalty
+from ..problem.problem import Problem
+from ..problem.spectrum import digest
 from ..support import validation
-from .equilibrium import Phase, SolverError, Status, adversarial_risk
-
-_STARTS = (
-    (0.0, 0.0),
-    (-1.0, -2.0),
-    (-1.0, 3.0),
-    (0.5, 1.5),
-    (-3.0, 0.0),
-    (0.0, -4.0),
-    (-3.0, 6.0),
-    (1.0, 4.0),
-)
+from .equilibrium import Equilibrium, solve
+from .grid import sweep
+from .thresholds import null_threshold
 
 
-@dataclass(frozen=True)
-class AnisotropicEquilibrium:
-    """The limiting trained model of a :class:`QuadraticModel`; fields as in :class:`rfrobust.Equilibrium`."""
-
-    eps: float
-    ridge: float
-    q: float
-    V: float
-    k: float
-    standard_risk: float
-    gradient_norm: float
-    training_loss: float
-    mean_abs_residual: float
-    zero_residual_fraction: float
-    phase: Phase
-    status: Status
-    residual: float
-
-    def adversarial_risk(self, eps_test: float | None = None) -> float:
-        """Return the adversarial risk at radius ``eps_test``, the training radius by default."""
-        radius = self.eps if eps_test is None else scalar("eps_test", eps_test)
-        return float(adversarial_risk(self.standard_risk, self.gradient_norm, radius))
-
-
-class QuadraticModel:
+class QuadraticModel(Features):
     r"""Gaussian features with covariance Sigma under an attack of gain eps \|J theta\|, both diagonal in one basis.
 
     Parameters
@@ -74,6 +48,10 @@ class QuadraticModel:
         Y = E y^2, positive; b' Sigma^-1 b <= Y.
     n : float
         Number of samples, positive.
+    tau : float, default 0
+        Standard deviation of label noise that ``response_power`` contains.
+    d : float, optional
+        Input dimension, to which psi1 = N/d and psi2 = n/d refer; N by default.
     orthonormal : bool
         Whether the common basis is orthonormal; if it is not (generalized eigenvectors), a ridge is not diagonal in
         it and :meth:`solve` refuses one.
@@ -96,6 +74,8 @@ class QuadraticModel:
         response_power: float,
         n: float,
         *,
+        tau: float = 0.0,
+        d: float | None = None,
         orthonormal: bool = True,
     ) -> None:
         if not isinstance(orthonormal, bool | np.bool_):
@@ -107,6 +87,8 @@ class QuadraticModel:
         self.cross = validation.real_array("cross", cross, 0.0, shape=(size,))
         self.response_power = validation.real_scalar("response_power", response_power, 0.0, open_lower=True)
         self.n = validation.real_scalar("n", n, 0.0, open_lower=True)
+        self.d = float(size) if d is None else validation.real_scalar("d", d, 0.0, open_lower=True)
+        self.tau = scalar("tau", tau)
         blind = (self.covariance == 0.0) & (self.cross > 0.0)
         if blind.any():
             raise ValueError(
@@ -119,112 +101,90 @@ class QuadraticModel:
                 f"response_power must be >= b' Sigma^-1 b = {explained:.6g}, the part of it that phi explains, got "
                 f"response_power={self.response_power!r}"
             )
+        self.signal = self.response_power - self.tau * self.tau
+        if not self.signal > 0.0:
+            raise ValueError(
+                f"response_power must be > tau^2, got response_power={self.response_power!r}, tau={self.tau!r}"
+            )
 
-    @property
-    def null_threshold(self) -> float:
-        r"""The radius from which on theta = 0: eps_c^2 = (pi/2)(b' J^-2 b/Y + tr(Sigma J^-2)/n)."""
-        gain = float((self.cross / self.metric).sum()) / self.response_power
-        return math.sqrt(0.5 * math.pi * (gain + float((self.covariance / self.metric).sum()) / self.n))
+    #: There is no closed law.
+    constants = (0.0, 0.0, 0.0)
 
-    def _averages(self, k: float, l: float) -> tuple[float, float, float, float, float, float]:
-        """(1/n) tr Sigma/H, its complement in trace, the risk without noise, its denominator parts, r^2 parts."""
-        rest = k * self.metric + l
-        H = self.covariance + rest
-        share = self.covariance / H
-        first = float(share.sum()) / self.n
-        complement = float((rest / H).sum()) / self.n
-        second = float((share * rest / H).sum()) / self.n
-        noise = float((share * self.metric / H).sum()) / self.n
-        seen = share > 0.0
-        explained = self.cross[seen] / self.covariance[seen]
-        bias = self.response_power - float(explained.sum()) + float((explained * (rest / H)[seen] ** 2).sum())
-        signal = float((self.cross * self.metric / (H * H)).sum())
-        return first, complement, second, noise, bias, signal
+    def __repr__(self) -> str:
+        return f"QuadraticModel(N={self.covariance.size}, n={self.n:.8g})"
 
-    def _state(
-        self, q: float, V: float, eps: float, ridge: float
-    ) -> tuple[float, float, float, float, float]:
-        """Return the residuals of (II) and of D, then k, v and r^2."""
-        s = q * V
-        p0, p1, phi, m, A = gaussian_parts(s)
-        y = 1.0 / (1.0 + V)
-        D = p0 + p1 * V * y
-        G = A + (p1 + 2.0 * s * phi + 4.0 * q * phi + q * q * p1) * (V * y) ** 2
-        U = (s * m + p1 * V) * y * y  # D - G
-        k = eps * eps * (m * y + q) * V / (D * q)
-        first, complement, second, noise, bias, signal = self._averages(k, ridge * V / D)
-        X = D * U + G * second
-        v = bias * D * D / X
-        r2 = signal + bias * G * noise / X
-        # the complement of D keeps the digits of 1 - D, as in equations.py
-        excess = self.covariance.size / self.n - 1.0
-        left, right = (complement, p1 * y + excess) if excess >= 0.0 else (complement - excess, p1 * y)
-        return (
-            math.log(q * q * v / (eps * eps * r2)),
-            math.log(D / first) + math.log(left / right),
-            k,
-            v,
-            r2,
-        )
+    @cached_property
+    def key(self) -> str:
+        """The content."""
+        return f"QuadraticModel({','.join(digest(value) for value in (*self._arrays, self.signal, self.d))})"
 
-    def solve(self, eps: float, *, ridge: float = 0.0) -> AnisotropicEquilibrium:
-        """Return the limiting trained model at training radius ``eps`` > 0.
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, QuadraticModel) and self.key == other.key
+
+    def __hash__(self) -> int:
+        return hash(self.key)
+
+    @cached_property
+    def _arrays(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, float]:
+        """Return Sigma, J^2 and the explained share of the signal where Sigma > 0, and the share where it is 0."""
+        seen = self.covariance > 0.0
+        share = self.cross[seen] / self.covariance[seen] / self.signal
+        return self.covariance[seen], self.metric[seen], share, 1.0 - seen.mean()
+
+    def _check(self, psi1: float, ridge: float) -> None:
+        expected = self.covariance.size / self.d
+        if abs(psi1 - expected) > 1e-9 * expected:
+            raise ValueError(f"psi1 must be N/d = {expected!r} of these features, got psi1={psi1!r}")
+        if ridge > 0.0 and not self.orthonormal:
+            raise ValueError(
+                f"ridge must be 0 for this model, whose basis is not orthonormal, got ridge={ridge!r}"
+            )
+
+    def law(self, p: Parameters) -> Law:
+        """Return the arrays; ``p.psi1`` must be N/d."""
+        self._check(p.psi1, p.ridge)
+        sigma, metric, share, null = self._arrays
+        weights = np.full(sigma.size, 1.0 / self.covariance.size)
+        return Law(sigma, metric, p.signal * share, weights, null, p.signal * max(1.0 - share.sum(), 0.0))
+
+    def dual_law(self, p: Parameters) -> Law:
+        """Return the arrays in numbers that carry derivatives."""
+        self._check(float(p.psi1.value), float(p.ridge.value))
+        sigma, metric, share, null = self._arrays
+        zero = p.signal * 0.0
+
+        def numbers(values: np.ndarray) -> list[Dual]:
+            return [zero + float(value) for value in values]
+
+        weights = numbers(np.full(sigma.size, 1.0 / self.covariance.size))
+        explained = [p.signal * float(value) for value in share]
+        unexplained = p.signal * max(1.0 - float(share.sum()), 0.0)
+        return Law(numbers(sigma), numbers(metric), explained, weights, zero + null, unexplained)
+
+    def problem(self, eps: float, ridge: float = 0.0) -> Problem:
+        """Return the :class:`rfrobust.Problem` of these features and this number of samples at a training radius.
 
         Raises
         ------
         TypeError, ValueError
             If an argument is of the wrong kind or out of range.
-        SolverError
-            If no start leads to a residual below 1e-10.
         """
-        eps = validation.real_scalar("eps", eps, 0.0, open_lower=True)
-        ridge = scalar("ridge", ridge)
-        if ridge > 0.0 and not self.orthonormal:
-            raise ValueError(
-                f"ridge must be 0 for this model, whose basis is not orthonormal, got ridge={ridge!r}"
-            )
-        if eps >= self.null_threshold:
-            Y = self.response_power
-            return AnisotropicEquilibrium(
-                eps, ridge, 0.0, 0.0, math.inf, Y, 0.0, 0.5 * Y, math.sqrt(Y) * SQRT_2_OVER_PI, 0.0,
-                Phase.NULL, Status.SOLVED, 0.0,
-            )  # fmt: skip
+        data = Data(math.sqrt(self.signal), self.tau)
+        psi1, psi2 = self.covariance.size / self.d, self.n / self.d
+        return Problem(psi1, psi2, data, self, Attack(eps), Penalty(ridge))
 
-        def residuals(logs: np.ndarray) -> np.ndarray:
-            return np.array(self._state(math.exp(logs[0]), math.exp(logs[1]), eps, ridge)[:2])
+    def solve(self, eps: float, *, ridge: float = 0.0) -> Equilibrium:
+        """Return :func:`rfrobust.solve` of :meth:`problem`; errors are theirs."""
+        return solve(self.problem(eps, ridge))
 
-        best: Any = None
-        for start in _STARTS:
-            shifted = np.clip(np.add(start, (math.log(eps), 0.0)), -12.0, 12.0)
-            fit = least_squares(residuals, shifted, bounds=(-25.0, 25.0), xtol=1e-15, ftol=1e-15, gtol=1e-15)
-            if best is None or fit.cost < best.cost:
-                best = fit
-            if float(np.abs(best.fun).max()) <= 0.01 * solver.RESIDUAL_TOLERANCE:
-                break
-        q, V = (math.exp(value) for value in best.x)
-        F1, F2, k, v, r2 = self._state(q, V, eps, ridge)
-        residual = max(abs(F1), abs(F2))
-        if not residual <= solver.RESIDUAL_TOLERANCE:
-            raise SolverError(Status.NOT_CONVERGED, f"eps={eps!r}, ridge={ridge!r}, n={self.n!r}")
-        phase = Phase.INTERPOLATING if math.erfc(q * V * math.sqrt(0.5)) == 0.0 else Phase.REGULAR
-        p0, p1, _, m, _ = gaussian_parts(q * V)
-        y = 1.0 / (1.0 + V)
-        loss = 0.5 * v * ((p1 - q * V * m) * y * y + 2.0 * q * m * y + q * q)
-        return AnisotropicEquilibrium(
-            eps,
-            ridge,
-            q,
-            V,
-            k,
-            v,
-            math.sqrt(r2),
-            loss,
-            math.sqrt(v) * m * y,
-            p0,
-            phase,
-            Status.SOLVED,
-            residual,
-        )
+    def sweep(self, **axes: Any) -> xr.Dataset:
+        """Return :func:`rfrobust.sweep` of :meth:`problem` over ``psi2``, ``eps``, ``tau`` or ``ridge``."""
+        return sweep(self.problem(0.0), **axes)
+
+    @property
+    def null_threshold(self) -> float:
+        r"""The radius from which on theta = 0: eps_c^2 = (pi/2)(b' J^-2 b/Y + tr(Sigma J^-2)/n)."""
+        return null_threshold(self.problem(0.0))
 
 
 def positive_definite(name: str, value: Any, size: int) -> np.ndarray:
@@ -299,4 +259,6 @@ def drawn_network(
         direction = validation.real_array("beta", beta, shape=(W.shape[1],))
         cross = np.square(a.mu1 * (vectors.T @ (W @ direction)))
         signal = float(direction @ direction)
-    return QuadraticModel(values, np.ones_like(values), cross, signal + tau * tau, n, orthonormal=False)
+    return QuadraticModel(
+        values, np.ones_like(values), cross, signal + tau * tau, n, tau=tau, d=W.shape[1], orthonormal=False
+    )

@@ -1,26 +1,19 @@
 """Training radii at which the solution changes its kind: the null and the interpolation threshold."""
 
 import math
+from typing import Unpack
 
 from scipy.special import erfcinv
 
-from ..engine import regimes as solver
-from ..problem.activation import Activation, resolve_activation
-from ..problem.parameters import scalar
-from ..problem.spectrum import Spectrum, resolve_spectrum
+from ..engine import regimes
+from ..problem.phase import Phase
+from ..problem.problem import FirstLayer, Problem, as_problem, refuse
 from ..support import validation
-from .equilibrium import Phase, SolverError, Status, solve
+from .equilibrium import SolverError, Status, solve
 
 
 def null_threshold(
-    psi1: float,
-    psi2: float,
-    tau: float = 0.0,
-    *,
-    activation: str | Activation = "relu",
-    spectrum: str | Spectrum = "marchenko-pastur",
-    signal_norm: float = 1.0,
-    nonlinear_power: float = 0.0,
+    psi1: float | Problem, psi2: float | None = None, tau: float = 0.0, **settings: Unpack[FirstLayer]
 ) -> float:
     r"""Return eps_c, the training radius from which on training returns theta = 0, whatever the ridge.
 
@@ -30,8 +23,8 @@ def null_threshold(
 
     Parameters
     ----------
-    psi1, psi2, tau, activation, spectrum, signal_norm, nonlinear_power
-        As for :func:`solve`.
+    psi1, psi2, tau, **settings
+        As for :func:`solve`: a :class:`Problem`, or its parameters without the radius.
 
     Returns
     -------
@@ -47,30 +40,17 @@ def null_threshold(
     -----
     :eq:`eq-null`, derived in docs/theory, "Null phase"; the zero solution beyond a threshold of [R], in the limit.
     """
-    psi1 = scalar("psi1", psi1)
-    psi2 = scalar("psi2", psi2)
-    tau = scalar("tau", tau)
-    signal_norm = scalar("signal_norm", signal_norm)
-    nonlinear_power = scalar("nonlinear_power", nonlinear_power)
-    constants = resolve_activation(activation).constants
-    law = resolve_spectrum(spectrum).law(psi1)
-    noise = tau * tau + nonlinear_power
-    square = solver.null_threshold_squared(
-        psi1, psi1 / psi2, noise, *constants, signal_norm * signal_norm, *law
-    )
-    return math.sqrt(square)
+    refuse(settings, "ridge")
+    p = as_problem(psi1, psi2, None if isinstance(psi1, Problem) else 0.0, tau, **settings)
+    return float(regimes.null_threshold(p.parameters, p.features.law(p.parameters)))
 
 
 def interpolation_threshold(
-    psi1: float,
-    psi2: float,
-    tau: float,
-    n: int,
-    *,
-    activation: str | Activation = "relu",
-    spectrum: str | Spectrum = "marchenko-pastur",
-    signal_norm: float = 1.0,
-    nonlinear_power: float = 0.0,
+    psi1: float | Problem,
+    psi2: float | None = None,
+    tau: float = 0.0,
+    n: int | None = None,
+    **settings: Unpack[FirstLayer],
 ) -> float:
     r"""Return the training radius below which a sample of size ``n`` is interpolated (ridge = 0).
 
@@ -81,8 +61,8 @@ def interpolation_threshold(
 
     Parameters
     ----------
-    psi1, psi2, tau, activation, spectrum, signal_norm, nonlinear_power
-        As for :func:`solve`, with finite ``psi2``.
+    psi1, psi2, tau, **settings
+        As for :func:`solve`: a :class:`Problem`, or its parameters without radius and ridge, with finite ``psi2``.
     n : int
         Sample size, >= 2.
 
@@ -103,11 +83,10 @@ def interpolation_threshold(
     :eq:`eq-interpolation`, derived in docs/theory, "Near interpolation"; [R], carried over to \|J theta\|.
     """
     n = validation.integer("n", n, 2)
+    refuse(settings, "ridge")
+    problem = as_problem(psi1, psi2, None if isinstance(psi1, Problem) else 0.0, tau, **settings)
     try:
-        interpolator = solve(
-            psi1, psi2, 0.0, tau, activation=activation, spectrum=spectrum,
-            signal_norm=signal_norm, nonlinear_power=nonlinear_power,
-        )  # fmt: skip
+        interpolator = solve(problem.vary(eps=0.0, ridge=0.0))
     except SolverError as error:
         if error.status is Status.DIVERGENT:  # N = n
             return 0.0

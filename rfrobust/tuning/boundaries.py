@@ -12,21 +12,19 @@ In the null phase the second margin is exactly 0: its curve is where it changes 
 
 import math
 from itertools import pairwise
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 import xarray as xr
 from scipy.optimize import brentq
 
-from ..problem.activation import Activation
-from ..problem.catalogue import built_in
-from ..problem.parameters import DESCRIPTIONS, scalar
-from ..problem.spectrum import Spectrum
+from ..problem.datasets import describe
+from ..problem.parameters import DESCRIPTIONS
+from ..problem.problem import Problem, Settings, as_problem
+from ..problem.risk import adversarial_risk
 from ..support import validation
-from ..support.provenance import versions
-from ..theory.equilibrium import adversarial_risk
 from ..theory.thresholds import null_threshold
-from .optima import WIDTH_RANGE, FixedModel, best_width, fixed_model
+from .optima import POINT, WIDTH_RANGE, best_width, risks
 from .search import UNSOLVED, Optimum
 
 #: Radii scanned for sign changes, relative to the null threshold.
@@ -39,38 +37,29 @@ FLAT = 1e-10
 VANISHING_RIDGE = 1e-12
 
 
-def _margins(
-    model: FixedModel, psi1: float, psi2: float, tau: float, ridge: float, radii: np.ndarray
-) -> np.ndarray:
+_EPS, _RIDGE = POINT.index("eps"), POINT.index("ridge")
+
+
+def _margins(problem: Problem, radii: np.ndarray) -> np.ndarray:
     """Return the margins "worse than zero" and "no better than standard", shape (2, radii); NaN without solution."""
-    rows = np.empty((radii.size, 5))
-    rows[:] = (psi1, psi2, 0.0, tau, ridge)
-    rows[:, 2] = radii
-    v, r = model.solve_rows(rows)
+    points = np.tile([problem.settings[name] for name in POINT], (radii.size, 1))
+    points[:, _EPS] = radii
+    v, r = risks(points, problem)
     risk = adversarial_risk(np.where(v < UNSOLVED, v, math.nan), r, radii)
-    return np.array(
-        [risk - model.null_risk(tau), risk - adversarial_risk(*_standard(model, rows[:1]), radii)]
-    )
+    standard = adversarial_risk(*_standard(points[:1], problem), radii)
+    return np.array([risk - problem.data.null_risk, risk - standard])
 
 
-def _standard(model: FixedModel, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return v and r of standard training in the problems ``rows``."""
-    standard = rows.copy()
-    standard[:, 2] = 0.0
-    standard[:, 4] = np.maximum(rows[:, 4], VANISHING_RIDGE)
-    return model.solve_rows(standard)
+def _standard(points: np.ndarray, problem: Problem) -> tuple[np.ndarray, np.ndarray]:
+    """Return v and r of standard training at the points (psi1, psi2, eps, tau, ridge)."""
+    standard = points.copy()
+    standard[:, _EPS] = 0.0
+    standard[:, _RIDGE] = np.maximum(points[:, _RIDGE], VANISHING_RIDGE)
+    return risks(standard, problem)
 
 
 def radius_curves(
-    psi1: Any,
-    psi2: float,
-    tau: float = 0.0,
-    *,
-    ridge: float = 0.0,
-    activation: str | Activation = "relu",
-    spectrum: str | Spectrum = "marchenko-pastur",
-    signal_norm: float = 1.0,
-    nonlinear_power: float = 0.0,
+    psi1: Any, psi2: float | Problem, tau: float = 0.0, **settings: Unpack[Settings]
 ) -> xr.Dataset:
     """Return the boundary radii along the width.
 
@@ -78,8 +67,8 @@ def radius_curves(
     ----------
     psi1 : 1-d array_like
         Widths N/d.
-    psi2, tau, ridge, activation, spectrum, signal_norm, nonlinear_power
-        As for :func:`solve`.
+    psi2, tau, **settings
+        As for :func:`solve`: a :class:`Problem`, of which width and radius do not count, or its parameters.
 
     Returns
     -------
@@ -99,22 +88,21 @@ def radius_curves(
     docs/findings, "Boundaries"; the risks are those of docs/theory, "Outputs", eps_c of "Null phase".
     """
     widths = validation.real_array("psi1", psi1, 0.0, open_lower=True, ndim=1)
-    psi2, tau, ridge = scalar("psi2", psi2), scalar("tau", tau), scalar("ridge", ridge)
-    model = fixed_model(activation, spectrum, signal_norm, nonlinear_power)
+    base = _base(psi2, tau, settings)
 
-    def margin(eps: float, kind: int, problem: tuple[FixedModel, float, float, float, float]) -> float:
-        return float(_margins(*problem, np.array([eps]))[kind, 0])
+    def margin(eps: float, kind: int, problem: Problem) -> float:
+        return float(_margins(problem, np.array([eps]))[kind, 0])
 
     null = np.empty(widths.size)
     roots = np.full((2, widths.size, ROOTS), math.nan)
     first = np.empty((2, widths.size), dtype=bool)
     for i, width in enumerate(widths):
-        null[i] = null_threshold(float(width), psi2, tau, **model.keywords)
+        problem = base.vary(psi1=float(width))
+        null[i] = null_threshold(problem)
         radii = null[i] * SCAN
-        problem = (model, float(width), psi2, tau, ridge)
-        margins = _margins(*problem, radii)
+        margins = _margins(problem, radii)
         for j in range(2):
-            sign = np.where(np.abs(margins[j]) > FLAT * model.null_risk(tau), np.sign(margins[j]), 0.0)
+            sign = np.where(np.abs(margins[j]) > FLAT * base.data.null_risk, np.sign(margins[j]), 0.0)
             known = np.flatnonzero(sign)
             first[j, i] = known.size > 0 and sign[known[0]] > 0
             changes = [(a, b) for a, b in pairwise(known) if sign[a] != sign[b]]
@@ -131,26 +119,23 @@ def radius_curves(
             "standard_better_at_small_eps": ("psi1", first[1]),
         },
         coords={"psi1": ("psi1", widths, {"long_name": DESCRIPTIONS["psi1"]})},
-        attrs=_attributes(model, psi2=psi2, tau=tau, ridge=ridge),
+        attrs=_attributes(base),
     )  # fmt: skip
 
 
-def _attributes(model: FixedModel, **problem: float) -> dict[str, Any]:
-    return {
-        **problem, "activation": model.activation.name, "spectrum": model.spectrum.name,
-        "signal_norm": model.signal_norm, "nonlinear_power": model.nonlinear_power, **versions(),
-    }  # fmt: skip
+def _base(psi2: float | Problem, tau: float, settings: Settings) -> Problem:
+    """Return the problem whose width and radius are varied."""
+    if isinstance(psi2, Problem):
+        return as_problem(psi2, **settings)
+    return as_problem(1.0, psi2, 0.0, tau, **settings)
+
+
+def _attributes(problem: Problem) -> dict[str, Any]:
+    return {"psi2": problem.psi2, "tau": problem.tau, "ridge": problem.ridge, **describe(problem)}
 
 
 def best_widths(
-    eps: Any,
-    psi2: float,
-    tau: float = 0.0,
-    *,
-    ridge: float = 0.0,
-    activation: str | Activation = "relu",
-    signal_norm: float = 1.0,
-    nonlinear_power: float = 0.0,
+    eps: Any, psi2: float | Problem, tau: float = 0.0, **settings: Unpack[Settings]
 ) -> xr.Dataset:
     """Return the best width over all, and on either side of N = n, along the radius (training and test).
 
@@ -158,8 +143,8 @@ def best_widths(
     ----------
     eps : 1-d array_like
         Radii.
-    psi2, tau, ridge, activation, signal_norm, nonlinear_power
-        As for :func:`solve`, with finite ``psi2``.
+    psi2, tau, **settings
+        As for :func:`radius_curves`, with finite ``psi2``.
 
     Returns
     -------
@@ -172,11 +157,8 @@ def best_widths(
         If an argument is of the wrong kind or out of range.
     """
     radii = validation.real_array("eps", eps, 0.0, open_lower=True, ndim=1)
-    psi2 = validation.real_scalar("psi2", psi2, 0.0, open_lower=True)
-    keywords: dict[str, Any] = {
-        "ridge": ridge, "activation": activation, "signal_norm": signal_norm, "nonlinear_power": nonlinear_power,
-    }  # fmt: skip
-    sides = [_sides(float(radius), psi2, tau, keywords) for radius in radii]
+    base = _finite(_base(psi2, tau, settings))
+    sides = [_sides(base.vary(eps=float(radius))) for radius in radii]
     table = [
         [(o.at["psi1"], o.risk, o.null) for o in (min(pair, key=lambda o: o.risk), *pair)] for pair in sides
     ]
@@ -189,29 +171,24 @@ def best_widths(
             "null": (dims, values[..., 2].astype(bool), {"long_name": "nothing beats predicting zero"}),
         },
         coords={"eps": ("eps", radii, {"long_name": DESCRIPTIONS["eps"]}), "side": ["all", "narrow", "wide"]},
-        attrs=_attributes(
-            fixed_model(activation, "marchenko-pastur", signal_norm, nonlinear_power),
-            psi2=psi2, tau=scalar("tau", tau), ridge=scalar("ridge", ridge),
-        ),
+        attrs=_attributes(base),
     )  # fmt: skip
 
 
-def _sides(eps: float, psi2: float, tau: float, keywords: dict[str, Any]) -> tuple[Optimum, Optimum]:
+def _finite(problem: Problem) -> Problem:
+    validation.real_scalar("psi2", problem.psi2, 0.0, open_lower=True)
+    return problem
+
+
+def _sides(problem: Problem) -> tuple[Optimum, Optimum]:
+    psi2 = problem.psi2
     low, high = min(WIDTH_RANGE[0], 1e-3 * psi2), max(WIDTH_RANGE[1], 1e3 * psi2)
-    narrow = best_width(psi2, eps, tau, psi1_range=(low, psi2), **keywords)
-    wide = best_width(psi2, eps, tau, psi1_range=(psi2 * (1.0 + 1e-6), high), **keywords)
+    narrow = best_width(problem, psi1_range=(low, psi2))
+    wide = best_width(problem, psi1_range=(psi2 * (1.0 + 1e-6), high))
     return narrow, wide
 
 
-def width_transition(
-    psi2: float,
-    tau: float = 0.0,
-    *,
-    ridge: float = 0.0,
-    activation: str | Activation = "relu",
-    signal_norm: float = 1.0,
-    nonlinear_power: float = 0.0,
-) -> float:
+def width_transition(psi2: float | Problem, tau: float = 0.0, **settings: Unpack[Settings]) -> float:
     r"""Return the radius above which the best network is no longer overparametrized.
 
     .. math::
@@ -222,8 +199,8 @@ def width_transition(
 
     Parameters
     ----------
-    psi2, tau, ridge, activation, signal_norm, nonlinear_power
-        As for :func:`solve`, with finite ``psi2``.
+    psi2, tau, **settings
+        As for :func:`radius_curves`, with finite ``psi2``.
 
     Returns
     -------
@@ -247,13 +224,10 @@ def width_transition(
     >>> 0.2 < width_transition(2, 0.5) < 0.4
     True
     """
-    psi2 = validation.real_scalar("psi2", psi2, 0.0, open_lower=True)
-    keywords: dict[str, Any] = {
-        "ridge": ridge, "activation": activation, "signal_norm": signal_norm, "nonlinear_power": nonlinear_power,
-    }  # fmt: skip
+    base = _finite(_base(psi2, tau, settings))
 
     def hurts(eps: float) -> bool:
-        narrow, wide = _sides(eps, psi2, tau, keywords)
+        narrow, wide = _sides(base.vary(eps=eps))
         return wide.null or wide.risk >= narrow.risk
 
     previous = 0.0
@@ -270,13 +244,15 @@ def width_transition(
     return math.inf
 
 
-def add_margins(data: xr.Dataset) -> xr.Dataset:
+def add_margins(data: xr.Dataset, problem: Problem | None = None) -> xr.Dataset:
     """Add to a :func:`rfrobust.sweep` the margins of this module, for contours at level 0.
 
     Parameters
     ----------
     data : xarray.Dataset
-        A sweep with built-in activation and spectrum; its ``adversarial_risk`` may be at any test radius.
+        A sweep; its ``adversarial_risk`` may be at any test radius.
+    problem : Problem, optional
+        The problem that was swept; not needed where activation and spectrum are built in.
 
     Returns
     -------
@@ -287,23 +263,24 @@ def add_margins(data: xr.Dataset) -> xr.Dataset:
 
     Raises
     ------
-    ValueError
-        If the activation or the spectrum is not a built-in one.
+    TypeError, ValueError
+        If ``problem`` is not the one that was swept, or is missing where the features are not built in.
     """
-    model = fixed_model(
-        built_in(data.attrs["activation"]), data.attrs["spectrum"], data.attrs["signal_norm"],
-        data.attrs["nonlinear_power"],
-    )  # fmt: skip
+    base = _swept_problem(data) if problem is None else as_problem(problem)
+    if base.features.key != data.attrs["features_key"]:
+        raise ValueError(
+            "problem must be the one that was swept: its features differ from those of the data, got problem="
+            f"{problem!r}"
+        )
     shape = data.adversarial_risk.dims
-    names = ("psi1", "psi2", "eps", "tau", "ridge")
     template = data.adversarial_risk
-    grids = [data[name].broadcast_like(template).transpose(*shape).values.ravel() for name in names]
-    v, r = _standard(model, np.column_stack(grids))
+    grids = [data[name].broadcast_like(template).transpose(*shape).values.ravel() for name in POINT]
+    v, r = _standard(np.column_stack(grids), base)
     test = data["eps_test"] if "eps_test" in data.coords else data["eps"]
     radius = test.broadcast_like(template).transpose(*shape).values.ravel()
     standard = adversarial_risk(v, r, radius).reshape(template.shape)
     alive = data.gradient_norm.broadcast_like(template).transpose(*shape).values > 0.0
-    null_risk = model.signal_norm**2 + data["tau"] ** 2 + model.nonlinear_power
+    null_risk = data.attrs["signal_norm"] ** 2 + data["tau"] ** 2 + data.attrs["nonlinear_power"]
     out = data.assign(
         margin_zero=(template - null_risk).transpose(*shape).where(alive),
         margin_standard=(template - standard).where(alive),
@@ -316,3 +293,21 @@ def add_margins(data: xr.Dataset) -> xr.Dataset:
         out["best_psi1"] = data.psi1.isel(psi1=best).drop_vars("psi1", errors="ignore").where(beats)
         out.best_psi1.attrs = {"long_name": "width of least adversarial risk on the grid"}
     return out
+
+
+def _swept_problem(data: xr.Dataset) -> Problem:
+    """Return a problem with the features that a sweep names, if the names mean what was swept."""
+    attributes = data.attrs
+    try:
+        problem = Problem.of(
+            1.0, 1.0, 0.0, activation=attributes["activation"], spectrum=attributes["spectrum"],
+            signal_norm=attributes["signal_norm"], nonlinear_power=attributes["nonlinear_power"],
+        )  # fmt: skip
+    except (KeyError, ValueError) as error:
+        raise ValueError("problem must be given: the features of the data have no built-in name") from error
+    if problem.features.key != attributes["features_key"]:
+        raise ValueError(
+            f"problem must be given: the activation or the spectrum of the data is not the built-in one of its name, "
+            f"got activation={attributes['activation']!r}, spectrum={attributes['spectrum']!r}"
+        )
+    return problem

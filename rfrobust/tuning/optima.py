@@ -2,37 +2,25 @@
 
 import math
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 import xarray as xr
 from scipy.optimize import brentq
 
-from ..engine.regimes import SOLVED, solve_point
-from ..problem.activation import Activation, resolve_activation
+from ..engine import regimes
+from ..engine.records import Parameters, Point
+from ..problem.activation import Activation
 from ..problem.catalogue import TABLE, built_in
+from ..problem.datasets import describe
 from ..problem.parameters import DESCRIPTIONS, scalar
-from ..problem.spectrum import Spectrum, resolve_spectrum
+from ..problem.problem import FirstLayer, Problem, Settings, Target, as_problem, refuse
+from ..problem.risk import adversarial_risk
 from ..support import validation
-from ..support.jit import njit
-from ..support.provenance import versions
-from ..theory.equilibrium import Equilibrium, adversarial_risk, solve
+from ..theory.equilibrium import Equilibrium, solve
+from ..theory.grid import solve_points
 from ..theory.thresholds import null_threshold
-from .search import UNSOLVED, Axis, Basin, Evaluate, Optimum, risk_or_nan, search
-
-__all__ = [
-    "ActivationOptimum",
-    "Basin",
-    "FixedModel",
-    "Optimum",
-    "at_optimum",
-    "best_activation",
-    "best_training",
-    "best_width",
-    "fixed_model",
-    "pareto",
-    "polynomial_activation",
-]
+from .search import UNSOLVED, Axis, Evaluate, Optimum, risk_or_nan, search
 
 RIDGE_RANGE = (1e-8, 1e4)
 WIDTH_RANGE = (1e-3, 1e5)
@@ -42,97 +30,49 @@ RADIUS_RANGE = (1e-4, 1.0)
 LINEARITY_RANGE = (1e-2, 1e2)
 ROUGHNESS_RANGE = (math.sqrt(2.0), 1e2)
 
-_PROBLEM = ("psi1", "psi2", "eps", "tau", "ridge")
+#: Parameters of a point, in the order of its columns.
+POINT = ("psi1", "psi2", "eps", "tau", "ridge")
+_STATUS, _V, _R = (Point._fields.index(name) for name in ("status", "standard_risk", "gradient_norm"))
 
 
-@njit
-def _solve_rows(rows, signal, nonlinear, atoms, weights, v, r):
-    """Fill v and r of rows (psi1, psi2, eps, tau, ridge, mu1^2, mu2^2, rho^2); UNSOLVED and 0 without solution."""
-    for i in range(rows.shape[0]):
-        point = solve_point(
-            rows[i, 0], rows[i, 1], rows[i, 2], rows[i, 3], rows[i, 4], rows[i, 5], rows[i, 6], rows[i, 7],
-            signal, nonlinear, atoms, weights,
-        )  # fmt: skip
-        solved = point[0] == SOLVED
-        v[i] = point[5] if solved else UNSOLVED
-        r[i] = point[6] if solved else 0.0
+def risks(points: np.ndarray, problem: Problem) -> tuple[np.ndarray, np.ndarray]:
+    """Return v and r of points (psi1, psi2, eps, tau, ridge), the rest as in ``problem``; see :func:`of_table`."""
+    return of_table(solve_points(points, problem))
 
 
-@dataclass(frozen=True)
-class FixedModel:
-    """The validated part of a problem that a search keeps fixed."""
-
-    activation: Activation
-    spectrum: Spectrum
-    signal_norm: float
-    nonlinear_power: float
-
-    @property
-    def keywords(self) -> dict[str, Any]:
-        """The keyword arguments of :func:`rfrobust.solve` that they are."""
-        return {
-            "activation": self.activation,
-            "spectrum": self.spectrum,
-            "signal_norm": self.signal_norm,
-            "nonlinear_power": self.nonlinear_power,
-        }
-
-    def null_risk(self, tau: float) -> float:
-        """Return the risk of predicting zero."""
-        return self.signal_norm**2 + tau**2 + self.nonlinear_power
-
-    def solve_rows(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return v and r of problems (psi1, psi2, eps, tau, ridge), one a row; UNSOLVED and 0 where none is found."""
-        v, r = np.empty(len(rows)), np.empty(len(rows))
-        full = np.empty((len(rows), 8))
-        full[:, :5] = rows
-        full[:, 5:] = self.activation.constants
-        target = (self.signal_norm**2, self.nonlinear_power)
-        if not self.spectrum.depends_on_psi1:
-            _solve_rows(full, *target, *self.spectrum.law(1.0), v, r)
-            return v, r
-        for psi1 in np.unique(rows[:, 0]):
-            group = rows[:, 0] == psi1
-            part = np.empty((2, np.count_nonzero(group)))
-            _solve_rows(full[group], *target, *self.spectrum.law(float(psi1)), *part)
-            v[group], r[group] = part
-        return v, r
-
-    def objective(self, base: tuple[float, ...], searched: list[str], eps_test: float) -> Evaluate:
-        """Return the adversarial risk as a function of the searched parameters, one problem a row."""
-        columns = [_PROBLEM.index(name) for name in searched]
-
-        def evaluate(points: np.ndarray) -> np.ndarray:
-            rows = np.empty((len(points), len(_PROBLEM)))
-            rows[:] = base
-            rows[:, columns] = points
-            return adversarial_risk(*self.solve_rows(rows), eps_test)
-
-        return evaluate
+def of_table(table: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return v and r of a table of points, UNSOLVED and 0 where there is no solution."""
+    solved = table[:, _STATUS] == regimes.SOLVED
+    return np.where(solved, table[:, _V], UNSOLVED), np.where(solved, table[:, _R], 0.0)
 
 
-def fixed_model(activation: Any, spectrum: Any, signal_norm: Any, nonlinear_power: Any) -> FixedModel:
-    """Check the fixed part of a problem."""
-    return FixedModel(
-        resolve_activation(activation),
-        resolve_spectrum(spectrum),
-        scalar("signal_norm", signal_norm),
-        scalar("nonlinear_power", nonlinear_power),
-    )
+def _point(problem: Problem) -> tuple[float, ...]:
+    return tuple(problem.settings[name] for name in POINT)
+
+
+def _objective(problem: Problem, searched: list[str], eps_test: float) -> Evaluate:
+    """Return the adversarial risk as a function of the searched parameters, one problem a row."""
+    columns = [POINT.index(name) for name in searched]
+    base = _point(problem)
+
+    def evaluate(values: np.ndarray) -> np.ndarray:
+        points = np.empty((len(values), len(POINT)))
+        points[:] = base
+        points[:, columns] = values
+        return adversarial_risk(*risks(points, problem), eps_test)
+
+    return evaluate
 
 
 def best_training(
-    psi1: float,
-    psi2: float,
+    psi1: float | Problem,
+    psi2: float | None = None,
     tau: float = 0.0,
     *,
     eps_test: float,
     eps: float | None = None,
     ridge: float | None = 0.0,
-    activation: str | Activation = "relu",
-    spectrum: str | Spectrum = "marchenko-pastur",
-    signal_norm: float = 1.0,
-    nonlinear_power: float = 0.0,
+    **settings: Unpack[FirstLayer],
 ) -> Optimum:
     r"""Return the training radius, the ridge, or both, of least adversarial risk.
 
@@ -140,8 +80,8 @@ def best_training(
 
     Parameters
     ----------
-    psi1, psi2, tau, activation, spectrum, signal_norm, nonlinear_power
-        As for :func:`solve`.
+    psi1, psi2, tau, **settings
+        As for :func:`solve`: a :class:`Problem`, of which radius and ridge do not count, or its parameters.
     eps_test : float
         Test radius, >= 0.
     eps : float, optional
@@ -173,7 +113,7 @@ def best_training(
     >>> round(best.at["eps"], 3), round(best.risk, 4)
     (0.965, 1.1016)
     """
-    psi1, psi2, tau = scalar("psi1", psi1), scalar("psi2", psi2), scalar("tau", tau)
+    base = as_problem(psi1, psi2, None if isinstance(psi1, Problem) else 0.0, tau, **settings)
     eps_test = scalar("eps_test", eps_test)
     if eps is not None:
         eps = scalar("eps", eps)
@@ -184,32 +124,27 @@ def best_training(
             f"eps and ridge are both given, eps={eps:g} and ridge={ridge:g} (0 by default): leave the one to be "
             "searched None"
         )
-    model = fixed_model(activation, spectrum, signal_norm, nonlinear_power)
-    threshold = null_threshold(psi1, psi2, tau, **model.keywords)
+    base = base.vary(eps=eps or 0.0, ridge=ridge or 0.0)
+    threshold = null_threshold(base)
     axes = []
     if eps is None:
         axes.append(Axis("eps", RADIUS_RANGE[0] * threshold, RADIUS_RANGE[1] * threshold, True, threshold))
     if ridge is None:
         axes.append(Axis("ridge", *RIDGE_RANGE, True))
     names = [axis.name for axis in axes]
-    evaluate = model.objective((psi1, psi2, eps or 0.0, tau, ridge or 0.0), names, eps_test)
     null_at = {"eps": threshold, "ridge": 0.0}
     null = {name: null_at[name] for name in names} if eps is None or eps >= threshold else {"ridge": math.inf}
-    return search(evaluate, axes, eps_test, model.null_risk(tau), null)
+    return search(_objective(base, names, eps_test), axes, eps_test, base.data.null_risk, null)
 
 
 def best_width(
-    psi2: float,
-    eps: float,
+    psi2: float | Problem,
+    eps: float | None = None,
     tau: float = 0.0,
     *,
     eps_test: float | None = None,
-    ridge: float = 0.0,
     psi1_range: tuple[float, float] = WIDTH_RANGE,
-    activation: str | Activation = "relu",
-    spectrum: str | Spectrum = "marchenko-pastur",
-    signal_norm: float = 1.0,
-    nonlinear_power: float = 0.0,
+    **settings: Unpack[Settings],
 ) -> Optimum:
     r"""Return the number of features per dimension of least adversarial risk at a fixed number of samples.
 
@@ -217,8 +152,8 @@ def best_width(
 
     Parameters
     ----------
-    psi2, eps, tau, ridge, activation, spectrum, signal_norm, nonlinear_power
-        As for :func:`solve`.
+    psi2, eps, tau, **settings
+        As for :func:`solve`: a :class:`Problem`, of which the width does not count, or its parameters without it.
     eps_test : float, optional
         Test radius; the training radius by default.
     psi1_range : (float, float)
@@ -248,31 +183,25 @@ def best_width(
     >>> round(best.at["psi1"], 1), best.certified
     (7.6, True)
     """
-    psi2, eps, tau, ridge = (
-        scalar("psi2", psi2),
-        scalar("eps", eps),
-        scalar("tau", tau),
-        scalar("ridge", ridge),
+    base = (
+        as_problem(psi2, **settings)
+        if isinstance(psi2, Problem)
+        else as_problem(1.0, psi2, eps, tau, **settings)
     )
-    eps_test = eps if eps_test is None else scalar("eps_test", eps_test)
-    low, high = validation.real_array("psi1_range", psi1_range, 0.0, open_lower=True, shape=(2,))
+    eps_test = base.eps if eps_test is None else scalar("eps_test", eps_test)
+    low, high = validation.real_array("psi1_range", psi1_range, 0.0, open_lower=True, shape=(2,)).tolist()
     if not low < high:
         raise ValueError(f"psi1_range must be increasing, got psi1_range={psi1_range!r}")
-    model = fixed_model(activation, spectrum, signal_norm, nonlinear_power)
-
-    evaluate = model.objective((1.0, psi2, eps, tau, ridge), ["psi1"], eps_test)
-    edge = _null_width(psi2, eps, tau, float(low), float(high), model)
-    axes = [Axis("psi1", float(low), float(high), False, edge)]
-    return search(evaluate, axes, eps_test, model.null_risk(tau), {"psi1": 0.0})
+    axes = [Axis("psi1", low, high, False, _null_width(base, low, high))]
+    evaluate = _objective(base, ["psi1"], eps_test)
+    return search(evaluate, axes, eps_test, base.data.null_risk, {"psi1": 0.0})
 
 
-def _null_width(
-    psi2: float, eps: float, tau: float, low: float, high: float, model: FixedModel
-) -> float | None:
+def _null_width(problem: Problem, low: float, high: float) -> float | None:
     """Return the width between ``low`` and ``high`` at which ``eps`` is the null threshold, or None."""
 
     def excess(log_psi1: float) -> float:
-        return null_threshold(math.exp(log_psi1), psi2, tau, **model.keywords) - eps
+        return null_threshold(problem.vary(psi1=math.exp(log_psi1))) - problem.eps
 
     ends = math.log(low), math.log(high)
     if excess(ends[0]) * excess(ends[1]) >= 0.0:
@@ -362,9 +291,7 @@ def best_activation(
     *,
     eps_test: float | None = None,
     mu1_over_mu2: float | None = None,
-    spectrum: str | Spectrum = "marchenko-pastur",
-    signal_norm: float = 1.0,
-    nonlinear_power: float = 0.0,
+    **settings: Unpack[Target],
 ) -> ActivationOptimum:
     r"""Return the activation of least adversarial risk.
 
@@ -375,8 +302,8 @@ def best_activation(
 
     Parameters
     ----------
-    psi1, psi2, eps, tau, spectrum, signal_norm, nonlinear_power
-        As for :func:`solve`.
+    psi1, psi2, eps, tau, **settings
+        As for :func:`solve`, without ``ridge`` and ``activation``.
     eps_test : float, optional
         Test radius; the training radius by default.
     mu1_over_mu2 : float, optional
@@ -405,29 +332,30 @@ def best_activation(
     >>> list(best.built_in)[:3]
     ['identity', 'sigmoid', 'tanh']
     """
-    psi1, psi2, eps, tau = scalar("psi1", psi1), scalar("psi2", psi2), scalar("eps", eps), scalar("tau", tau)
-    eps_test = eps if eps_test is None else scalar("eps_test", eps_test)
-    model = fixed_model("relu", spectrum, signal_norm, nonlinear_power)
+    refuse(settings, "activation", "ridge")
+    base = Problem.of(psi1, psi2, eps, tau, **settings)
+    eps_test = base.eps if eps_test is None else scalar("eps_test", eps_test)
     fixed = None
     if mu1_over_mu2 is not None:
         fixed = validation.real_scalar("mu1_over_mu2", mu1_over_mu2, 1e-6, 1e6)
-    target = (model.signal_norm**2, model.nonlinear_power)
-    law = model.spectrum.law(psi1)
+    features, given = base.features, base.parameters
 
-    def evaluate(points: np.ndarray) -> np.ndarray:
-        rows = np.empty((len(points), 8))
-        rows[:, :5] = psi1, psi2, eps, tau, 0.0
-        rows[:, 5] = (fixed or points[:, 0]) ** 2
+    def evaluate(ratios: np.ndarray) -> np.ndarray:
+        rows = np.tile(given, (len(ratios), 1))
+        rows[:, 5] = (fixed or ratios[:, 0]) ** 2
         rows[:, 6] = 1.0
-        rows[:, 7] = points[:, -1] ** 2
-        v, r = np.empty(len(points)), np.empty(len(points))
-        _solve_rows(rows, *target, *law, v, r)
-        return adversarial_risk(v, r, eps_test)
+        rows[:, 7] = ratios[:, -1] ** 2
+        table = np.empty((len(rows), len(Point._fields)))
+        parts = [slice(None)] if features.closed else [slice(i, i + 1) for i in range(len(rows))]
+        for part in parts:
+            law = features.law(Parameters(*rows[part][0].tolist()))
+            regimes.solve_rows(rows[part], law, table[part])
+        return adversarial_risk(*of_table(table), eps_test)
 
     axes = [Axis("rho_over_mu2", *ROUGHNESS_RANGE, False)]
     if fixed is None:
         axes.insert(0, Axis("mu1_over_mu2", *LINEARITY_RANGE, False))
-    optimum = search(evaluate, axes, eps_test, model.null_risk(tau), None)
+    optimum = search(evaluate, axes, eps_test, base.data.null_risk, None)
     concrete = None
     if not optimum.null:
         if fixed is not None:
@@ -436,34 +364,31 @@ def best_activation(
         if rho * rho <= LARGEST_DEGREE:
             scale = 1.0 / math.hypot(mu1, 1.0)
             concrete = polynomial_activation(mu1 * scale, scale, rho * scale)
-    point = np.array([[psi1, psi2, eps, tau, 0.0]])
-    risks = {}
+    point = np.array([_point(base)])
+    compared = {}
     for name in TABLE:
-        candidate = replace(model, activation=built_in(name))
-        risks[name] = risk_or_nan(adversarial_risk(*candidate.solve_rows(point), eps_test)[0])
-    ranking = sorted(risks.items(), key=lambda item: (math.isnan(item[1]), item[1]))
+        v, r = risks(point, base.vary(activation=built_in(name)))
+        compared[name] = risk_or_nan(adversarial_risk(v, r, eps_test)[0])
+    ranking = sorted(compared.items(), key=lambda item: (math.isnan(item[1]), item[1]))
     return ActivationOptimum(optimum, concrete, dict(ranking))
 
 
 def pareto(
-    psi1: float,
-    psi2: float,
+    psi1: float | Problem,
+    psi2: float | None = None,
     tau: float = 0.0,
     *,
     eps_test: float,
     with_ridge: bool = True,
     points: int = 120,
-    activation: str | Activation = "relu",
-    spectrum: str | Spectrum = "marchenko-pastur",
-    signal_norm: float = 1.0,
-    nonlinear_power: float = 0.0,
+    **settings: Unpack[FirstLayer],
 ) -> xr.Dataset:
     """Return the training settings that no other setting beats in both standard and adversarial risk.
 
     Parameters
     ----------
-    psi1, psi2, tau, activation, spectrum, signal_norm, nonlinear_power
-        As for :func:`solve`.
+    psi1, psi2, tau, **settings
+        As for :func:`solve`: a :class:`Problem`, of which radius and ridge do not count, or its parameters.
     eps_test : float
         Test radius of the adversarial risk, positive.
     with_ridge : bool
@@ -488,22 +413,21 @@ def pareto(
     -----
     docs/theory, "Outputs".
     """
-    psi1, psi2, tau = scalar("psi1", psi1), scalar("psi2", psi2), scalar("tau", tau)
+    refuse(settings, "ridge")
+    base = as_problem(psi1, psi2, None if isinstance(psi1, Problem) else 0.0, tau, **settings)
     eps_test = validation.real_scalar("eps_test", eps_test, 0.0, open_lower=True)
-    points = validation.integer("points", points, 10)
+    count = validation.integer("points", points, 10)
     if not isinstance(with_ridge, bool):
         raise TypeError(f"with_ridge must be True or False, got {with_ridge!r}")
-    model = fixed_model(activation, spectrum, signal_norm, nonlinear_power)
-    threshold = null_threshold(psi1, psi2, tau, **model.keywords)
-    radii = np.concatenate([[0.0], threshold * np.geomspace(*RADIUS_RANGE, points)])
+    threshold = null_threshold(base)
+    radii = np.concatenate([[0.0], threshold * np.geomspace(*RADIUS_RANGE, count)])
     ridges = np.zeros(1)
     if with_ridge:
-        ridges = np.concatenate([ridges, np.geomspace(*RIDGE_RANGE, max(points // 5, 16))])
+        ridges = np.concatenate([ridges, np.geomspace(*RIDGE_RANGE, max(count // 5, 16))])
     radius, ridge = (grid.ravel() for grid in np.meshgrid(radii, ridges, indexing="ij"))
-    rows = np.column_stack(
-        [np.full(radius.size, psi1), np.full(radius.size, psi2), radius, np.full(radius.size, tau), ridge]
-    )
-    v, r = model.solve_rows(rows)
+    tried = np.tile(_point(base), (radius.size, 1))
+    tried[:, POINT.index("eps")], tried[:, POINT.index("ridge")] = radius, ridge
+    v, r = risks(tried, base)
     solved = v < UNSOLVED  # not so at the pole psi1 = psi2 without radius and ridge
     if not solved.any():
         raise RuntimeError(f"none of {solved.size} training settings has a solution")
@@ -519,9 +443,8 @@ def pareto(
             for name, values in columns.items()
         },
         attrs={
-            "psi1": psi1, "psi2": psi2, "tau": tau, "eps_test": eps_test, "eps_null": threshold,
-            "activation": model.activation.name, "spectrum": model.spectrum.name,
-            "signal_norm": model.signal_norm, "nonlinear_power": model.nonlinear_power, **versions(),
+            "psi1": base.psi1, "psi2": base.psi2, "tau": base.tau, "eps_test": eps_test, "eps_null": threshold,
+            **describe(base),
         },
     )  # fmt: skip
 

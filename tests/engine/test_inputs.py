@@ -245,9 +245,9 @@ def test_derivatives_and_certificates_where_a_risk_is_zero(psi1, psi2, keywords)
     """An even activation learns nothing of a linear target (r = 0); linear features recover it (v = 0)."""
     model = rfrobust.solve(psi1, psi2, 0.0, 0.0, **keywords)
     assert model.standard_risk * model.gradient_norm == 0.0
-    slopes = model.gradient()
+    slopes = rfrobust.gradient(model)
     assert np.isnan(slopes.standard_risk).all()
     assert slopes.standard_risk.attrs["value"] == model.standard_risk
-    certificate = rfrobust.solve(psi1, psi2, 0.0, 0.0, certify=True, **keywords).certificate
+    certificate = rfrobust.certify(rfrobust.solve(psi1, psi2, 0.0, 0.0, **keywords))
     assert not certificate.proved
     assert "v = 0 or r = 0" in certificate.reason

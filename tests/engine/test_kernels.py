@@ -5,23 +5,58 @@ import math
 import mpmath as mp
 import numpy as np
 import pytest
+from numba import njit
 
 import rfrobust
-from rfrobust.engine import newton
-from rfrobust.engine import regimes as solver
-from rfrobust.engine.equations import gaussian_parts, residuals
-from rfrobust.engine.traces import discrete, marchenko_pastur, traces
+from rfrobust.engine import equations, generate, kernels, newton, regimes
+from rfrobust.engine.gaussian import gaussian_parts
+from rfrobust.engine.numbers import Dual, FloatField
+from rfrobust.engine.records import Law, Parameters, Shift
+from rfrobust.problem.spectrum import OrthogonalRows
 from tests import reference
 
-NONE = np.empty(0)
 RELU = (0.25, 0.25 - 0.5 / math.pi, 0.25)
+FIELD = FloatField()
 
 
-def random_problem(rng):
+# inner kernels have no entry from Python
+@njit
+def averages(k, l, p, law):
+    return kernels.averages(k, l, p, law)
+
+
+@njit
+def balanced(log_t, log_V, p, law):
+    return kernels.balanced(log_t, log_V, p, law)
+
+
+@njit
+def solve_pair(log_t, log_V, shift, p, law):
+    return newton.solve_pair(log_t, log_V, shift, p, law)
+
+
+@njit
+def bisection(p, law):
+    return newton.bisection(0, p, law)
+
+
+def random_parameters(rng):
     psi1, psi2 = 10 ** rng.uniform(-2, 2, 2)
     eps = 10 ** rng.uniform(-3, 1)
     ridge = 0.0 if rng.random() < 0.5 else 10 ** rng.uniform(-8, 2)
-    return psi1, psi1 / psi2, eps, rng.uniform(0, 2), ridge, *RELU, 1.0, NONE, NONE
+    return Parameters(psi1, psi1 / psi2, eps, rng.uniform(0, 2), ridge, *RELU, 1.0)
+
+
+def array_law(psi1):
+    """The law of orthogonal rows with a third atom, as arrays."""
+    features = rfrobust.Problem.of(psi1, 2, 0.3, spectrum=OrthogonalRows()).features
+    return features.law(rfrobust.Problem.of(psi1, 2, 0.3, 0.5).parameters)
+
+
+def test_generated_files_are_fresh():
+    # python -m rfrobust.engine.generate writes them
+    assert generate.PYTHON.read_text() == generate.python_text()
+    assert generate.JAVASCRIPT.read_text() == generate.javascript_text()
 
 
 def test_resolvents_have_twelve_digits_everywhere():
@@ -37,37 +72,20 @@ def test_resolvents_have_twelve_digits_everywhere():
     assert worst < 1e-12
 
 
-def test_moments_agree_with_a_sampled_spectrum():
+def test_shares_agree_with_a_sampled_spectrum():
     rng = np.random.default_rng(0)
     d, N = 400, 600
     W = rng.normal(size=(N, d))
     W /= np.linalg.norm(W, axis=1, keepdims=True)
-    x = np.linalg.eigvalsh(W @ W.T)
-    x[: N - d] = 0.0
+    x, dual = (np.maximum(np.linalg.eigvalsh(G), 0.0) for G in (W @ W.T, W.T @ W))
+    none = np.empty(0)
     for z in (0.05, 0.8, 5.0):
-        exact = marchenko_pastur(z, N / d)
-        sampled = discrete(z, N / d, x, np.full(N, 1 / N))
-        np.testing.assert_allclose(sampled, exact, rtol=0.02)
-        direct = [
+        exact = equations.marchenko_pastur(Dual(z, none), Dual(N / d, none), FIELD)
+        sampled = [
             np.mean(x / (x + z)), np.mean(z / (x + z)), np.mean(x**2 / (x + z) ** 2), np.mean(z * x / (x + z) ** 2),
-            np.mean(z**2 / (x + z) ** 2), np.mean(x**3 / (x + z) ** 3), np.mean(z * x**2 / (x + z) ** 3),
-            np.mean(z**2 * x / (x + z) ** 3), np.mean(z**3 / (x + z) ** 3),
-            np.mean(z**2 / (np.linalg.eigvalsh(W.T @ W) + z) ** 2),
+            np.mean(z**2 / (x + z) ** 2), np.mean(z**2 / (dual + z) ** 2),
         ]  # fmt: skip
-        np.testing.assert_allclose(sampled, direct, rtol=1e-10)
-
-
-def test_third_moments_are_derivatives_of_the_second():
-    for psi1 in (0.01, 0.9, 1.0, 3.0, 100.0):
-        for z in (1e-3, 0.3, 10.0, 1e4):
-            h = 1e-5 * z
-            up, down, at = (marchenko_pastur(x, psi1) for x in (z + h, z - h, z))
-            # d/dz of E x^j/(x+z)^2 is -2 E x^j/(x+z)^3
-            scales = [(2, 5, 0), (3, 6, 1), (4, 7, 2)]
-            for second, third, power in scales:
-                slope = (up[second] / (z + h) ** power - down[second] / (z - h) ** power) / (2 * h)
-                expected = -2 * at[third + 1] / z ** (power + 1)
-                assert slope == pytest.approx(expected, rel=1e-6)
+        np.testing.assert_allclose([share.value for share in exact], sampled, rtol=0.02)
 
 
 def test_gaussian_parts_keep_relative_accuracy():
@@ -92,62 +110,90 @@ def page_traces(k, l, psi1, signal):
 
 def test_traces_match_the_page_and_their_derivatives_are_right():
     rng = np.random.default_rng(3)
+    names = ("E1", "E1c", "Tc", "Q", "P", "B")
     for _ in range(20):
         psi1, k, l = (float(x) for x in 10 ** rng.uniform(-2, 2, 3))
         signal = float(rng.uniform(0.5, 2))
-        value, by_k, by_l = traces(k, l, psi1, *RELU, signal, NONE, NONE)
+        at = averages(k, l, Parameters(psi1, 1.0, 0.3, 0.0, 0.0, *RELU, signal), None)
         with mp.workdps(40):
             point = (mp.mpf(k), mp.mpf(l), mp.mpf(psi1), mp.mpf(signal))
-            np.testing.assert_allclose(value, [float(x) for x in page_traces(*point)], rtol=1e-13)
-            for derivative, order in ((by_k, (1, 0)), (by_l, (0, 1))):
-                for got, i in zip(derivative, (0, 2, 3, 4, 5), strict=True):
-                    exact = mp.diff(
+            for i, exact in enumerate(page_traces(*point)):
+                assert getattr(at, names[i]) == pytest.approx(float(exact), rel=1e-13)
+            for i, name in enumerate(names):
+                for direction, order in (("_k", (1, 0)), ("_l", (0, 1))):
+                    slope = mp.diff(
                         lambda a, b, i=i, point=point: page_traces(a, b, *point[2:])[i], point[:2], order
                     )
                     # only the derivative of Tc has no fixed sign
-                    assert got == pytest.approx(float(exact), rel=1e-10)
+                    assert getattr(at, name + direction) == pytest.approx(float(slope), rel=1e-10)
 
 
-def test_jacobian_of_the_equations():
+def test_averages_of_arrays_are_their_definitions():
+    rng = np.random.default_rng(4)
+    sigma, metric = rng.uniform(0.1, 3, (2, 50))
+    explained = rng.uniform(0, 0.01, 50)
+    weights = rng.dirichlet(np.ones(50)) * 0.9
+    law = Law(sigma, metric, explained, weights, 0.1, 0.2)
+    p = Parameters(1.0, 1.0, 0.3, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0)
+    k, l = 0.7, 0.4
+    H = sigma + k * metric + l
+    rest, b2 = k * metric + l, explained * sigma
+    direct = [
+        weights @ (sigma / H), 0.1 + weights @ (rest / H), weights @ (sigma * rest / H**2),
+        weights @ (sigma * metric / H**2), np.sum(b2 * metric / H**2),
+        0.2 + explained.sum() - 2 * np.sum(b2 / H) + np.sum(b2 * sigma / H**2),
+    ]  # fmt: skip
+    at = averages(k, l, p, law)
+    np.testing.assert_allclose(at[:6], direct, rtol=1e-13)
+    h = 1e-6
+    for offset, (dk, dl) in ((6, (h, 0.0)), (12, (0.0, h))):
+        up, down = averages(k + dk, l + dl, p, law), averages(k - dk, l - dl, p, law)
+        slopes = (np.array(up[:6]) - np.array(down[:6])) / (2 * h)
+        np.testing.assert_allclose(at[offset : offset + 6], slopes, rtol=1e-7)
+
+
+@pytest.mark.parametrize("arrays", [False, True])
+def test_jacobian_of_the_equations(arrays):
     rng = np.random.default_rng(4)
     for _ in range(60):
-        problem = random_problem(rng)
-        log_q, log_V = rng.uniform(-4, 1), rng.uniform(-3, 3)
-        at = residuals(log_q, log_V, *problem)
+        p = random_parameters(rng)
+        law = array_law(p.psi1) if arrays else None
+        log_t, log_V = rng.uniform(-4, 1) - math.log(p.eps), rng.uniform(-3, 3)
+        at = balanced(log_t, log_V, p, law)
         h = 1e-6
-        for j, (dq, dV) in enumerate(((h, 0.0), (0.0, h))):
-            up = residuals(log_q + dq, log_V + dV, *problem)
-            down = residuals(log_q - dq, log_V - dV, *problem)
-            for i in range(2):
-                slope = (up[i] - down[i]) / (2 * h)
-                assert at[2 + 2 * i + j] == pytest.approx(slope, rel=1e-5, abs=1e-7)
+        for unknown, (dt, dV) in (("t", (h, 0.0)), ("V", (0.0, h))):
+            up, down = balanced(log_t + dt, log_V + dV, p, law), balanced(log_t - dt, log_V - dV, p, law)
+            for residual in ("F1", "F2"):
+                slope = (getattr(up, residual) - getattr(down, residual)) / (2 * h)
+                assert getattr(at, f"{residual}_{unknown}") == pytest.approx(slope, rel=1e-5, abs=1e-7)
 
 
 def test_bisection_agrees_with_newton():
     rng = np.random.default_rng(5)
     compared = 0
     for _ in range(40):
-        problem = random_problem(rng)
-        psi1, R, eps, noise, ridge, c, mu, rho2, signal, *law = problem
-        threshold = math.sqrt(solver.null_threshold_squared(psi1, R, noise, c, mu, rho2, signal, *law))
-        if eps >= 0.999 * threshold:
+        p = random_parameters(rng)
+        if p.eps >= 0.999 * regimes.null_threshold(p, None):
             continue
-        start = newton.starting_point(psi1, R, eps, threshold, ridge, c, mu, rho2)
-        converged, log_q, log_V, _ = newton.newton(*start, problem)
-        assert converged
-        # V(q) is flat where everything interpolates; there compare the risks
-        slow_q, slow_V = newton.bisection(problem)
-        fast, slow = residuals(log_q, log_V, *problem), residuals(slow_q, slow_V, *problem)
-        np.testing.assert_allclose(slow[7:], fast[7:], rtol=1e-9)
+        fast = regimes.solve_point(p, None)
+        assert fast.iterations < 30
+        # V(t) is flat where everything interpolates; there compare the risks
+        slow = bisection(p, None)
+        at = balanced(slow.log_t, slow.log_V, p, None)
+        np.testing.assert_allclose(
+            [at.standard_risk, math.sqrt(at.squared_norm)],
+            [fast.standard_risk, fast.gradient_norm],
+            rtol=1e-9,
+        )
         compared += 1
     assert compared > 20
 
 
-def test_newton_reports_failure_and_the_solver_recovers():
-    problem = (1.0, 0.5, 0.3, 0.25, 0.0, *RELU, 1.0, NONE, NONE)
-    converged, *_ = newton.newton(-300.0, 300.0, problem)
-    assert not converged
+@pytest.mark.parametrize("shift", [Shift(0.0, 0.0), Shift(2.0, -700.0)])
+def test_a_lost_newton_recovers(shift):
+    # from an absurd start, and from an absurd shift of it, only bisection is left
+    p = Parameters(1.0, 0.5, 0.3, 0.25, 0.0, *RELU, 1.0)
     exact = rfrobust.solve(1, 2, 0.3, 0.5)
-    log_q, log_V = newton.bisection(problem)
-    assert math.exp(log_q) == pytest.approx(exact.q, rel=1e-12)
-    assert math.exp(log_V) == pytest.approx(exact.V, rel=1e-12)
+    root = solve_pair(-300.0, 300.0, shift, p, None)
+    assert 0.3 * math.exp(root.log_t) == pytest.approx(exact.q, rel=1e-12)
+    assert math.exp(root.log_V) == pytest.approx(exact.V, rel=1e-12)

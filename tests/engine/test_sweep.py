@@ -71,15 +71,38 @@ def test_a_point_beyond_double_precision_leaves_no_number():
 def test_threads_and_chunks_do_not_matter(monkeypatch):
     axes = {"psi1": np.geomspace(0.1, 10, 23), "psi2": np.geomspace(0.1, 10, 17), "eps": 0.3, "tau": 0.5}
     one = rfrobust.sweep(**axes, workers=1)
-    monkeypatch.setattr(grid, "CHUNK", 7)
+    monkeypatch.setattr(grid, "CHUNK", 50)
     xr.testing.assert_identical(one, rfrobust.sweep(**axes, workers=2))
 
 
+def test_starts_from_neighbours_change_nothing_but_the_steps(monkeypatch):
+    axes = {
+        "psi1": np.geomspace(0.1, 20, 100),
+        "psi2": [0.5, 2.0, np.inf],
+        "eps": np.linspace(0.0, 3.0, 12),
+        "tau": 0.5,
+    }
+    for settings in (
+        {},
+        {"ridge": 0.01, "activation": "tanh"},
+        {"spectrum": "orthogonal"},
+        {"activation": "identity"},
+    ):
+        near = rfrobust.sweep(**axes, **settings)
+        with monkeypatch.context() as patch:
+            patch.setattr(grid, "SHORT", 10**9)
+            cold = rfrobust.sweep(**axes, **settings)
+        for name in ("standard_risk", "gradient_norm", "training_loss", "zero_residual_fraction"):
+            np.testing.assert_allclose(near[name], cold[name], rtol=1e-12, atol=1e-15)
+        np.testing.assert_array_equal(near.phase, cold.phase)
+        assert float(near.iterations.sum()) < 0.8 * float(cold.iterations.sum())
+
+
 def test_a_failing_thread_fails_the_sweep(monkeypatch):
-    def broken(*_args):
+    def broken(*_args, **_keywords):
         raise MemoryError("no memory")
 
-    monkeypatch.setattr(grid.solver, "solve_many", broken)
+    monkeypatch.setattr(grid.regimes, "solve_rows", broken)
     with pytest.raises(MemoryError, match="no memory"):
         rfrobust.sweep(psi1=[1, 2], psi2=2, eps=0.3)
 

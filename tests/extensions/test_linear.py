@@ -137,7 +137,7 @@ def test_published_ridge_values(activation, psi1, psi2, lam, tau, risk):
 
 @pytest.mark.parametrize("activation", ["erf", "gelu", "softplus", "abs-linear", "hard-tanh", "sin"])
 def test_published_ridge_formula_for_any_activation(activation):
-    c, mu, _ = rfrobust.problem.activation.resolve_activation(activation).constants
+    c, mu, _ = rfrobust.problem.resolve_activation(activation).constants
     for psi1, psi2, lam in ((1, 2, 0.01), (3, 2, 1e-6), (0.5, 4, 1.0)):
         got = rfrobust.theory.from_mei_montanari(
             psi1, psi2, lam, 0.5, activation=activation, F1=1.3, F_star=0.7

@@ -33,7 +33,7 @@ def test_population_minimises_the_adversarial_risk(activation):
     # over all k: v and r^2 on the path theta = (Sigma + k J^2)^-1 mu1 W beta
     psi1, eps, tau = 1.5, 0.4, 0.5
     model = rfrobust.theory.population(psi1, eps, tau, activation=activation)
-    c, mu, rho2 = rfrobust.problem.activation.resolve_activation(activation).constants
+    c, mu, rho2 = rfrobust.problem.resolve_activation(activation).constants
     d = 500
     W = FeatureMap.draw(round(psi1 * d), d, np.random.default_rng(0)).W
     x = np.linalg.eigvalsh(W @ W.T)

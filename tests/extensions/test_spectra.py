@@ -57,7 +57,7 @@ def test_orthogonal_rows_against_simulation(psi1, psi2, eps):
     q, _ = np.linalg.qr(np.random.default_rng(1).standard_normal((max(N, d), max(N, d))))
     W = q[:N, :d]
     W = W / np.linalg.norm(W, axis=1, keepdims=True)  # N > d: close to a tight frame, made unit-norm
-    network = FeatureMap(W, rfrobust.problem.activation.resolve_activation("erf"), "gaussian")
+    network = FeatureMap(W, rfrobust.problem.resolve_activation("erf"), "gaussian")
     sample = train(network, round(psi2 * d), eps, 0.5, 60, 2)
     model = rfrobust.solve(psi1, psi2, eps, 0.5, activation="erf", spectrum="orthogonal")
     error = sample.std(axis=0, ddof=1) / np.sqrt(len(sample))
@@ -86,7 +86,7 @@ def test_correlated_rows_need_their_own_spectrum():
     rng = np.random.default_rng(3)
     W = rng.standard_normal((N, d)) * np.where(np.arange(d) < d // 5, 3.0, 0.3)
     W /= np.linalg.norm(W, axis=1, keepdims=True)
-    network = FeatureMap(W, rfrobust.problem.activation.resolve_activation("relu"), "gaussian")
+    network = FeatureMap(W, rfrobust.problem.resolve_activation("relu"), "gaussian")
     sample = train(network, n, 0.3, 0.5, 60, 4)
     error = sample.std(axis=0, ddof=1) / np.sqrt(len(sample))
     gap = {}
@@ -103,7 +103,7 @@ def test_drawn_network_with_the_matrices_of_the_limit_is_the_empirical_spectrum(
     for N, d, n in ((60, 40, 90), (40, 60, 30), (50, 50, 200)):
         W = FeatureMap.draw(N, d, rng).W
         x = np.maximum(np.linalg.eigvalsh(W @ W.T), 0.0)
-        a = rfrobust.problem.activation.resolve_activation("gelu")
+        a = rfrobust.problem.resolve_activation("gelu")
         c, mu, rho2 = a.constants
         spectrum = rfrobust.EmpiricalSpectrum(W)
         model = rfrobust.theory.QuadraticModel(c * x + mu, c * x + rho2, c * x / d, 1.25, n)
@@ -158,4 +158,4 @@ def test_impossible_ratios_and_layers():
     with pytest.raises(ValueError, match="cross must be 0 where covariance is 0"):
         rfrobust.theory.QuadraticModel([0.0], [1.0], [0.1], 1.0, 5)
     with pytest.raises(ValueError, match="eps must be"):
-        rfrobust.theory.QuadraticModel([1.0], [1.0], [0.1], 1.0, 5).solve(0.0)
+        rfrobust.theory.QuadraticModel([1.0], [1.0], [0.1], 1.0, 5).solve(-0.1)

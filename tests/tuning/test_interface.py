@@ -87,7 +87,7 @@ def test_solve_gradient_and_certificate(capsys):
         "--certify",
     )
     record = json.loads(run(capsys, *problem, "--json"))
-    slopes = rfrobust.solve(3, 2, 0.3, 0.5).gradient()
+    slopes = rfrobust.gradient(rfrobust.solve(3, 2, 0.3, 0.5))
     assert record["gradient"]["standard_risk"]["eps"] == float(slopes.standard_risk.sel(parameter="eps"))
     assert record["certificate"]["proved"] is True
     text = run(capsys, *problem)

@@ -37,7 +37,9 @@ def test_best_radius_of_the_companion_page():
     assert brute_force(psi1=3, psi2=2, eps=np.linspace(0.02, 1.5, 4000), eps_test=0.3) == pytest.approx(
         best.risk, abs=1e-6
     )
-    slope = rfrobust.solve(3, 2, best.at["eps"], 0.5).gradient(0.3).adversarial_risk.sel(parameter="eps")
+    slope = rfrobust.gradient(rfrobust.solve(3, 2, best.at["eps"], 0.5), 0.3).adversarial_risk.sel(
+        parameter="eps"
+    )
     assert float(slope) == pytest.approx(0.0, abs=1e-5)
 
 
@@ -45,7 +47,7 @@ def test_best_radius_and_ridge_is_stationary_and_global():
     best = best_training(3, 2, 0.5, eps_test=0.3, ridge=None)
     assert best.certified
     assert not best.null
-    slopes = tuning.at_optimum(best, psi1=3, psi2=2, tau=0.5).gradient(0.3).adversarial_risk
+    slopes = rfrobust.gradient(tuning.at_optimum(best, psi1=3, psi2=2, tau=0.5), 0.3).adversarial_risk
     for name in ("eps", "ridge"):
         assert float(slopes.sel(parameter=name)) == pytest.approx(0.0, abs=1e-5)
     grid = brute_force(

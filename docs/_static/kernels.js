@@ -1,0 +1,296 @@
+/* Generated from rfrobust/engine/equations.py by `python -m rfrobust.engine.generate`: do not edit.
+ * Needs gaussianParts of equations.js. */
+
+/* Averages of the closed law. */
+function closedAverages(k, l, p) {
+  const x1 = 1.0 / (k + 1.0);
+  const x2 = (k * p.rho2) + l;
+  const x3 = p.mu + x2;
+  const x4 = (x3 * x1) / p.c;
+  const x5 = p.psi1 + 1.0;
+  const x6 = (x4 * 2.0) * x5;
+  const x7 = 1.0 - p.psi1;
+  const x8 = x7 * x7;
+  const x9 = Math.sqrt(((x4 * x4) + x6) + x8);
+  const x10 = x9 + x4;
+  const x11 = x10 + x5;
+  const x12 = 2.0 / x11;
+  const x13 = x1 * x12;
+  const x14 = 1.0 / x3;
+  const x15 = p.mu * x14;
+  const x16 = x4 + x7;
+  const x17 = x16 >= 0.0 ? ((x9 + x16) * 0.5) : ((x9 - x16) * 0.5);
+  const x18 = x4 / x17;
+  const x19 = x16 >= 0.0 ? x18 : (x17 / p.psi1);
+  const x20 = x2 * x14;
+  const x21 = x1 * x1;
+  const x22 = x12 / x9;
+  const x23 = (x6 + x8) / x10;
+  const x24 = x22 * x23;
+  const x25 = x21 * x24;
+  const x26 = p.rho2 * x14;
+  const x27 = x15 + x26;
+  const x28 = x4 * x22;
+  const x29 = x1 * x28;
+  const x30 = x15 * x26;
+  const x31 = x19 * x19;
+  const x32 = (p.psi1 * x4) / x17;
+  const x33 = x16 >= 0.0 ? x17 : x32;
+  const x34 = x33 + p.psi1;
+  const x35 = (x31 * x34) / x9;
+  const x36 = (x25 + (x27 * x29)) + (x30 * x35);
+  const x37 = x29 + (x15 * x35);
+  const x38 = x14 * x37;
+  const x39 = p.signal * p.psi1;
+  const x40 = (k * k) * p.psi1;
+  const x41 = (k * 2.0) * p.psi1;
+  const x42 = x34 * x9;
+  const x43 = (x33 * x33) / x42;
+  const x44 = p.psi1 * x15;
+  const x45 = (((x40 * x25) + (x41 * x29)) + x43) + (x44 * x29);
+  const x46 = 1.0 / p.c;
+  const x47 = ((p.rho2 * x1) - (x21 * x3)) * x46;
+  const x48 = x47 * x4;
+  const x49 = (x47 * 2.0) * x5;
+  const x50 = 0.5 / x9;
+  const x51 = ((x48 + x48) + x49) * x50;
+  const x52 = x51 + x47;
+  const x53 = x12 * (1.0 / x11);
+  const x54 = x52 * x53;
+  const x55 = (-(x21 * x12)) - (x54 * x1);
+  const x56 = x14 * x14;
+  const x57 = p.rho2 * x56;
+  const x58 = x57 * p.mu;
+  const x59 = x16 >= 0.0 ? (x52 * 0.5) : ((x51 - x47) * 0.5);
+  const x60 = 1.0 / x17;
+  const x61 = 1.0 / p.psi1;
+  const x62 = x16 >= 0.0 ? ((x47 - (x59 * x18)) * x60) : (x59 * x61);
+  const x63 = (x13 + (x55 * k)) + (((x26 - (x57 * x2)) * x19) + (x62 * x20));
+  const x64 = x21 * x1;
+  const x65 = 1.0 / x9;
+  const x66 = ((-x54) - (x51 * x22)) * x65;
+  const x67 = 1.0 / x10;
+  const x68 = (x66 * x23) + (((x49 - (x52 * x23)) * x67) * x22);
+  const x69 = (((-x64) - x64) * x24) + (x68 * x21);
+  const x70 = x57 * p.rho2;
+  const x71 = (-(x21 * x28)) + (((x47 * x22) + (x66 * x4)) * x1);
+  const x72 = x62 * x19;
+  const x73 = x16 >= 0.0 ? x59 : (((x47 * p.psi1) - (x59 * x32)) * x60);
+  const x74 = (((x72 + x72) * x34) + (x73 * x31)) - (x51 * x35);
+  const x75 = x74 * x65;
+  const x76 = (((-(x58 * x26)) - (x70 * x15)) * x35) + (x75 * x30);
+  const x77 = (x69 + ((((-x58) - x70) * x29) + (x71 * x27))) + x76;
+  const x78 = (-(x57 * x37)) + ((x71 + ((-(x58 * x35)) + (x75 * x15))) * x14);
+  const x79 = ((((k + k) * p.psi1) * x25) + (x69 * x40)) + (((2.0 * p.psi1) * x29) + (x71 * x41));
+  const x80 = x73 * x33;
+  const x81 = 1.0 / x42;
+  const x82 = ((x80 + x80) - (((x73 * x9) + (x51 * x34)) * x43)) * x81;
+  const x83 = (x79 + x82) + ((-((x58 * p.psi1) * x29)) + (x71 * x44));
+  const x84 = x1 * x46;
+  const x85 = x84 * x4;
+  const x86 = (x84 * 2.0) * x5;
+  const x87 = ((x85 + x85) + x86) * x50;
+  const x88 = x87 + x84;
+  const x89 = x88 * x53;
+  const x90 = x89 * x1;
+  const x91 = x56 * p.mu;
+  const x92 = x16 >= 0.0 ? (x88 * 0.5) : ((x87 - x84) * 0.5);
+  const x93 = x16 >= 0.0 ? ((x84 - (x92 * x18)) * x60) : (x92 * x61);
+  const x94 = (-(x90 * k)) + (((x14 - (x56 * x2)) * x19) + (x93 * x20));
+  const x95 = ((-x89) - (x87 * x22)) * x65;
+  const x96 = (x95 * x23) + (((x86 - (x88 * x23)) * x67) * x22);
+  const x97 = x96 * x21;
+  const x98 = x56 * p.rho2;
+  const x99 = ((x84 * x22) + (x95 * x4)) * x1;
+  const x100 = x93 * x19;
+  const x101 = x16 >= 0.0 ? x92 : (((x84 * p.psi1) - (x92 * x32)) * x60);
+  const x102 = (((x100 + x100) * x34) + (x101 * x31)) - (x87 * x35);
+  const x103 = x102 * x65;
+  const x104 = (((-(x91 * x26)) - (x98 * x15)) * x35) + (x103 * x30);
+  const x105 = (x97 + ((((-x91) - x98) * x29) + (x99 * x27))) + x104;
+  const x106 = (-(x56 * x37)) + ((x99 + ((-(x91 * x35)) + (x103 * x15))) * x14);
+  const x107 = x101 * x33;
+  const x108 = (x107 + x107) - (((x101 * x9) + (x87 * x34)) * x43);
+  const x109 = (((x97 * x40) + (x99 * x41)) + (x108 * x81)) + ((-((x91 * p.psi1) * x29)) + (x99 * x44));
+  return {
+    E1: x13 + (x15 * x19),
+    E1c: (k * x13) + (x20 * x19),
+    Tc: (k * x36) + (l * x38),
+    Q: x36,
+    P: x39 * (x25 + (x26 * x29)),
+    B: p.signal * x45,
+    E1_k: x55 + ((-(x58 * x19)) + (x62 * x15)),
+    E1c_k: x63,
+    Tc_k: (x36 + (x77 * k)) + (x78 * l),
+    Q_k: x77,
+    P_k: (x69 + ((-(x70 * x29)) + (x71 * x26))) * x39,
+    B_k: x83 * p.signal,
+    E1_l: (-x90) + ((-(x91 * x19)) + (x93 * x15)),
+    E1c_l: x94,
+    Tc_l: (x105 * k) + (x38 + (x106 * l)),
+    Q_l: x105,
+    P_l: (x97 + ((-(x98 * x29)) + (x99 * x26))) * x39,
+    B_l: x109 * p.signal,
+  };
+}
+
+/* b' J^-2 b and E Sigma/J^2 of the closed law. */
+function closedReach(p) {
+  const x1 = p.rho2 / p.c;
+  const x2 = p.psi1 + 1.0;
+  const x3 = 1.0 - p.psi1;
+  const x4 = Math.sqrt(((x1 * x1) + ((x1 * 2.0) * x2)) + (x3 * x3));
+  const x5 = 2.0 / ((x4 + x1) + x2);
+  const x6 = x1 + x3;
+  const x7 = x6 >= 0.0 ? ((x4 + x6) * 0.5) : ((x4 - x6) * 0.5);
+  const x8 = (p.mu / p.rho2) * (x6 >= 0.0 ? (x1 / x7) : (x7 / p.psi1));
+  return {
+    power: (p.signal * p.psi1) * x5,
+    spread: x5 + (p.rho2 >= 1e-300 ? x8 : p.rho2),
+  };
+}
+
+/* Square of the null threshold. */
+function squaredNullThreshold(p, power, spread) {
+  const x1 = ((power / (p.signal + p.noise)) + (p.R * spread)) * 1.5707963267948966;
+  return {
+    value: x1,
+  };
+}
+
+/* Both equations of finite psi2. */
+function balanced(log_t, log_V, p) {
+  const x1 = Math.exp(log_t);
+  const x2 = x1 * x1;
+  const x3 = p.eps * x1;
+  const x4 = Math.exp(log_V);
+  const x5 = x3 * x4;
+  const c6 = gaussianParts(x5);
+  const x7 = 1.0 / (x4 + 1.0);
+  const x8 = (p.eps * ((c6.m * x7) + x3)) / x1;
+  const x9 = x4 * x7;
+  const x10 = c6.p0 + (c6.p1 * x9);
+  const x11 = x4 / x10;
+  const x12 = x8 * x11;
+  const c13 = closedAverages(x12, p.ridge * x11, p);
+  const x14 = p.noise + c13.B;
+  const x15 = x14 * x10;
+  const x16 = x15 * x10;
+  const x17 = (x5 * c6.m) + (c6.p1 * x4);
+  const x18 = x17 * x7;
+  const x19 = x18 * x7;
+  const x20 = x5 * 2.0;
+  const x21 = x3 * 4.0;
+  const x22 = x3 * x3;
+  const x23 = ((c6.p1 + (x20 * c6.phi)) + (x21 * c6.phi)) + (x22 * c6.p1);
+  const x24 = x23 * x9;
+  const x25 = c6.A + (x24 * x9);
+  const x26 = p.R * x25;
+  const x27 = (x10 * x19) + (x26 * c13.Tc);
+  const x28 = x14 * x25;
+  const x29 = p.R * c13.Q;
+  const x30 = (c13.P * x27) + (x28 * x29);
+  const x31 = x16 / x30;
+  const x32 = x2 * x31;
+  const x33 = p.R * c13.E1;
+  const x34 = x10 / x33;
+  const x35 = 1.0 - p.R;
+  const x36 = p.R - 1.0;
+  const x37 = (c6.p1 * x7) + (x36 >= 0.0 ? x36 : 0.0);
+  const x38 = ((p.R * c13.E1c) + (x35 >= 0.0 ? x35 : 0.0)) / x37;
+  const x39 = x34 * x38;
+  const x40 = x1 * p.eps;
+  const x41 = x40 * x4;
+  const x42 = x41 * c6.p1;
+  const x43 = 1.0 / x1;
+  const x44 = ((((-(x42 * x7)) + x40) * p.eps) - (x1 * x8)) * x43;
+  const x45 = 2.0 * c6.phi;
+  const x46 = (-2.0) * c6.phi;
+  const x47 = x41 * x46;
+  const x48 = (x41 * x45) + (x47 * x9);
+  const x49 = 1.0 / x10;
+  const x50 = (x48 * x11) * x49;
+  const x51 = (x44 * x11) - (x50 * x8);
+  const x52 = x50 * p.ridge;
+  const x53 = (x51 * c13.B_k) - (x52 * c13.B_l);
+  const x54 = (((x53 * x10) + (x48 * x14)) * x10) + (x48 * x15);
+  const x55 = ((((x41 * c6.m) - (x42 * x5)) + (x47 * x4)) * x7) * x7;
+  const x56 = (x45 * x5) * x5;
+  const x57 = x5 * c6.phi;
+  const x58 = x41 * x57;
+  const x59 = (x47 + (((x41 * 2.0) * c6.phi) - (x58 * x20))) + (((x40 * 4.0) * c6.phi) - (x58 * x21));
+  const x60 = x40 * x3;
+  const x61 = (x59 + (((x60 + x60) * c6.p1) + (x47 * x22))) * x9;
+  const x62 = (x41 * x56) + (x61 * x9);
+  const x63 = ((x62 * p.R) * c13.Tc) + (((x51 * c13.Tc_k) - (x52 * c13.Tc_l)) * x26);
+  const x64 = (((x51 * c13.P_k) - (x52 * c13.P_l)) * x27) + ((((x48 * x19) + (x55 * x10)) + x63) * c13.P);
+  const x65 = (((x51 * c13.Q_k) - (x52 * c13.Q_l)) * p.R) * x28;
+  const x66 = x64 + ((((x53 * x25) + (x62 * x14)) * x29) + x65);
+  const x67 = 1.0 / x30;
+  const x68 = ((x2 + x2) * x31) + (((x54 - (x66 * x31)) * x67) * x2);
+  const x69 = 1.0 / x32;
+  const x70 = x4 * x3;
+  const x71 = x70 * c6.p1;
+  const x72 = x4 * (x7 * x7);
+  const x73 = ((((-(x71 * x7)) - (x72 * c6.m)) * p.eps) * x43) * x11;
+  const x74 = x70 * x46;
+  const x75 = x9 - (x72 * x4);
+  const x76 = (x70 * x45) + ((x74 * x9) + (x75 * c6.p1));
+  const x77 = (x4 - (x76 * x11)) * x49;
+  const x78 = x73 + (x77 * x8);
+  const x79 = x77 * p.ridge;
+  const x80 = (x78 * c13.B_k) + (x79 * c13.B_l);
+  const x81 = (((x80 * x10) + (x76 * x14)) * x10) + (x76 * x15);
+  const x82 = ((x70 * c6.m) - (x71 * x5)) + ((x74 * x4) + (x4 * c6.p1));
+  const x83 = ((((x82 * x7) - (x72 * x17)) * x7) - (x72 * x18)) * x10;
+  const x84 = x70 * x57;
+  const x85 = (x74 + (((x70 * 2.0) * c6.phi) - (x84 * x20))) - (x84 * x21);
+  const x86 = ((((x85 + (x74 * x22)) * x9) + (x75 * x23)) * x9) + (x75 * x24);
+  const x87 = (x70 * x56) + x86;
+  const x88 = ((x87 * p.R) * c13.Tc) + (((x78 * c13.Tc_k) + (x79 * c13.Tc_l)) * x26);
+  const x89 = (((x78 * c13.P_k) + (x79 * c13.P_l)) * x27) + ((((x76 * x19) + x83) + x88) * c13.P);
+  const x90 = (((x78 * c13.Q_k) + (x79 * c13.Q_l)) * p.R) * x28;
+  const x91 = x89 + ((((x80 * x25) + (x87 * x14)) * x29) + x90);
+  const x92 = (((x51 * c13.E1_k) - (x52 * c13.E1_l)) * p.R) * x34;
+  const x93 = 1.0 / x33;
+  const x94 = (((x51 * c13.E1c_k) - (x52 * c13.E1c_l)) * p.R) - ((x47 * x7) * x38);
+  const x95 = 1.0 / x37;
+  const x96 = (((x48 - x92) * x93) * x38) + ((x94 * x95) * x34);
+  const x97 = 1.0 / x39;
+  const x98 = (((x78 * c13.E1_k) + (x79 * c13.E1_l)) * p.R) * x34;
+  const x99 = (((x78 * c13.E1c_k) + (x79 * c13.E1c_l)) * p.R) - (((x74 * x7) - (x72 * c6.p1)) * x38);
+  const x100 = (((x76 - x98) * x93) * x38) + ((x99 * x95) * x34);
+  return {
+    F1: Math.log(x32),
+    F2: Math.log(x39),
+    F1_t: x68 * x69,
+    F1_V: (((x81 - (x91 * x31)) * x67) * x2) * x69,
+    F2_t: x96 * x97,
+    F2_V: x100 * x97,
+    k: x12,
+    standard_risk: x16 / x27,
+    squared_norm: x30 / x27,
+  };
+}
+
+/* Training observables of a solution with finite V. */
+function outputs(q, V, v) {
+  const x1 = q * V;
+  const c2 = gaussianParts(x1);
+  const x3 = 1.0 / (V + 1.0);
+  const x4 = (((c2.p1 - (x1 * c2.m)) * x3) * x3) + (((q * 2.0) * c2.m) * x3);
+  return {
+    training_loss: (v * 0.5) * (x4 + (q * q)),
+    mean_abs_residual: (Math.sqrt(v) * c2.m) * x3,
+    zero_residual_fraction: c2.p0,
+  };
+}
+
+/* Adversarial risk at a test radius. */
+function adversarialRisk(v, r, radius) {
+  const x1 = radius * r;
+  const x2 = v + (x1 * ((Math.sqrt(v) * 1.5957691216057308) + x1));
+  return {
+    value: x2,
+  };
+}

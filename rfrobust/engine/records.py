@@ -1,0 +1,159 @@
+"""What the kernels pass to each other: tuples with field names, of any kind of number."""
+
+from typing import Any, NamedTuple
+
+
+class Parameters(NamedTuple):
+    """What the equations see of a problem: R = psi1/psi2, noise = tau^2 + F_*^2, squared moments, signal = |beta|^2."""
+
+    psi1: Any
+    R: Any
+    eps: Any
+    noise: Any
+    ridge: Any
+    c: Any
+    mu: Any
+    rho2: Any
+    signal: Any
+
+
+class Law(NamedTuple):
+    """The features as arrays over the common eigenvectors of Sigma and J^2.
+
+    ``sigma`` > 0, ``metric``, ``weights`` and ``explained`` (the part b_i^2/Sigma_i of the signal) hold one entry an
+    eigenvector, ``null`` is the weight where Sigma = 0, ``unexplained`` the part of the signal that no linear function
+    of the features explains. No law, None, stands for the closed form: Sigma = c x + mu, J^2 = c x + rho2 with x of
+    the Marchenko-Pastur law of W W', c > 0, and mu or the ridge > 0.
+    """
+
+    sigma: Any
+    metric: Any
+    explained: Any
+    weights: Any
+    null: Any
+    unexplained: Any
+
+
+class Averages(NamedTuple):
+    """E Sigma/H, E (k J^2 + l)/H, E Sigma (k J^2 + l)/H^2, E Sigma J^2/H^2, the signal parts of r^2 and of the risk."""
+
+    E1: Any
+    E1c: Any
+    Tc: Any
+    Q: Any
+    P: Any
+    B: Any
+
+
+class State(NamedTuple):
+    """Residuals and what they determine at one value of the unknowns."""
+
+    residuals: tuple[Any, ...]
+    t: Any
+    V: Any
+    k: Any
+    standard_risk: Any
+    squared_norm: Any
+
+
+class Shares(NamedTuple):
+    """Moments of x/(x+z) and z/(x+z)."""
+
+    f: Any
+    o1: Any
+    e2: Any
+    oe: Any
+    o2: Any
+    t2: Any
+
+
+class Outputs(NamedTuple):
+    """Observables of the training set (eq-scores, eq-loss)."""
+
+    training_loss: Any
+    mean_abs_residual: Any
+    zero_residual_fraction: Any
+
+
+class SlopedAverages(NamedTuple):
+    """:class:`Averages` in floats with their derivatives in k and in l."""
+
+    E1: float
+    E1c: float
+    Tc: float
+    Q: float
+    P: float
+    B: float
+    E1_k: float
+    E1c_k: float
+    Tc_k: float
+    Q_k: float
+    P_k: float
+    B_k: float
+    E1_l: float
+    E1c_l: float
+    Tc_l: float
+    Q_l: float
+    P_l: float
+    B_l: float
+
+
+class Pair(NamedTuple):
+    """Both residuals with their Jacobian in (log t, log V), and :class:`State` without the unknowns."""
+
+    F1: float
+    F2: float
+    F1_t: float
+    F1_V: float
+    F2_t: float
+    F2_V: float
+    k: float
+    standard_risk: float
+    squared_norm: float
+
+
+class Single(NamedTuple):
+    """The residual of an equation with one unknown, its slope in the logarithm of that, and :class:`State`."""
+
+    F: float
+    slope: float
+    t: float
+    V: float
+    k: float
+    standard_risk: float
+    squared_norm: float
+
+
+class Point(NamedTuple):
+    """What the kernels return of one problem: how it ended, the unknowns, the observables, the evidence."""
+
+    status: float
+    phase: float
+    q: float
+    V: float
+    k: float
+    standard_risk: float
+    gradient_norm: float
+    training_loss: float
+    mean_abs_residual: float
+    zero_residual_fraction: float
+    residual: float
+    iterations: float
+
+
+class Scales(NamedTuple):
+    """The null threshold, the means of Sigma and J^2, the share of features without variance, and whether features can
+    fit the target exactly: linear ones, all of it in their range, without noise."""
+
+    eps_null: float
+    mean_sigma: float
+    mean_metric: float
+    null: float
+    recoverable: bool
+
+
+class Shift(NamedTuple):
+    """How far a root lies from the cold start: smooth along a grid, also where the root itself runs away."""
+
+    log_t: float
+    log_V: float

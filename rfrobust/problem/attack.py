@@ -1,0 +1,41 @@
+"""The attack that training defends against."""
+
+from dataclasses import dataclass
+
+from .parameters import scalar
+
+#: Norms of attacks that the theory solves.
+NORMS = (2.0,)
+
+
+@dataclass(frozen=True, slots=True, init=False)
+class Attack:
+    """Perturbations of x of at most the given norm.
+
+    Parameters
+    ----------
+    radius : float
+        eps >= 0; 0 is the limit eps -> 0+.
+    norm : float, default 2
+        p of the l_p norm; 2 is the only one so far.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is of the wrong kind or out of range.
+    """
+
+    radius: float
+    norm: float
+
+    def __init__(self, radius: float, norm: float = 2.0) -> None:
+        if norm not in NORMS:
+            raise ValueError(f"norm must be one of {', '.join(f'{p:g}' for p in NORMS)}, got norm={norm!r}")
+        put = object.__setattr__
+        put(self, "radius", scalar("eps", radius))
+        put(self, "norm", 2.0)
+
+    @property
+    def key(self) -> str:
+        """The content."""
+        return f"radius={self.radius!r},norm={self.norm!r}"

@@ -1,0 +1,57 @@
+"""What labelled datasets of problems share, whether solved or simulated: axes, attributes, adversarial risks."""
+
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from ..support.provenance import versions
+from .features import RandomFeatures
+from .parameters import DESCRIPTIONS, axis
+from .problem import Problem
+from .risk import adversarial_risk
+
+
+def grid_axes(problem: Problem | None, **given: Any) -> dict[str, np.ndarray]:
+    """Return each parameter as a number or 1-d array: as given, else the problem's own, else its usual value."""
+    usual: dict[str, Any] = {"tau": 0.0, "ridge": 0.0} if problem is None else problem.settings
+    axes = {}
+    for name, value in given.items():
+        if value is None and name not in usual:
+            raise TypeError(f"{name} must be given where there is no problem to vary, got {name}=None")
+        axes[name] = axis(name, usual[name] if value is None else value)
+    return axes
+
+
+def describe(problem: Problem) -> dict[str, Any]:
+    """Return the attributes of a dataset that say what all its problems have in common."""
+    features = problem.features
+    described: dict[str, Any] = {"features": repr(features)}
+    if isinstance(features, RandomFeatures):
+        a = features.activation
+        described = {
+            "activation": a.name,
+            "mu1": a.mu1,
+            "mu2": a.mu2,
+            "rho": a.rho,
+            "spectrum": features.spectrum.name,
+        }
+    data = problem.data
+    return described | {
+        "signal_norm": data.signal_norm, "nonlinear_power": data.nonlinear_power, "features_key": features.key,
+        **versions(),
+    }  # fmt: skip
+
+
+def with_adversarial_risk(data: xr.Dataset, eps_test: np.ndarray | None) -> xr.Dataset:
+    """Return the dataset with ``adversarial_risk`` at the test radii, by default at the training radii."""
+    dims = data["standard_risk"].dims
+    radius = data["eps"]
+    if eps_test is not None:
+        place = "eps_test" if eps_test.ndim else ()
+        data = data.assign_coords(eps_test=(place, eps_test, {"long_name": DESCRIPTIONS["eps_test"]}))
+        radius = data["eps_test"]
+    risk = adversarial_risk(data["standard_risk"], data["gradient_norm"], radius)
+    data["adversarial_risk"] = risk.transpose(*dims, ...)
+    data["adversarial_risk"].attrs = {"long_name": DESCRIPTIONS["adversarial_risk"]}
+    return data

@@ -1,0 +1,135 @@
+"""The features: what the equations see of a first layer and its activation."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from ..engine.equations import direction_of_atom
+from ..engine.records import Law, Parameters
+from .activation import Activation
+from .catalogue import resolve_activation
+from .spectrum import MarchenkoPastur, OrthogonalRows, Spectrum, resolve_spectrum
+
+_ORTHOGONAL = OrthogonalRows()
+
+
+class Features(ABC):
+    """Features by their pairs (Sigma, J^2): as constants of the closed law, or as arrays."""
+
+    #: mu1^2, mu2^2 and rho^2 of the activation, zeros where there is none.
+    constants: tuple[float, float, float]
+
+    @property
+    @abstractmethod
+    def key(self) -> str:
+        """The content."""
+
+    @property
+    def closed(self) -> bool:
+        """Whether the law is the closed one at every psi1 and ridge."""
+        return False
+
+    @abstractmethod
+    def law(self, p: Parameters) -> Law | None:
+        """Return the law at these parameters, None for the closed one.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If there is none at this psi1 or ridge.
+        """
+
+    @abstractmethod
+    def dual_law(self, p: Parameters) -> Law | None:
+        """Return the law in numbers that carry derivatives."""
+
+
+@dataclass(frozen=True, slots=True)
+class RandomFeatures(Features):
+    """sigma(W x) with unit rows of W.
+
+    Parameters
+    ----------
+    activation : Activation
+        sigma.
+    spectrum : Spectrum
+        Law of W W'.
+    """
+
+    activation: Activation
+    spectrum: Spectrum
+
+    @property
+    def constants(self) -> tuple[float, float, float]:  # type: ignore[override]
+        """mu1^2, mu2^2 and rho^2."""
+        return self.activation.constants
+
+    @property
+    def key(self) -> str:
+        """The content."""
+        return f"activation={self.activation.key},spectrum={self.spectrum.key}"
+
+    @property
+    def closed(self) -> bool:
+        """Whether the law is the closed one at every psi1 and ridge."""
+        return type(self.spectrum) is MarchenkoPastur and 0.0 not in self.activation.constants[:2]
+
+    def _atoms(self, ridge: float) -> Spectrum | None:
+        """Return the spectrum whose atoms make the law, None for the closed one.
+
+        Even features (mu1 = 0), and linear ones (mu2 = 0) without ridge, see of W W' only its mass at zero: there
+        orthogonal rows stand for the Marchenko-Pastur law.
+        """
+        if type(self.spectrum) is not MarchenkoPastur:
+            return self.spectrum
+        linear, nonlinear, _ = self.activation.constants
+        return None if linear > 0.0 and (nonlinear > 0.0 or ridge > 0.0) else _ORTHOGONAL
+
+    def law(self, p: Parameters) -> Law | None:
+        """Return the law at these parameters, None for the closed one."""
+        spectrum = self._atoms(p.ridge)
+        if spectrum is None:
+            return None
+        x, w = spectrum.checked_law(p.psi1)
+        zero = w[x == 0.0].sum()
+        x, w = x[x > 0.0], w[x > 0.0]
+        unseen = p.signal * max(1.0 - p.psi1 * w.sum(), 0.0)
+        sigma, metric, explained, weights, rest = direction_of_atom(x, w, p)
+        unexplained = unseen + rest.sum()
+        if p.mu > 0.0 and zero > 0.0:  # features of x that W does not see
+            sigma, metric = np.append(sigma, p.mu), np.append(metric, p.rho2)
+            explained, weights, zero = np.append(explained, 0.0), np.append(weights, zero), 0.0
+        return Law(sigma, metric, explained, weights, float(zero), float(unexplained))
+
+    def dual_law(self, p: Parameters) -> Law | None:
+        """Return the law in numbers that carry derivatives."""
+        spectrum = self._atoms(float(p.ridge.value))
+        if spectrum is None:
+            return None
+        pairs = list(zip(*spectrum.dual_law(p.psi1), strict=True))
+        seen = [(x, w) for x, w in pairs if not x.is_zero]
+        directions = [direction_of_atom(x, w, p) for x, w in seen]
+        none = p.psi1 * 0.0
+        zero = sum((w for x, w in pairs if x.is_zero), none)
+        unseen = p.signal * (1.0 - p.psi1 * sum((w for _, w in seen), none))
+        unexplained = sum((rest for *_, rest in directions), unseen if float(unseen.value) > 0.0 else none)
+        entries = [direction[:4] for direction in directions]
+        if p.mu.value > 0 and zero.value > 0:
+            entries.append((p.mu + none, p.rho2 + none, none, zero))
+            zero = none
+        sigma, metric, explained, weights = zip(*entries, strict=True)
+        return Law(sigma, metric, explained, weights, zero, unexplained)
+
+
+@lru_cache(maxsize=256)
+def _named(activation: str, spectrum: str) -> RandomFeatures:
+    return RandomFeatures(resolve_activation(activation), resolve_spectrum(spectrum))
+
+
+def random_features(activation: str | Activation, spectrum: str | Spectrum) -> RandomFeatures:
+    """Return random features from names or objects, or raise what is wrong with them."""
+    if type(activation) is str and type(spectrum) is str:
+        return _named(activation, spectrum)
+    return RandomFeatures(resolve_activation(activation), resolve_spectrum(spectrum))

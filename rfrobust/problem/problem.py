@@ -1,0 +1,277 @@
+"""One problem: data x features x attack x penalty x loss at the ratios N/d and n/d."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, TypedDict, Unpack
+
+from ..engine.records import Parameters
+from .activation import Activation
+from .attack import Attack
+from .data import Data
+from .features import Features, RandomFeatures, random_features
+from .loss import SQUARE, Loss
+from .parameters import scalar
+from .penalty import Penalty
+from .spectrum import Spectrum
+
+
+class Target(TypedDict, total=False):
+    """Keyword arguments of :meth:`Problem.of` about W and the response."""
+
+    spectrum: str | Spectrum
+    signal_norm: float
+    nonlinear_power: float
+
+
+class FirstLayer(Target, total=False):
+    """Those and the activation."""
+
+    activation: str | Activation
+
+
+class Settings(FirstLayer, total=False):
+    """All keyword arguments of :meth:`Problem.of` that have defaults."""
+
+    ridge: float
+
+
+class Ratios(Settings, total=False):
+    """All arguments of :meth:`Problem.of` by name."""
+
+    psi1: float
+    psi2: float
+    eps: float
+    tau: float
+
+
+NO_PENALTY = Penalty()
+
+
+def _checked(name: str, value: Any, kind: type) -> Any:
+    # a class's own instances are recognised without the slow check of abstract classes
+    if kind not in type(value).__mro__:
+        raise TypeError(f"{name} must be of type {kind.__name__}, got {name}={value!r}")
+    return value
+
+
+@dataclass(frozen=True, slots=True, init=False, repr=False)
+class Problem:
+    r"""Adversarial training of random features regression, in the limit N/d -> psi1, n/d -> psi2.
+
+    .. math::
+       \hat\theta = \arg\min_\theta \frac1{2n}\sum_i \max_{\|\delta_i\|_2\le\epsilon}
+       (y_i-\theta^\top\sigma(W(x_i+\delta_i)))^2 + \frac\lambda2\|\theta\|^2
+
+    for x ~ N(0, I_d), y = <x, beta> + tau z and unit-norm rows of W. :meth:`of` builds one from plain numbers and
+    names; problems are frozen, checked once, equal where their content is, and hashable.
+
+    Parameters
+    ----------
+    psi1, psi2 : float
+        N/d and n/d, positive; psi2 = inf is the population.
+    data : Data
+        Signal and noise.
+    features : Features
+        Activation and law of W W'.
+    attack : Attack
+        Training radius.
+    penalty : Penalty
+        Ridge.
+    loss : Loss
+        Loss of one residual.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is of the wrong kind or out of range.
+
+    Examples
+    --------
+    >>> import rfrobust
+    >>> problem = rfrobust.Problem.of(psi1=3, psi2=2, eps=0.3, tau=0.5)
+    >>> problem.vary(eps=0.5, activation="tanh")
+    Problem.of(psi1=3, psi2=2, eps=0.5, tau=0.5, ridge=0, activation='tanh', spectrum='marchenko-pastur')
+    """
+
+    psi1: float
+    psi2: float
+    data: Data
+    features: Features
+    attack: Attack
+    penalty: Penalty
+    loss: Loss
+
+    def __init__(
+        self,
+        psi1: float,
+        psi2: float,
+        data: Data,
+        features: Features,
+        attack: Attack,
+        penalty: Penalty = NO_PENALTY,
+        loss: Loss = SQUARE,
+    ) -> None:
+        put = object.__setattr__
+        put(self, "psi1", scalar("psi1", psi1))
+        put(self, "psi2", scalar("psi2", psi2))
+        put(self, "data", _checked("data", data, Data))
+        put(self, "features", _checked("features", features, Features))
+        put(self, "attack", _checked("attack", attack, Attack))
+        put(self, "penalty", _checked("penalty", penalty, Penalty))
+        put(self, "loss", _checked("loss", loss, Loss))
+
+    @classmethod
+    def of(
+        cls,
+        psi1: float,
+        psi2: float,
+        eps: float,
+        tau: float = 0.0,
+        *,
+        ridge: float = 0.0,
+        activation: str | Activation = "relu",
+        spectrum: str | Spectrum = "marchenko-pastur",
+        signal_norm: float = 1.0,
+        nonlinear_power: float = 0.0,
+    ) -> "Problem":
+        r"""Return the problem with these parameters.
+
+        Parameters
+        ----------
+        psi1 : float
+            N/d, features per dimension, positive.
+        psi2 : float
+            n/d, samples per dimension, positive; ``inf`` is the population optimum.
+        eps : float
+            Training radius, >= 0; 0 is the limit eps -> 0+ (with ridge = 0 and N > n: the interpolator of least
+            \|J theta\|, not the least-norm one).
+        tau : float
+            Standard deviation of the label noise, >= 0.
+        ridge : float
+            lambda of the objective, >= 0.
+        activation : str or Activation
+            A built-in name or an :class:`Activation`.
+        spectrum : str or Spectrum
+            Law of W W'.
+        signal_norm : float
+            \|beta\|, positive.
+        nonlinear_power : float
+            F_*^2 >= 0, the power of a part of E[y|x] orthogonal to linear functions; it acts as extra noise when it
+            is asymptotically Gaussian and independent of the linear part.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If an argument is of the wrong kind or out of range.
+        """
+        return cls(
+            psi1,
+            psi2,
+            Data(signal_norm, tau, nonlinear_power),
+            random_features(activation, spectrum),
+            Attack(eps),
+            Penalty(ridge),
+        )
+
+    @property
+    def eps(self) -> float:
+        """Training radius."""
+        return self.attack.radius
+
+    @property
+    def tau(self) -> float:
+        """Standard deviation of the label noise."""
+        return self.data.tau
+
+    @property
+    def ridge(self) -> float:
+        """Ridge penalty."""
+        return self.penalty.ridge
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What :meth:`of` would need to build the problem; features that are not random ones are left out."""
+        given: dict[str, Any] = {
+            "psi1": self.psi1, "psi2": self.psi2, "eps": self.eps, "tau": self.tau, "ridge": self.ridge,
+            "signal_norm": self.data.signal_norm, "nonlinear_power": self.data.nonlinear_power,
+        }  # fmt: skip
+        if isinstance(self.features, RandomFeatures):
+            given |= {"activation": self.features.activation, "spectrum": self.features.spectrum}
+        return given
+
+    def vary(self, **changes: Unpack[Ratios]) -> "Problem":
+        """Return the problem with some parameters of :meth:`of` changed.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If an argument is of the wrong kind or out of range, or names a first layer that the features do not have.
+        """
+        if isinstance(self.features, RandomFeatures):
+            return Problem.of(**{**self.settings, **changes})
+        unknown = changes.keys() - self.settings.keys()
+        if unknown:
+            raise TypeError(f"vary got {min(unknown)!r}, which these features do not have")
+        new = {**self.settings, **changes}
+        data = Data(new["signal_norm"], new["tau"], new["nonlinear_power"])
+        return Problem(
+            new["psi1"],
+            new["psi2"],
+            data,
+            self.features,
+            Attack(new["eps"]),
+            Penalty(new["ridge"]),
+            self.loss,
+        )
+
+    @property
+    def parameters(self) -> Parameters:
+        """What the equations see, apart from the law of the features."""
+        psi1, data = self.psi1, self.data
+        return Parameters(
+            psi1, psi1 / self.psi2, self.attack.radius, data.noise, self.penalty.ridge, *self.features.constants,
+            data.signal,
+        )  # fmt: skip
+
+    @property
+    def key(self) -> str:
+        """A digest of the whole content, the same in every process."""
+        parts = (self.data, self.features, self.attack, self.penalty, self.loss)
+        text = ";".join([f"psi1={self.psi1!r},psi2={self.psi2!r}", *(part.key for part in parts)])
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    @property
+    def summary(self) -> str:
+        """The parameters in brief, as text."""
+        shown = {name: f"{value:.8g}" for name, value in self.settings.items() if isinstance(value, float)}
+        for name, usual in (("signal_norm", 1.0), ("nonlinear_power", 0.0)):
+            if self.settings[name] == usual:
+                del shown[name]
+        if isinstance(self.features, RandomFeatures):
+            shown["activation"] = repr(self.features.activation.name)
+            shown["spectrum"] = repr(self.features.spectrum.name)
+        else:
+            shown["features"] = repr(self.features)
+        return ", ".join(f"{key}={value}" for key, value in shown.items())
+
+    def __repr__(self) -> str:
+        return f"Problem.of({self.summary})"
+
+
+def as_problem(
+    psi1: Any, psi2: Any = None, eps: Any = None, tau: Any = 0.0, **settings: Unpack[Settings]
+) -> Problem:
+    """Return a problem given as one, perhaps with changes, or by its parameters."""
+    if isinstance(psi1, Problem):
+        if psi2 is not None or eps is not None or tau != 0.0:
+            raise TypeError("psi2, eps and tau are part of the problem: use problem.vary(...) to change them")
+        return psi1.vary(**settings) if settings else psi1
+    return Problem.of(psi1, psi2, eps, tau, **settings)
+
+
+def refuse(settings: Mapping[str, Any], *names: str) -> None:
+    """Raise if one of the names is among the settings of a function that leaves no place for it."""
+    for name in names:
+        if name in settings:
+            raise TypeError(f"{name} must not be given here, got {name}={settings[name]!r}")
