@@ -13,8 +13,8 @@ from rfrobust.cgro import (
     descend,
     draw,
     reduced_trajectory,
-    simulate,
     train_network,
+    trajectories,
 )
 
 
@@ -45,7 +45,7 @@ def _numpy_steps(problem: PatchProblem, count: int) -> None:
 def run() -> None:
     """Print times and ratios."""
     descend(draw(PatchProblem(), 0, 1).weights, draw(PatchProblem(), 0, 1).train, PatchProblem(), 1)
-    simulate(seeds=1, steps=2)
+    trajectories(replicates=1, steps=2)
     for dim, samples, steps in ((100, 20, 10_000), (1000, 200, 1000)):
         problem = PatchProblem(dim=dim, samples=samples, sigma=2 / np.sqrt(dim))
         drawn = draw(problem, 0, 1)
@@ -58,8 +58,8 @@ def run() -> None:
             f"10,000 steps, d = {dim}, N = {samples}, 10 filters: inner products {gram:.3f} s, weights {direct:.2f} s "
             f"({direct / gram:.0f} times), NumPy {plain:.1f} s ({plain / gram:.0f} times)"
         )
-    full = _seconds(lambda: simulate(seeds=8))
-    theory = _seconds(lambda: reduced_trajectory(seeds=8))
+    full = _seconds(lambda: trajectories(replicates=8))
+    theory = _seconds(lambda: reduced_trajectory(replicates=8))
     print(f"8 seeds with 100 records and errors: {full:.2f} s; reduced theory: {theory:.2f} s")
     images = np.random.default_rng(0).uniform(0, 1, (128, 28, 28, 1)).astype(np.float32)
     labels = np.arange(128) % 10

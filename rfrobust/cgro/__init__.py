@@ -15,7 +15,7 @@ from .images import (
 )
 from .network import GramDescent, attacked, descend, loss, margins
 from .phases import PHASES, find_phases
-from .problem import Attack, Draw, PatchData, PatchProblem, draw, sample_patches
+from .problem import Draw, PatchAttack, PatchData, PatchProblem, draw, sample_patches
 from .published import SETTINGS, PublishedRow, PublishedSetting
 from .reduced import (
     ReducedStart,
@@ -28,13 +28,13 @@ from .reduced import (
     typical_start,
 )
 from .scaling import scaling
-from .trajectory import log_records, memory, simulate
+from .trajectory import log_records, memory, trajectories
 
 __all__ = [
     "ARCHITECTURES",
     "PHASES",
     "AdversarialTraining",
-    "Attack",
+    "PatchAttack",
     "Draw",
     "GramDescent",
     "ImageData",
@@ -67,7 +67,7 @@ __all__ = [
     "robust_accuracy",
     "sample_patches",
     "scaling",
-    "simulate",
+    "trajectories",
     "simulated_boundary",
     "solve_clocks",
     "stall_level",

@@ -12,9 +12,9 @@ from tqdm import tqdm
 from ..support import validation
 from ..support.workers import worker_count
 from .network import GramDescent, attacked, margins
-from .problem import Attack, PatchProblem, draw
+from .problem import PatchAttack, PatchProblem, draw
 from .reduced import solve_clocks, strengths, typical_start
-from .trajectory import memory, provenance, seed_list
+from .trajectory import memory, provenance, replicate_seeds
 
 #: Parameters of the problem that a diagram may run over, besides the ratio delta/alpha.
 AXES = ("sigma", "samples", "lam", "alpha", "dim", "init_sd", "filters")
@@ -164,8 +164,8 @@ def outcome(
     run = GramDescent(problem, drawn.train, drawn.weights)
     done = run.run(max_steps, margin, fraction)
     weights = run.weights
-    test = attacked(weights, drawn.test, problem, Attack())
-    train = attacked(weights, drawn.train, problem, Attack())
+    test = attacked(weights, drawn.test, problem, PatchAttack())
+    train = attacked(weights, drawn.train, problem, PatchAttack())
     memorized = float(np.median(memory(weights, drawn.train, problem.q)))
     reached = float(np.median(margins(weights, train, problem.q)))
     return {
@@ -192,7 +192,8 @@ def phase_diagram(
     axis: str,
     values: Sequence[float],
     ratios: Sequence[float],
-    seeds: int | Sequence[int] = 4,
+    replicates: int = 4,
+    seed: int = 0,
     margin: float = 1.0,
     max_steps: int = 200_000,
     test_samples: int = 500,
@@ -211,7 +212,8 @@ def phase_diagram(
         One of ``AXES``.
     values, ratios : sequences of float
         Grid of the parameter and of delta/alpha (in [0, 1)).
-    seeds : int or sequence of int
+    replicates, seed : int
+        Independent runs a cell; the i-th draws from ``seed + i``.
     margin : float
         Adversarial margin to train to (> 0).
     max_steps : int
@@ -225,7 +227,7 @@ def phase_diagram(
     -------
     xarray.Dataset
         ``robust_test_error``, ``clean_test_error``, ``memory_share``, ``steps``, ``finished`` over (axis,
-        ``ratio``, ``seed``); ``boundary`` (axis, ``route``).
+        ``ratio``, ``replicate``); ``boundary`` (axis, ``route``).
 
     Raises
     ------
@@ -239,22 +241,22 @@ def phase_diagram(
     margin = validation.real_scalar("margin", margin, 0.0, open_lower=True)
     max_steps = validation.integer("max_steps", max_steps, 1)
     test_samples = validation.integer("test_samples", test_samples, 1)
-    chosen = seed_list(seeds)
+    seeds = replicate_seeds(replicates, seed)
     whole = axis in ("samples", "dim", "filters")
     if whole and (grid != np.rint(grid)).any():
         raise ValueError(f"values must be integers for axis {axis!r}, got {list(grid)}")
     problems = [problem.with_(**{axis: int(value) if whole else float(value)}) for value in grid]
-    cells = [(p.with_(ratio=float(r)), seed) for p in problems for r in ratio_grid for seed in chosen]
+    cells = [(p.with_(ratio=float(r)), seed) for p in problems for r in ratio_grid for seed in seeds]
 
     def one(cell: tuple[PatchProblem, int]) -> dict[str, float]:
         return outcome(*cell, margin, max_steps, test_samples)
 
     with ThreadPoolExecutor(worker_count(workers)) as pool:
         found = list(tqdm(pool.map(one, cells), total=len(cells), leave=False, disable=not progress))
-    shape = (len(grid), len(ratio_grid), len(chosen))
+    shape = (len(grid), len(ratio_grid), len(seeds))
     variables: dict[str, Any] = {
         name: (
-            (axis, "ratio", "seed"),
+            (axis, "ratio", "replicate"),
             np.array([cell[name] for cell in found]).reshape(shape),
             {"long_name": text},
         )
@@ -267,20 +269,20 @@ def phase_diagram(
         attrs.pop(name)
     return xr.Dataset(
         variables,
-        coords={axis: grid, "ratio": ratio_grid, "seed": chosen, "route": list(METHODS)},
+        coords={axis: grid, "ratio": ratio_grid, "seed": ("replicate", seeds), "route": list(METHODS)},
         attrs={**attrs, "test_samples": test_samples, "axis": axis},
     )
 
 
 def simulated_boundary(data: xr.Dataset) -> xr.DataArray:
-    """Return the ratio at which the seed average of ``memory_share`` first reaches 1/2, interpolated; nan if never.
+    """Return the ratio at which the mean of ``memory_share`` first reaches 1/2, interpolated; nan if never.
 
     Parameters
     ----------
     data : xarray.Dataset
         From :func:`phase_diagram`, ratios increasing.
     """
-    share = data["memory_share"].mean("seed")
+    share = data["memory_share"].mean("replicate")
     ratio = data["ratio"].values
     axis = str(data.attrs["axis"])
     found = []

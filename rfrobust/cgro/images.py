@@ -11,10 +11,11 @@ from sklearn.datasets import load_digits
 from tqdm import tqdm
 
 from ..support import validation
+from ..support.errors import DivergenceError
 from ..support.provenance import versions
 from ..support.workers import worker_count
 from .layers import BatchNorm, Chain, Convolution, Dense, GlobalAverage, Layer, MaxPool, ReLU, Residual
-from .trajectory import seed_list
+from .trajectory import replicate_seeds
 
 Array = np.ndarray
 
@@ -267,7 +268,7 @@ def train_network(
 
     Raises
     ------
-    FloatingPointError
+    DivergenceError
         If the loss stops being a number.
     """
     settings = settings or AdversarialTraining()
@@ -288,7 +289,7 @@ def train_network(
             moved = linf_attack(network, x, y, settings.radius, settings.attack_steps, rng)
             loss, slope = cross_entropy(network.forward(moved, True), y)
             if not np.isfinite(loss):
-                raise FloatingPointError(f"training of width {width} diverged: lower rate={settings.rate:g}")
+                raise DivergenceError(f"training of width {width} diverged: lower rate={settings.rate:g}")
             network.backward(slope.astype(np.float32), True)
             rate = np.float32(0.5 * settings.rate * (1.0 + np.cos(np.pi * done / total)))
             for leaf, speed in zip(leaves, speeds, strict=True):
@@ -318,11 +319,12 @@ def width_sweep(
     *,
     settings: AdversarialTraining | None = None,
     data: ImageData | None = None,
-    seeds: int | Sequence[int] = 3,
+    replicates: int = 3,
+    seed: int = 0,
     workers: int | None = None,
     progress: bool = False,
 ) -> xr.Dataset:
-    """Train at several widths and seeds and return the accuracies.
+    """Train replicates at several widths and return the accuracies.
 
     Parameters
     ----------
@@ -332,8 +334,8 @@ def width_sweep(
     settings : AdversarialTraining, optional
     data : ImageData, optional
         The digits by default.
-    seeds : int or sequence of int
-        Seeds of weights, order of samples and attacks.
+    replicates, seed : int
+        Independent trainings; weights, order of samples and attacks of the i-th follow from ``seed + i``.
     workers : int, optional
         Networks trained at once.
     progress : bool
@@ -341,14 +343,14 @@ def width_sweep(
     Returns
     -------
     xarray.Dataset
-        ``accuracy`` over ``measure`` (clean_train, robust_train, clean_test, robust_test), ``width``, ``seed``.
+        ``accuracy`` over ``measure`` (clean_train, robust_train, clean_test, robust_test), ``width``, ``replicate``.
     """
     settings = settings or AdversarialTraining()
     validation.choice("architecture", architecture, ARCHITECTURES)
-    chosen = seed_list(seeds)
+    seeds = replicate_seeds(replicates, seed)
     sizes = [validation.integer("widths", width, 1) for width in widths]
     images = digits() if data is None else data
-    cells = [(width, seed) for width in sizes for seed in chosen]
+    cells = [(width, seed) for width in sizes for seed in seeds]
 
     def one(cell: tuple[int, int]) -> dict[str, float]:
         network = train_network(images, architecture, cell[0], settings, seed=cell[1])
@@ -359,8 +361,13 @@ def width_sweep(
     measures = list(found[0])
     values: Any = np.array([[cell[name] for cell in found] for name in measures])
     return xr.Dataset(
-        {"accuracy": (("measure", "width", "seed"), values.reshape(len(measures), len(sizes), len(chosen)))},
-        coords={"measure": measures, "width": sizes, "seed": chosen},
+        {
+            "accuracy": (
+                ("measure", "width", "replicate"),
+                values.reshape(len(measures), len(sizes), len(seeds)),
+            )
+        },
+        coords={"measure": measures, "width": sizes, "seed": ("replicate", seeds)},
         attrs={
             "architecture": architecture,
             "train_images": len(images.y_train),

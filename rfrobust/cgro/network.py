@@ -3,8 +3,9 @@
 import numpy as np
 
 from ..support import validation
+from ..support.errors import DivergenceError
 from ..support.jit import njit
-from .problem import Attack, PatchData, PatchProblem
+from .problem import PatchAttack, PatchData, PatchProblem
 
 
 @njit
@@ -202,7 +203,7 @@ def margins(weights: np.ndarray, data: PatchData, q: int) -> np.ndarray:
     return _margins(_rows(data), weights, data.y, validation.integer("q", q, 2, 8))
 
 
-def attacked(weights: np.ndarray, data: PatchData, problem: PatchProblem, attack: Attack) -> PatchData:
+def attacked(weights: np.ndarray, data: PatchData, problem: PatchProblem, attack: PatchAttack) -> PatchData:
     """Return the examples after the attack.
 
     The gradient attacks start at the clean example and return the point of the least margin on their path, so
@@ -213,7 +214,7 @@ def attacked(weights: np.ndarray, data: PatchData, problem: PatchProblem, attack
     weights : array of shape (m, d)
     data : PatchData
     problem : PatchProblem
-    attack : Attack
+    attack : PatchAttack
 
     Returns
     -------
@@ -238,16 +239,18 @@ def attacked(weights: np.ndarray, data: PatchData, problem: PatchProblem, attack
     return PatchData(x, data.y, data.signal, data.direction)
 
 
-def loss(weights: np.ndarray, data: PatchData, problem: PatchProblem, attack: Attack | None = None) -> float:
+def loss(
+    weights: np.ndarray, data: PatchData, problem: PatchProblem, attack: PatchAttack | None = None
+) -> float:
     r"""Return :math:`\frac1N \sum_i [\ell(y_i f(x_i)) + \lambda\,\ell(y_i f(\tilde x_i))]`."""
-    robust = attacked(weights, data, problem, attack or Attack())
+    robust = attacked(weights, data, problem, attack or PatchAttack())
     clean_part = np.logaddexp(0.0, -margins(weights, data, problem.q)).mean()
     robust_part = np.logaddexp(0.0, -margins(weights, robust, problem.q)).mean()
     return float(clean_part + problem.lam * robust_part)
 
 
 def descend(
-    weights: np.ndarray, data: PatchData, problem: PatchProblem, count: int, attack: Attack | None = None
+    weights: np.ndarray, data: PatchData, problem: PatchProblem, count: int, attack: PatchAttack | None = None
 ) -> np.ndarray:
     """Take ``count`` steps of full-batch gradient descent in the weights, under any attack.
 
@@ -259,7 +262,7 @@ def descend(
     problem : PatchProblem
     count : int
         Steps (>= 0).
-    attack : Attack, optional
+    attack : PatchAttack, optional
         The structured attack by default; the others are computed afresh at every step.
 
     Returns
@@ -268,15 +271,15 @@ def descend(
 
     Raises
     ------
-    FloatingPointError
+    DivergenceError
         If the weights overflow (the step is too long).
     """
-    attack = attack or Attack()
+    attack = attack or PatchAttack()
     weights = validation.real_array("weights", weights, shape=(None, problem.dim))
     count = validation.integer("count", count, 0)
     result = _descend(
         _rows(data),
-        _rows(attacked(weights, data, problem, Attack())),
+        _rows(attacked(weights, data, problem, PatchAttack())),
         _movable(data, attack.target),
         weights,
         data.y,
@@ -355,5 +358,5 @@ class GramDescent:
 
 def _finite(values: np.ndarray, problem: PatchProblem) -> np.ndarray:
     if not np.isfinite(values).all():
-        raise FloatingPointError(f"gradient descent overflowed at step={problem.step:g}: shorten the step")
+        raise DivergenceError(f"gradient descent overflowed at step={problem.step:g}: shorten the step")
     return values

@@ -25,7 +25,7 @@ def first_crossing(step: np.ndarray, values: np.ndarray, level: float) -> float:
 
 
 def find_phases(data: xr.Dataset, level: float = 1.0) -> xr.Dataset:
-    """Find the phase changes of every run of :func:`simulate` or :func:`reduced_trajectory`.
+    """Find the phase changes of every run of :func:`trajectories` or :func:`reduced_trajectory`.
 
     Signal growth ends when alpha^q U reaches ``level``: a clean margin of order 1. The stall that follows ends,
     and memorization starts, when the first V_i reaches ``level``; it ends when the last one does.
@@ -33,16 +33,16 @@ def find_phases(data: xr.Dataset, level: float = 1.0) -> xr.Dataset:
     Parameters
     ----------
     data : xarray.Dataset
-        With ``signal`` (seed, step) and ``V`` (seed, step, sample).
+        With ``signal`` (replicate, step) and ``V`` (replicate, step, sample).
     level : float
         Margin that counts as learned (> 0).
 
     Returns
     -------
     xarray.Dataset
-        ``signal_end``, ``memorization_start``, ``memorization_end`` per seed, in steps, nan where the run
-        stops before; ``growth`` (seed, interval), by how much alpha^q U grows per unit of log step in the
-        signal phase and in the stall; ``phase`` (seed, step), codes of ``PHASES`` (also in its attributes).
+        ``signal_end``, ``memorization_start``, ``memorization_end`` per replicate, in steps, nan where the run
+        stops before; ``growth`` (replicate, interval), by how much alpha^q U grows per unit of log step in the
+        signal phase and in the stall; ``phase`` (replicate, step), codes of ``PHASES`` (also in its attributes).
 
     Raises
     ------
@@ -54,31 +54,28 @@ def find_phases(data: xr.Dataset, level: float = 1.0) -> xr.Dataset:
     if missing:
         raise ValueError(f"data must hold signal and V, got a dataset without {', '.join(sorted(missing))}")
     step = data["step"].values.astype(float)
+    signal = data["signal"].transpose("replicate", "step").values
+    memories = data["V"].transpose("replicate", "sample", "step").values
     changes = np.array(
         [
-            [
-                first_crossing(step, data["signal"].sel(seed=seed).values, level),
-                first_crossing(step, data["V"].sel(seed=seed).max("sample").values, level),
-                first_crossing(step, data["V"].sel(seed=seed).min("sample").values, level),
-            ]
-            for seed in data["seed"].values
+            [first_crossing(step, values, level) for values in (row, memory.max(axis=0), memory.min(axis=0))]
+            for row, memory in zip(signal, memories, strict=True)
         ]
     )
     codes = (step[None, :, None] >= changes[:, None, :]).cumprod(axis=2).sum(axis=2)
-    signal = data["signal"].transpose("seed", "step").values
     return xr.Dataset(
         {
-            "signal_end": ("seed", changes[:, 0], {"units": "steps"}),
-            "memorization_start": ("seed", changes[:, 1], {"units": "steps"}),
-            "memorization_end": ("seed", changes[:, 2], {"units": "steps"}),
+            "signal_end": ("replicate", changes[:, 0], {"units": "steps"}),
+            "memorization_start": ("replicate", changes[:, 1], {"units": "steps"}),
+            "memorization_end": ("replicate", changes[:, 2], {"units": "steps"}),
             "growth": (
-                ("seed", "interval"),
+                ("replicate", "interval"),
                 np.array([_growth(step, row, change) for row, change in zip(signal, changes, strict=True)]),
                 {"long_name": "largest increase of alpha^q U per unit of log(step)"},
             ),
-            "phase": (("seed", "step"), codes, {"flag_meanings": ", ".join(PHASES)}),
+            "phase": (("replicate", "step"), codes, {"flag_meanings": ", ".join(PHASES)}),
         },
-        coords={"seed": data["seed"], "step": data["step"], "interval": list(PHASES[:2])},
+        coords={**data["signal"].coords, "interval": list(PHASES[:2])},
         attrs={"level": level},
     )
 

@@ -30,7 +30,7 @@ class PatchProblem:
     alpha, sigma : float
         Length of the signal patch (> 0), standard deviation of the noise (> 0).
     ratio : float
-        Attack radius over signal length, delta/alpha, in [0, 2].
+        PatchAttack radius over signal length, delta/alpha, in [0, 2].
     lam : float
         Weight of the adversarial half of the loss (>= 0).
     step, init_sd : float
@@ -94,7 +94,7 @@ class PatchProblem:
 
 
 @dataclass(frozen=True)
-class Attack:
+class PatchAttack:
     r"""An attack on an example.
 
     Parameters

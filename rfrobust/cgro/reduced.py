@@ -12,7 +12,7 @@ from scipy.special import expit, ndtri
 
 from ..support import validation
 from .problem import Draw, PatchProblem, draw
-from .trajectory import odd, provenance, record_steps, seed_list
+from .trajectory import odd, provenance, record_steps, replicate_seeds
 
 COUPLINGS = ("diagonal", "full")
 
@@ -155,20 +155,21 @@ def _full_flow(problem: PatchProblem, drawn: Draw, times: np.ndarray) -> tuple[n
 def reduced_trajectory(
     problem: PatchProblem | None = None,
     *,
-    seeds: int | Sequence[int] = 8,
+    replicates: int = 8,
+    seed: int = 0,
     steps: int = 10_000,
     records: Sequence[int] | None = None,
     coupling: str = "diagonal",
 ) -> xr.Dataset:
-    """Return what the reduced theory predicts for the runs of :func:`simulate` with the same seeds.
+    """Return what the reduced theory predicts for the runs of :func:`trajectories` with the same seed.
 
     Parameters
     ----------
     problem : PatchProblem, optional
-    seeds : int or sequence of int
-        The draws whose first projections start the system.
+    replicates, seed : int
+        The draws whose first projections start the system, as in :func:`trajectories`.
     steps, records
-        As in :func:`simulate`; a step lasts ``problem.step`` units of time.
+        As in :func:`trajectories`; a step lasts ``problem.step`` units of time.
     coupling : {"diagonal", "full"}
         ``diagonal`` neglects inner products between different noise patches: N + 1 equations, one clock each.
         ``full`` keeps them: gradient flow in all m (1 + N (P - 1)) projections, exact for small steps.
@@ -176,7 +177,7 @@ def reduced_trajectory(
     Returns
     -------
     xarray.Dataset
-        ``U``, ``signal``, ``V``, ``clean_margin``, ``robust_margin`` over ``seed``, ``step`` (and ``sample``).
+        ``U``, ``signal``, ``V``, ``clean_margin``, ``robust_margin`` over ``replicate``, ``step`` (and ``sample``).
 
     Raises
     ------
@@ -187,11 +188,11 @@ def reduced_trajectory(
     """
     problem = problem or PatchProblem()
     coupling = validation.choice("coupling", coupling, COUPLINGS)
-    chosen = seed_list(seeds)
+    seeds = replicate_seeds(replicates, seed)
     at = record_steps(steps, records)
     times = at * problem.step
     signals, memories = [], []
-    for seed in chosen:
+    for seed in seeds:
         drawn = draw(problem, seed, 1)
         if coupling == "diagonal":
             start = start_of(drawn)
@@ -203,10 +204,10 @@ def reduced_trajectory(
         memories.append(memory.T)
     data = xr.Dataset(
         {
-            "U": (("seed", "step"), np.stack(signals), {"long_name": "signal strength U"}),
-            "V": (("seed", "step", "sample"), np.stack(memories), {"long_name": "memory of sample i"}),
+            "U": (("replicate", "step"), np.stack(signals), {"long_name": "signal strength U"}),
+            "V": (("replicate", "step", "sample"), np.stack(memories), {"long_name": "memory of sample i"}),
         },
-        coords={"seed": chosen, "step": at, "time": ("step", times)},
+        coords={"seed": ("replicate", seeds), "step": at, "time": ("step", times)},
         attrs={**provenance(problem), "coupling": coupling},
     )
     data["signal"] = problem.clean_gain * data["U"]

@@ -1,6 +1,6 @@
-"""Training runs as labelled datasets: signal, memory, margins and errors along the way, for a batch of seeds."""
+"""Training runs as labelled datasets: signal, memory, margins and errors along the way, for a batch of replicates."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -12,7 +12,7 @@ from ..support import validation
 from ..support.provenance import versions
 from ..support.workers import worker_count
 from .network import GramDescent, attacked, descend, margins
-from .problem import Attack, PatchData, PatchProblem, draw
+from .problem import PatchAttack, PatchData, PatchProblem, draw
 
 
 def log_records(steps: int, count: int = 120) -> np.ndarray:
@@ -35,7 +35,7 @@ def memory(weights: np.ndarray, data: PatchData, q: int) -> np.ndarray:
 
 
 def _one_run(
-    problem: PatchProblem, seed: int, records: np.ndarray, attack: Attack, test_samples: int
+    problem: PatchProblem, seed: int, records: np.ndarray, attack: PatchAttack, test_samples: int
 ) -> dict[str, np.ndarray]:
     drawn = draw(problem, seed, test_samples)
     weights = drawn.weights
@@ -78,14 +78,10 @@ _DIMS: dict[str, tuple[tuple[str, ...], str]] = {
 }
 
 
-def seed_list(seeds: int | Sequence[int]) -> list[int]:
-    """Return the seeds: 0 to ``seeds`` - 1 for a number, or the given ones, all different."""
-    if not isinstance(seeds, Iterable):
-        return list(range(validation.integer("seeds", seeds, 1)))
-    chosen = [validation.integer("seeds", seed, 0) for seed in seeds]
-    if not chosen or len(set(chosen)) != len(chosen):
-        raise ValueError(f"seeds must be a non-empty sequence without repeats, got {seeds!r}")
-    return chosen
+def replicate_seeds(replicates: int, seed: int) -> range:
+    """Return the seeds of the replicates: ``seed`` and those that follow it."""
+    first = validation.integer("seed", seed, 0)
+    return range(first, first + validation.integer("replicates", replicates, 1))
 
 
 def provenance(problem: PatchProblem) -> dict[str, Any]:
@@ -105,68 +101,69 @@ def record_steps(steps: int, records: Sequence[int] | None) -> np.ndarray:
     return at
 
 
-def simulate(
+def trajectories(
     problem: PatchProblem | None = None,
     *,
-    seeds: int | Sequence[int] = 8,
+    replicates: int = 8,
+    seed: int = 0,
     steps: int = 10_000,
     records: Sequence[int] | None = None,
-    attack: Attack | None = None,
+    attack: PatchAttack | None = None,
     test_samples: int = 1000,
     workers: int | None = None,
     progress: bool = False,
 ) -> xr.Dataset:
-    r"""Train from several seeds and return everything that happens on the way.
+    r"""Train several replicates and return everything that happens on the way.
 
     Parameters
     ----------
     problem : PatchProblem, optional
         Data, network and training; the default shows every phase.
-    seeds : int or sequence of int
-        Number of seeds, or the seeds. Data, test data and first weights all follow from the seed.
+    replicates, seed : int
+        Independent runs; data, test data and first weights of the i-th all follow from ``seed + i``.
     steps : int
         Steps of gradient descent (>= 1).
     records : sequence of int, optional
         Step numbers to record, increasing, within 0 to ``steps``; about 120 in log spacing by default.
-    attack : Attack, optional
+    attack : PatchAttack, optional
         The attack trained and tested against; the structured one by default.
     test_samples : int
         Fresh examples behind the test errors (>= 1).
     workers : int, optional
-        Seeds run at once; the cores of this process by default.
+        Replicates run at once; the cores of this process by default.
     progress : bool
         Show a progress bar on standard error.
 
     Returns
     -------
     xarray.Dataset
-        Dimensions ``seed``, ``step``, ``sample``, ``filter``. ``U``, ``signal`` (alpha^q U), ``V``,
+        Dimensions ``replicate``, ``step``, ``sample``, ``filter``. ``U``, ``signal`` (alpha^q U), ``V``,
         ``clean_margin``, ``robust_margin`` (training), the four errors, ``loss``, ``signal_weight``, and
-        the coordinate ``time`` = step size times step.
+        the coordinates ``seed`` (replicate) and ``time`` = step size times step.
 
     Raises
     ------
     ValueError, TypeError
         For bad arguments.
-    FloatingPointError
+    DivergenceError
         If a run overflows (the step is too long).
     """
     problem = problem or PatchProblem()
-    attack = attack or Attack()
-    chosen = seed_list(seeds)
+    attack = attack or PatchAttack()
+    seeds = replicate_seeds(replicates, seed)
     at = record_steps(steps, records)
     test_samples = validation.integer("test_samples", test_samples, 1)
     with ThreadPoolExecutor(worker_count(workers)) as pool:
-        runs = pool.map(lambda seed: _one_run(problem, seed, at, attack, test_samples), chosen)
-        results = list(tqdm(runs, total=len(chosen), desc="seeds", leave=False, disable=not progress))
+        runs = pool.map(lambda seed: _one_run(problem, seed, at, attack, test_samples), seeds)
+        results = list(tqdm(runs, total=len(seeds), desc="replicates", leave=False, disable=not progress))
     variables = {
-        name: (("seed", "step", *dims), np.stack([run[name] for run in results]), {"long_name": text})
+        name: (("replicate", "step", *dims), np.stack([run[name] for run in results]), {"long_name": text})
         for name, (dims, text) in _DIMS.items()
     }
     data = xr.Dataset(
         variables,
         coords={
-            "seed": chosen,
+            "seed": ("replicate", seeds),
             "step": ("step", at, {"long_name": "gradient descent step"}),
             "time": ("step", at * problem.step, {"long_name": "step size times step"}),
         },
@@ -180,7 +177,7 @@ def simulate(
         },
     )
     strength = odd(data["signal_weight"].values, problem.q).sum(axis=-1)
-    data["U"] = (("seed", "step"), strength, {"long_name": "signal strength U"})
+    data["U"] = (("replicate", "step"), strength, {"long_name": "signal strength U"})
     data["signal"] = problem.clean_gain * data["U"]
     data["signal"].attrs["long_name"] = "signal part of the clean margin, alpha^q U"
     return data

@@ -69,8 +69,8 @@ def command(
     for name in table.estimator.values:
         row = table.sel(estimator=name)
         click.echo(
-            f"{name:15s}{float(row.clean):8.4f} ± {float(row.clean_error):.4f}"
-            f"{float(row.robust):10.4f} ± {float(row.robust_error):.4f}"
+            f"{name:15s}{float(row.clean):8.4f} ± {float(row.clean_se):.4f}"
+            f"{float(row.robust):10.4f} ± {float(row.robust_se):.4f}"
         )
     if data is not None:
         save_dataset(table, data)

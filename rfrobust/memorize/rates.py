@@ -269,7 +269,7 @@ def slopes(data: xr.Dataset) -> xr.Dataset:
     Returns
     -------
     xarray.Dataset
-        ``slope``, ``standard_error`` (from the scatter over replicates) and ``expected``, over ``quantity``:
+        ``slope``, ``slope_se`` (from the scatter over replicates) and ``expected``, over ``quantity``:
         ``"excess in delta"`` (mean over n), expected d; ``"excess in n"`` at a fixed radius, expected 1;
         ``"teacher in n"`` and ``"student in n"`` (largest scale), expected -2r/(2r+d); ``"critical delta in n"``,
         expected -(4r+d)/(d(2r+d)). NaN where a draw of any size has no positive value.
@@ -295,7 +295,7 @@ def slopes(data: xr.Dataset) -> xr.Dataset:
     return xr.Dataset(
         {
             "slope": slope.mean("replicate", skipna=False),
-            "standard_error": slope.std("replicate", ddof=1, skipna=False) / np.sqrt(data.sizes["replicate"]),
+            "slope_se": slope.std("replicate", ddof=1, skipna=False) / np.sqrt(data.sizes["replicate"]),
             "expected": ("quantity", [expected for _, expected in found.values()]),
         },
         {"quantity": list(found)},

@@ -6,10 +6,11 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from ..support import validation
+from ..support.errors import Error
 from .bricks import check_radii
 
 
-class SeparationError(ValueError):
+class SeparationError(Error, ValueError):
     """Two samples with different labels are too close for cubes of the asked size.
 
     Attributes

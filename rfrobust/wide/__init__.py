@@ -2,7 +2,7 @@
 
 from .architecture import Architecture
 from .ark import MonteCarlo, ark_limit, ark_monte_carlo
-from .attacks import Attack
+from .attacks import InputAttack
 from .dynamics import LinearizedFlow
 from .estimators import (
     AdvNTKClassifier,
@@ -22,7 +22,7 @@ __all__ = [
     "AdvNTKClassifier",
     "AdvNTKRegressor",
     "Architecture",
-    "Attack",
+    "InputAttack",
     "EarlyStoppedNTKClassifier",
     "EarlyStoppedNTKRegressor",
     "FiniteNetwork",

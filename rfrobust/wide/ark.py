@@ -13,7 +13,7 @@ class MonteCarlo(NamedTuple):
     """A mean over independent networks and its standard error, one of each per input."""
 
     mean: np.ndarray
-    standard_error: np.ndarray
+    se: np.ndarray
 
 
 def ark_limit(architecture: Architecture, x: np.ndarray, *, finite_inputs: bool = True) -> np.ndarray:
@@ -61,7 +61,7 @@ def ark_limit(architecture: Architecture, x: np.ndarray, *, finite_inputs: bool 
 
 
 def ark_monte_carlo(
-    architecture: Architecture, x: np.ndarray, *, width: int, networks: int = 100, seed: int = 0
+    architecture: Architecture, x: np.ndarray, *, width: int, replicates: int = 100, seed: int = 0
 ) -> MonteCarlo:
     r"""Average :math:`|\nabla_x f(x)|^2` over random networks of finite width.
 
@@ -73,22 +73,20 @@ def ark_monte_carlo(
         Inputs.
     width : int
         Neurons of every hidden layer.
-    networks : int
-        Independent draws, at least 2.
-    seed : int
-        Seed of the draws.
+    replicates, seed : int
+        Independent networks, at least 2, and the seed of all.
 
     Returns
     -------
     MonteCarlo
-        ``mean`` and ``standard_error``, each of shape (samples,). For ReLU the mean is that of :func:`ark_limit` at
+        ``mean`` and ``se``, each of shape (samples,). For ReLU the mean is that of :func:`ark_limit` at
         every width; for erf up to O(1/width).
     """
     x = validation.real_array("x", x, ndim=2)
-    networks = validation.integer("networks", networks, 2)
-    draws = np.empty((networks, len(x)))
-    for row, child in zip(draws, np.random.SeedSequence(seed).spawn(networks), strict=True):
+    replicates = validation.integer("replicates", replicates, 2)
+    draws = np.empty((replicates, len(x)))
+    for row, child in zip(draws, np.random.SeedSequence(seed).spawn(replicates), strict=True):
         network = FiniteNetwork.random(architecture, inputs=x.shape[1], width=width, seed=child)
         gradient = network.input_gradient(x, np.ones((len(x), 1)))
         row[:] = np.einsum("ij,ij->i", gradient, gradient)
-    return MonteCarlo(draws.mean(axis=0), draws.std(axis=0, ddof=1) / np.sqrt(networks))
+    return MonteCarlo(draws.mean(axis=0), draws.std(axis=0, ddof=1) / np.sqrt(replicates))

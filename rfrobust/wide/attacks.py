@@ -26,7 +26,7 @@ class Attackable(Protocol):
 
 
 @dataclass(frozen=True)
-class Attack:
+class InputAttack:
     r"""An attack on single samples, :math:`\max_{|\delta| \leq \rho} \ell(f(x + \delta), y)`.
 
     Parameters

@@ -13,7 +13,7 @@ from tqdm import tqdm
 from ..support import validation
 from ..support.provenance import versions
 from .architecture import Architecture
-from .attacks import Attack
+from .attacks import InputAttack
 from .estimators import AdvNTKClassifier, EarlyStoppedNTKClassifier, NTKClassifier, encode_labels
 from .network import FiniteNetwork
 from .training import adversarial_training
@@ -139,8 +139,8 @@ def compare(
     Returns
     -------
     xarray.Dataset
-        ``clean`` and ``robust`` accuracy by ``estimator``, with binomial standard errors ``clean_error`` and
-        ``robust_error``; settings in the attributes.
+        ``clean`` and ``robust`` accuracy by ``estimator``, with binomial standard errors ``clean_se`` and
+        ``robust_se``; settings in the attributes.
     """
     network = architecture or Architecture()
     common: dict[str, Any] = {
@@ -152,7 +152,7 @@ def compare(
         "bounds": (0.0, 1.0),
         "workers": workers,
     }
-    Attack(radius, method=attack_method)
+    InputAttack(radius, method=attack_method)
     validation.real_scalar("learning_rate", learning_rate, 0, open_lower=True)
     validation.integer("n_steps", n_steps, 1)
     held = (samples.x_validation, samples.y_validation)
@@ -176,8 +176,8 @@ def compare(
         {
             "clean": ("estimator", accuracy[0], {"long_name": "clean accuracy"}),
             "robust": ("estimator", accuracy[1], {"long_name": "robust accuracy"}),
-            "clean_error": ("estimator", error[0], {"long_name": "binomial standard error"}),
-            "robust_error": ("estimator", error[1], {"long_name": "binomial standard error"}),
+            "clean_se": ("estimator", error[0], {"long_name": "binomial standard error"}),
+            "robust_se": ("estimator", error[1], {"long_name": "binomial standard error"}),
         },
         coords={"estimator": list(estimators)},
         attrs={
@@ -220,11 +220,11 @@ def finite_width_accuracy(
     finite.biases[-1][:] = 0
     # Theta(x, x')/n has norm at most the mean diagonal of Theta, D k_D for ReLU without biases.
     rate = 1 / float(np.mean(network.depth * network.variances(samples.x_kernel)[-1]))
-    attack = Attack(radius=radius, steps=5, step=radius / 2.5, bounds=(0.0, 1.0))
+    attack = InputAttack(radius=radius, steps=5, step=radius / 2.5, bounds=(0.0, 1.0))
     adversarial_training(
         finite, samples.x_kernel, targets, attack, epochs=epochs, learning_rate=rate, seed=seed
     )
-    attacked = Attack(radius=radius, bounds=(0.0, 1.0)).run(
+    attacked = InputAttack(radius=radius, bounds=(0.0, 1.0)).run(
         finite, samples.x_test, test_targets, np.random.default_rng(seed)
     )
     guesses = [classes[finite.predict(x).argmax(axis=1)] for x in (samples.x_test, attacked)]

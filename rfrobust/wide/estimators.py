@@ -13,7 +13,7 @@ from tqdm import tqdm
 from ..support import validation
 from ..support.provenance import versions
 from .architecture import Architecture
-from .attacks import Attack
+from .attacks import InputAttack
 from .kernels import ntk
 from .predictor import KernelPredictor
 from .spectral import KernelSpectrum, StoppedKernel
@@ -33,7 +33,7 @@ class _KernelEstimator(BaseEstimator):
     def _architecture(self) -> Architecture:
         return Architecture(self.depth, self.w_std, self.b_std, self.activation)
 
-    def _attack(self, **changes: Any) -> Attack:
+    def _attack(self, **changes: Any) -> InputAttack:
         settings = {
             "radius": self.radius,
             "norm": self.norm,
@@ -41,7 +41,7 @@ class _KernelEstimator(BaseEstimator):
             "bounds": self.bounds,
             "method": self.attack_method,
         }
-        return Attack(**{**settings, **changes})
+        return InputAttack(**{**settings, **changes})
 
     def _set_model(self, samples: np.ndarray, coefficients: np.ndarray) -> None:
         self.samples_ = samples
@@ -52,14 +52,14 @@ class _KernelEstimator(BaseEstimator):
         check_is_fitted(self)
         return self.model_.predict(validate_data(self, X, reset=False, dtype=float))
 
-    def attack(self, X: Any, y: Any, *, attack: Attack | None = None, seed: int = 0) -> np.ndarray:
+    def attack(self, X: Any, y: Any, *, attack: InputAttack | None = None, seed: int = 0) -> np.ndarray:
         """Return attacked copies of ``X``, shape (samples, features).
 
         Parameters
         ----------
         X, y : array_like
             Samples, and the targets or labels to move the predictions away from.
-        attack : Attack, optional
+        attack : InputAttack, optional
             The attack; by default PGD with the estimator's radius, norm, steps and bounds, whatever the attack
             method it was fitted with.
         seed : int
@@ -75,7 +75,7 @@ class _KernelEstimator(BaseEstimator):
         parts = [slice(start, start + _ATTACK_ROWS) for start in rows]
         return np.concatenate([attack.run(self.model_, X[part], targets[part], rng) for part in parts])
 
-    def robust_score(self, X: Any, y: Any, *, attack: Attack | None = None, seed: int = 0) -> float:
+    def robust_score(self, X: Any, y: Any, *, attack: InputAttack | None = None, seed: int = 0) -> float:
         """Return ``score`` on the attacked samples: robust accuracy, or robust R^2. Arguments as :meth:`attack`."""
         return float(self.score(self.attack(X, y, attack=attack, seed=seed), y))
 
@@ -369,7 +369,7 @@ _PARAMETERS = """
     depth, w_std, b_std, activation
         The network, see :class:`rfrobust.wide.Architecture`.{own}
     radius, norm, attack_steps, attack_method, bounds
-        The attack, see :class:`rfrobust.wide.Attack`; a step is a fifth of the radius.{held}
+        The attack, see :class:`rfrobust.wide.InputAttack`; a step is a fifth of the radius.{held}
     workers : int, optional
         Threads of the kernel evaluations; all available cores by default.
     """

@@ -8,8 +8,9 @@ import numpy as np
 import xarray as xr
 
 from ..support import validation
+from ..support.errors import DivergenceError
 from ..support.provenance import versions
-from .attacks import Attack
+from .attacks import InputAttack
 from .network import FiniteNetwork
 
 
@@ -98,7 +99,7 @@ def train_on_search(
 
     Raises
     ------
-    RuntimeError
+    DivergenceError
         If the outputs overflow (the learning rate is too large).
     """
     x = validation.real_array("x", x, ndim=2)
@@ -113,7 +114,9 @@ def train_on_search(
         network.descend(found, lambda f: f - targets, learning_rate)
         outputs.append(network.predict(x))
         if not np.isfinite(outputs[-1]).all():
-            raise RuntimeError(f"training diverged at step {number + 1}; lower learning_rate={learning_rate}")
+            raise DivergenceError(
+                f"training diverged at step {number + 1}; lower learning_rate={learning_rate}"
+            )
     return xr.Dataset(
         {"train": (("time", "sample", "output"), np.array(outputs, float), {"long_name": "outputs"})},
         coords={"time": ("time", learning_rate * np.arange(steps + 1), {"long_name": "training time"})},
@@ -130,7 +133,7 @@ def adversarial_training(
     network: FiniteNetwork,
     x: np.ndarray,
     targets: np.ndarray,
-    attack: Attack,
+    attack: InputAttack,
     *,
     epochs: int,
     learning_rate: float,
@@ -146,7 +149,7 @@ def adversarial_training(
         Trained in place, and returned.
     x, targets : ndarray, shapes (n, n0) and (n, outputs)
         Training samples.
-    attack : Attack
+    attack : InputAttack
         The attack on every minibatch; radius 0 is standard training.
     epochs, batch_size : int
         Passes over the samples and samples a step.
@@ -160,7 +163,7 @@ def adversarial_training(
 
     Raises
     ------
-    RuntimeError
+    DivergenceError
         If the outputs overflow (the learning rate is too large).
     """
     x = validation.real_array("x", x, ndim=2)
@@ -177,7 +180,7 @@ def adversarial_training(
             wanted = targets[batch]
             outputs = network.descend(found, partial(_mean_residual, wanted), learning_rate)
             if not np.isfinite(outputs).all():
-                raise RuntimeError(
+                raise DivergenceError(
                     f"training diverged in epoch {epoch}; lower learning_rate={learning_rate:g}"
                 )
         if after_epoch is not None:

@@ -93,7 +93,7 @@ def test_the_boundary_is_where_the_simulation_turns(changes):
         axis="sigma",
         values=[problem.sigma],
         ratios=1 - (1 - middle) * np.geomspace(1.6, 0.6, 8),
-        seeds=6,
+        replicates=6,
         test_samples=1,
     )
     assert (data.finished == 1).all()
@@ -104,7 +104,7 @@ def test_the_boundary_is_where_the_simulation_turns(changes):
 
 
 def test_the_two_sides_of_the_diagram_are_robust_learning_and_cgro():
-    data = phase_diagram(axis="lam", values=[0.5], ratios=[0.75, 0.96], seeds=4, test_samples=2000).isel(
+    data = phase_diagram(axis="lam", values=[0.5], ratios=[0.75, 0.96], replicates=4, test_samples=2000).isel(
         lam=0
     )
     assert (data.clean_test_error == 0).all()
@@ -118,14 +118,14 @@ def test_an_unfinished_run_is_flagged():
 
 
 def test_signal_falls_as_the_power_and_memory_stays():
-    data = scaling(PatchProblem(filters=16), alphas=[1.5, 3.0, 6.0], seeds=4)
+    data = scaling(PatchProblem(filters=16), alphas=[1.5, 3.0, 6.0], replicates=4)
     fold = float(data.U.isel(alpha=0).mean() / data.U.isel(alpha=-1).mean())
     assert fold > 40
     assert data.attrs["slope"] == pytest.approx(-0.91, abs=0.03)
     predicted = np.polyfit(3 * np.log(data.alpha), np.log(data.stall) - 3 * np.log(data.alpha), 1)[0]
     assert data.attrs["slope"] == pytest.approx(predicted, abs=0.03)
-    np.testing.assert_allclose(data.signal.mean("seed"), data.stall, rtol=0.1)
-    medians = data.V.median("sample").mean("seed")
+    np.testing.assert_allclose(data.signal.mean("replicate"), data.stall, rtol=0.1)
+    medians = data.V.median("sample").mean("replicate")
     assert float(medians.max() / medians.min()) < 1.02
 
 

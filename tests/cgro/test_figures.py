@@ -34,7 +34,7 @@ def test_the_phases_figure_shows_signal_then_memory():
 def test_the_diagram_figure_has_both_phases_and_finishes():
     for axis in ("sigma", "samples", "lam"):
         assert (quick("cgro-diagram")[f"{axis}_finished"] == 1).all()
-        error = quick("cgro-diagram")[f"{axis}_robust_test_error"].mean("seed")
+        error = quick("cgro-diagram")[f"{axis}_robust_test_error"].mean("replicate")
         assert (error.isel(ratio=-1) > 0.4).all()
         assert (error.min("ratio") < 0.1).all()
 
@@ -47,5 +47,5 @@ def test_the_scaling_figure_has_its_slopes():
 
 def test_the_width_figure_gains_robust_training_accuracy():
     for key in ("two_layer", "convolutional"):
-        rows = quick("cgro-width")[f"{key}_accuracy"].mean("seed").sel(measure="robust_train")
+        rows = quick("cgro-width")[f"{key}_accuracy"].mean("replicate").sel(measure="robust_train")
         assert rows.isel({f"{key}_width": -1}) > rows.isel({f"{key}_width": 0}) + 0.3

@@ -20,6 +20,7 @@ from rfrobust.cgro.images import cross_entropy, wide_resnet
 from rfrobust.cgro.layers import BatchNorm, Chain, Convolution, MaxPool
 from rfrobust.cli import main
 from rfrobust.cli.cgro import command
+from rfrobust.support.errors import DivergenceError
 
 
 def made_up(shape, count=6, seed=0):
@@ -156,9 +157,9 @@ def test_robust_overfitting_grows_with_width():
         [8, 32, 256],
         settings=AdversarialTraining(radius=0.1, epochs=300),
         data=digits(200, 500),
-        seeds=2,
+        replicates=2,
     )
-    mean = sweep.accuracy.mean("seed")
+    mean = sweep.accuracy.mean("replicate")
     robust = mean.sel(measure="robust_train").values
     assert (np.diff(robust) > 0.05).all()
     assert robust[-1] > 0.95
@@ -225,5 +226,5 @@ def test_bad_arguments_are_refused(tmp_path, capsys):
 
 def test_divergence_is_an_error():
     wild = AdversarialTraining(rate=1e20, epochs=30)
-    with pytest.warns(RuntimeWarning), pytest.raises(FloatingPointError, match="lower rate"):
+    with pytest.warns(RuntimeWarning), pytest.raises(DivergenceError, match="lower rate"):
         train_network(digits(100, 20), "two-layer", 32, wild)

@@ -15,19 +15,18 @@ from rfrobust.cgro import (
     find_phases,
     phase_times,
     reduced_trajectory,
-    simulate,
     start_of,
+    trajectories,
     typical_start,
 )
 
 DEFAULT = PatchProblem()
-SEEDS = [0, 1, 2, 3]
 
 
 def gap(problem, coupling, steps):
     """Mean |V - V'| over seeds, steps and samples, and the largest |signal - signal'| / (1 + signal)."""
-    run = simulate(problem, seeds=SEEDS, steps=steps, test_samples=1)
-    theory = reduced_trajectory(problem, seeds=SEEDS, steps=steps, coupling=coupling)
+    run = trajectories(problem, replicates=4, steps=steps, test_samples=1)
+    theory = reduced_trajectory(problem, replicates=4, steps=steps, coupling=coupling)
     memory = float(abs(run.V - theory.V).mean())
     return memory, float((abs(run.signal - theory.signal) / (1 + run.signal)).max())
 
@@ -78,8 +77,8 @@ def test_the_clocks_track_the_simulation_better_in_higher_dimension():
 
 def test_phases_of_the_theory_are_those_of_the_simulation():
     problem = DEFAULT.with_(dim=2500, sigma=0.04, step=0.005)
-    seen = find_phases(simulate(problem, seeds=SEEDS, steps=20_000, test_samples=1))
-    told = find_phases(reduced_trajectory(problem, seeds=SEEDS, steps=20_000))
+    seen = find_phases(trajectories(problem, replicates=4, steps=20_000, test_samples=1))
+    told = find_phases(reduced_trajectory(problem, replicates=4, steps=20_000))
     np.testing.assert_allclose(told.signal_end, seen.signal_end, rtol=0.05)
     np.testing.assert_allclose(told.memorization_start, seen.memorization_start, rtol=0.1)
 
@@ -91,7 +90,7 @@ def test_phase_times_by_quadrature_are_those_of_the_system(q):
     times = phase_times(problem, start)
     steps = int(1.5 * times["memorization_end"] / problem.step)
     records = np.arange(0, steps, max(1, steps // 4000))
-    told = find_phases(reduced_trajectory(problem, seeds=[1], steps=steps, records=records))
+    told = find_phases(reduced_trajectory(problem, replicates=1, seed=1, steps=steps, records=records))
     # records every 1/4000 of the run; the quadrature neglects the clean pull after the signal phase (g << lam/2)
     assert times["signal_end"] / problem.step == pytest.approx(told.signal_end.item(), rel=0.05, abs=1.0)
     assert times["memorization_start"] / problem.step == pytest.approx(

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from rfrobust.cgro import PHASES, Attack, PatchProblem, find_phases, log_records, simulate
+from rfrobust.cgro import PHASES, PatchAttack, PatchProblem, find_phases, log_records, trajectories
 from rfrobust.cgro.phases import first_crossing
 
 DEFAULT = PatchProblem()
@@ -12,13 +12,17 @@ DEFAULT = PatchProblem()
 
 @pytest.fixture(scope="module")
 def runs():
-    return simulate(DEFAULT, seeds=8, steps=20_000, records=log_records(20_000, 70), test_samples=4000)
+    return trajectories(
+        DEFAULT, replicates=8, steps=20_000, records=log_records(20_000, 70), test_samples=4000
+    )
 
 
 def test_clean_generalization_with_robust_overfitting():
     """16 filters, so that no sample starts without a filter of its sign (chance 20/2^16 a run)."""
     wide = DEFAULT.with_(filters=16)
-    last = simulate(wide, seeds=10, records=[0, 15_000], steps=15_000, test_samples=10_000).isel(step=-1)
+    last = trajectories(wide, replicates=10, records=[0, 15_000], steps=15_000, test_samples=10_000).isel(
+        step=-1
+    )
     assert (last.robust_train_error == 0).all()
     assert (last.clean_test_error == 0).all()
     # a binomial standard error is .005
@@ -37,7 +41,7 @@ def test_a_sample_stays_out_only_if_every_filter_has_the_wrong_sign(runs):
 
 
 def test_a_weaker_attack_is_learned_robustly():
-    last = simulate(DEFAULT.with_(ratio=0.8), seeds=8, records=[0, 10_000]).isel(step=-1)
+    last = trajectories(DEFAULT.with_(ratio=0.8), replicates=8, records=[0, 10_000]).isel(step=-1)
     assert (last.robust_train_error == 0).all()
     assert (last.robust_test_error == 0).all()
     assert (abs(last.V).median("sample") < 0.5).all()
@@ -45,8 +49,8 @@ def test_a_weaker_attack_is_learned_robustly():
 
 
 def test_without_the_adversarial_half_nothing_is_memorized():
-    clean = simulate(DEFAULT.with_(lam=0.0), seeds=4, records=[0, 10_000])
-    robust = simulate(DEFAULT, seeds=4, records=[0, 10_000])
+    clean = trajectories(DEFAULT.with_(lam=0.0), replicates=4, records=[0, 10_000])
+    robust = trajectories(DEFAULT, replicates=4, records=[0, 10_000])
     assert (abs(clean.V.diff("step")) < 0.1).all()
     assert (robust.V.diff("step").mean("sample") > 5).all()
     assert (clean.clean_test_error.isel(step=-1) == 0).all()
@@ -56,14 +60,18 @@ def test_signal_and_memory_end_where_the_theorem_says(runs):
     last = runs.isel(step=-1)
     assert ((last.signal > 7) & (last.signal < 13)).all()
     assert (last.V.median("sample") > 5).all()
-    wide = simulate(DEFAULT.with_(alpha=1.5, step=0.02 * 4.4), seeds=3, steps=3000, records=[3000]).signal
-    long = simulate(DEFAULT.with_(alpha=5.0, step=0.02 / 2.5), seeds=3, steps=33_000, records=[33_000]).signal
+    wide = trajectories(
+        DEFAULT.with_(alpha=1.5, step=0.02 * 4.4), replicates=3, steps=3000, records=[3000]
+    ).signal
+    long = trajectories(
+        DEFAULT.with_(alpha=5.0, step=0.02 / 2.5), replicates=3, steps=33_000, records=[33_000]
+    ).signal
     # alpha^q changes 37-fold
     assert float(long.mean() / wide.mean()) < 1.5
 
 
 def test_phases_come_in_order(runs):
-    found = find_phases(runs.isel(seed=[0, 1, 2, 3, 4]))
+    found = find_phases(runs.isel(replicate=slice(5)))
     assert (found.signal_end < 50).all()
     assert (found.memorization_start > 4 * found.signal_end).all()
     assert (found.memorization_end > found.memorization_start).all()
@@ -79,10 +87,10 @@ def test_phase_changes_of_a_made_up_run():
     first, last = np.maximum(step - 5, 0), np.maximum(step - 7.5, 0)
     data = xr.Dataset(
         {
-            "signal": (("seed", "step"), signal[None]),
-            "V": (("seed", "step", "sample"), np.stack([first, last], axis=-1)[None]),
+            "signal": (("replicate", "step"), signal[None]),
+            "V": (("replicate", "step", "sample"), np.stack([first, last], axis=-1)[None]),
         },
-        coords={"seed": [0], "step": step},
+        coords={"step": step},
     )
     found = find_phases(data)
     assert found.signal_end.item() == pytest.approx(2.0)
@@ -99,9 +107,9 @@ def test_first_crossing_at_the_start_and_never():
 
 
 def test_records_and_threads_do_not_change_a_run():
-    many = simulate(DEFAULT, seeds=2, steps=300, workers=2)
-    few = simulate(DEFAULT, seeds=[1], records=[0, 300], steps=300, workers=1)
-    xr.testing.assert_allclose(many.sel(seed=[1], step=[0, 300]), few, rtol=1e-9)
+    many = trajectories(DEFAULT, replicates=2, steps=300, workers=2)
+    few = trajectories(DEFAULT, replicates=1, seed=1, records=[0, 300], steps=300, workers=1)
+    xr.testing.assert_allclose(many.isel(replicate=[1]).sel(step=[0, 300]), few, rtol=1e-9)
 
 
 def test_margins_split_into_signal_and_memory(runs):
@@ -113,7 +121,9 @@ def test_margins_split_into_signal_and_memory(runs):
 
 def test_an_attack_found_by_gradients_is_overfitted_too():
     """In the whole l2 ball the attack may leave the signal's line, and does better than one half."""
-    runs = simulate(DEFAULT, seeds=2, records=[0, 3000], steps=3000, attack=Attack("l2"), test_samples=300)
+    runs = trajectories(
+        DEFAULT, replicates=2, records=[0, 3000], steps=3000, attack=PatchAttack("l2"), test_samples=300
+    )
     last = runs.isel(step=-1)
     assert (last.clean_test_error == 0).all()
     assert (last.robust_train_error == 0).all()
@@ -130,15 +140,15 @@ def test_a_dataset_can_be_written(runs, tmp_path):
 
 def test_bad_arguments_are_refused():
     with pytest.raises(ValueError, match="steps must be an integer >= 1"):
-        simulate(steps=0)
-    with pytest.raises(ValueError, match="without repeats"):
-        simulate(seeds=[1, 1])
-    with pytest.raises(TypeError, match="seeds must be"):
-        simulate(seeds=1.5)
+        trajectories(steps=0)
+    with pytest.raises(TypeError, match="replicates must be an integer"):
+        trajectories(replicates=[1, 2])
+    with pytest.raises(ValueError, match="seed must be an integer >= 0"):
+        trajectories(seed=-1)
     with pytest.raises(ValueError, match="records must be in"):
-        simulate(records=[0, 50], steps=20)
+        trajectories(records=[0, 50], steps=20)
     with pytest.raises(ValueError, match="increasing integers"):
-        simulate(records=[0, 1.5], steps=20)
+        trajectories(records=[0, 1.5], steps=20)
     with pytest.raises(ValueError, match="without V"):
         find_phases(xr.Dataset({"signal": 1.0}))
     with pytest.raises(ValueError, match="level must be"):

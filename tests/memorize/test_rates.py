@@ -159,13 +159,13 @@ def test_slopes_of_power_laws_are_exact():
     found = slopes(data)
     np.testing.assert_allclose(found.slope, [2.0, 1.0, rate, rate, -0.7], atol=1e-12)
     np.testing.assert_allclose(found.expected, [2.0, 1.0, -0.5, -0.5, -0.75], atol=1e-12)
-    np.testing.assert_allclose(found.standard_error, 0, atol=1e-12)
+    np.testing.assert_allclose(found.slope_se, 0, atol=1e-12)
 
     # Three draws whose exponents differ by 0.1 scatter by 0.1, their mean by 0.1/sqrt 3.
     data["critical_delta"] = n ** (-0.7 + xr.DataArray([-0.1, 0.0, 0.1], dims="replicate"))
     found = slopes(data)
     assert found.slope.values[-1] == pytest.approx(-0.7)
-    assert found.standard_error.values[-1] == pytest.approx(0.1 / np.sqrt(3))
+    assert found.slope_se.values[-1] == pytest.approx(0.1 / np.sqrt(3))
     data["critical_delta"][0, 1] = np.nan
     assert np.isnan(slopes(data).slope.values[-1])
 
@@ -174,7 +174,7 @@ def test_measured_slopes(small):
     found = slopes(small).set_index(quantity="quantity")
     assert found.slope.sel(quantity="excess in delta").item() == pytest.approx(2, abs=0.02)
     in_n = found.sel(quantity="excess in n")
-    assert abs(in_n.slope - 1).item() < 4 * in_n.standard_error.item() + 0.1
+    assert abs(in_n.slope - 1).item() < 4 * in_n.slope_se.item() + 0.1
 
 
 def test_reproducible_and_independent_of_other_sizes(small):

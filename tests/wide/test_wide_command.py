@@ -59,14 +59,14 @@ def dataset(name):
             "noise": [0.3, 0.0],
             "xi": [0.1, 1.0, np.inf],
             "kind": ["clean", "robust"],
-            "seed": range(3),
+            "replicate": range(3),
         }
         return xr.Dataset({"accuracy": (tuple(coords), rng.random((2, 3, 2, 3)))}, coords)
     if name == "adv-ntk-comparison":
         coords = {
             "radius": [0.02, 0.04],
             "estimator": ["NTK", "early stopped", "Adv-NTK", "finite width"],
-            "seed": range(3),
+            "replicate": range(3),
         }
         return xr.Dataset(
             {kind: (tuple(coords), rng.random((2, 4, 3))) for kind in ("clean", "robust")}, coords
@@ -74,8 +74,8 @@ def dataset(name):
     coords = {"inputs": ["width", "16"], "width": [64, 128]}
     return xr.Dataset(
         {
-            "distance": (("inputs", "width", "draw"), 0.1 * rng.random((2, 2, 3))),
-            "draws": (("inputs", "width"), [[3, 3], [3, 3]]),
+            "distance": (("inputs", "width", "replicate"), 0.1 * rng.random((2, 2, 3))),
+            "replicates": (("inputs", "width"), [[3, 3], [3, 3]]),
         },
         coords,
     )
@@ -94,7 +94,7 @@ def test_figures_draw_what_the_dataset_holds(name, width):
         "adv-ntk-comparison": "robust",
         "wide-linearization": "distance",
     }
-    means = data[variable[name]].mean("draw" if "draw" in data.dims else "seed").values.ravel()
+    means = data[variable[name]].mean("replicate").values.ravel()
     for mean in means:
         assert np.abs(drawn - mean).min() < 1e-12
     assert all(axis.get_ylabel() for axis in axes[:1])

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import linalg
 
+from rfrobust.support.errors import DivergenceError
 from rfrobust.wide import (
     Architecture,
     FiniteNetwork,
@@ -266,5 +267,5 @@ def test_bad_inputs(problem):
     network = FiniteNetwork.random(Architecture(2), inputs=15, width=8)
     with pytest.raises(ValueError, match="steps must be an integer >= 1"):
         gradient_search(network, problem[0], y[:, :1], eta=0.1, steps=0)
-    with pytest.raises(RuntimeError, match="training diverged at step"), np.errstate(all="ignore"):
+    with pytest.raises(DivergenceError, match="training diverged at step"), np.errstate(all="ignore"):
         train_on_search(network, problem[0], y[:, :1], eta=0.0, learning_rate=100.0, steps=300)

@@ -6,14 +6,15 @@ from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.utils.estimator_checks import check_estimator
 
+from rfrobust.support.errors import DivergenceError
 from rfrobust.wide import (
     AdvNTKClassifier,
     AdvNTKRegressor,
     Architecture,
-    Attack,
     EarlyStoppedNTKClassifier,
     EarlyStoppedNTKRegressor,
     FiniteNetwork,
+    InputAttack,
     KernelPredictor,
     NTKClassifier,
     NTKRegressor,
@@ -59,7 +60,7 @@ def test_scikit_learn_conventions(estimator):
 def test_pgd_stays_in_its_set_and_never_lowers_the_loss(network, norm, order, loss):
     rng = np.random.default_rng(1)
     x, y = rng.random((30, 6)), np.eye(3)[rng.integers(0, 3, 30)]
-    attack = Attack(radius=0.2, norm=norm, loss=loss, bounds=(0, 1))
+    attack = InputAttack(radius=0.2, norm=norm, loss=loss, bounds=(0, 1))
     found = attack.run(network, x, y, rng)
     assert np.linalg.norm(found - x, ord=order, axis=1).max() <= 0.2 * (1 + 1e-12)
     assert found.min() >= 0
@@ -67,7 +68,7 @@ def test_pgd_stays_in_its_set_and_never_lowers_the_loss(network, norm, order, lo
     before, after = (attack._losses(network.predict(p), y) for p in (x, found))
     assert np.all(after >= before)
     assert np.mean(after - before) > 0.01
-    stronger = Attack(radius=0.2, norm=norm, loss=loss, bounds=(0, 1), steps=60, step=0.02)
+    stronger = InputAttack(radius=0.2, norm=norm, loss=loss, bounds=(0, 1), steps=60, step=0.02)
     assert (
         np.mean(attack._losses(network.predict(stronger.run(network, x, y, rng)), y)) >= 0.98 * after.mean()
     )
@@ -81,7 +82,7 @@ def test_pgd_is_exact_for_a_linear_model(norm, dual):
     x, y = rng.standard_normal((20, 5)), rng.standard_normal((20, 1))
     w = model.input_gradient(x[:1], np.ones((1, 1)))[0]
     residual = np.abs(model.predict(x) - y)[:, 0]
-    attack = Attack(radius=0.01, norm=norm, steps=40)
+    attack = InputAttack(radius=0.01, norm=norm, steps=40)
     assert np.all(residual > 0.01 * np.linalg.norm(w, ord=dual) * 2)
     worst = np.abs(model.predict(attack.run(model, x, y, rng)) - y)[:, 0]
     np.testing.assert_allclose(worst, residual + 0.01 * np.linalg.norm(w, ord=dual), rtol=1e-6)
@@ -91,7 +92,7 @@ def test_single_gradient_variant(network):
     """It moves once along one sign pattern, about the start: up to twice the radius from the sample."""
     rng = np.random.default_rng(3)
     x, y = rng.random((30, 6)), np.eye(3)[rng.integers(0, 3, 30)]
-    attack = Attack(radius=0.1, method="single-gradient")
+    attack = InputAttack(radius=0.1, method="single-gradient")
     start = x + np.random.default_rng(7).uniform(-0.1, 0.1, x.shape)
     _, gradient = network.predict_with_gradient(start, lambda f: 2 * (f - y))
     found = attack.run(network, x, y, np.random.default_rng(7))
@@ -101,7 +102,7 @@ def test_single_gradient_variant(network):
 
 def test_zero_radius_is_no_attack(network):
     x = np.random.default_rng(4).random((5, 6))
-    np.testing.assert_array_equal(Attack(radius=0).run(network, x, np.zeros((5, 3)), None), x)
+    np.testing.assert_array_equal(InputAttack(radius=0).run(network, x, np.zeros((5, 3)), None), x)
 
 
 @pytest.mark.parametrize(
@@ -117,12 +118,12 @@ def test_zero_radius_is_no_attack(network):
 )
 def test_bad_attacks(change, error, message):
     with pytest.raises(error, match=message):
-        Attack(**{"radius": 0.1, **change})
+        InputAttack(**{"radius": 0.1, **change})
 
 
 def test_attack_refuses_samples_outside_the_bounds(network):
     with pytest.raises(ValueError, match=r"x must be in \[0, 1\]"):
-        Attack(radius=0.1, bounds=(0, 1)).run(network, np.full((1, 6), 2.0), np.zeros((1, 3)), None)
+        InputAttack(radius=0.1, bounds=(0, 1)).run(network, np.full((1, 6), 2.0), np.zeros((1, 3)), None)
 
 
 def test_predictor_refuses_coefficients_of_other_samples(network):
@@ -232,7 +233,7 @@ def test_comparison(digits):
     robust = data.robust.sel
     assert robust(estimator="Adv-NTK") > robust(estimator="NTK") + 0.1
     assert robust(estimator="early stopped") > robust(estimator="NTK") + 0.1
-    np.testing.assert_allclose(data.robust_error, np.sqrt(data.robust * (1 - data.robust) / 200))
+    np.testing.assert_allclose(data.robust_se, np.sqrt(data.robust * (1 - data.robust) / 200))
     assert np.all(data.robust <= data.clean)
 
 
@@ -242,12 +243,12 @@ def test_finite_width_training_resists_the_attack(digits):
     assert standard[0] == standard[1]
     assert 0.4 < trained[1] < trained[0]
     network = FiniteNetwork.random(Architecture(), inputs=64, width=64, outputs=10)
-    with pytest.raises(RuntimeError, match="training diverged in epoch"), np.errstate(all="ignore"):
+    with pytest.raises(DivergenceError, match="training diverged in epoch"), np.errstate(all="ignore"):
         adversarial_training(
             network,
             digits.x_kernel,
             np.eye(10)[digits.y_kernel],
-            Attack(radius=0.0),
+            InputAttack(radius=0.0),
             epochs=9,
             learning_rate=1e3,
         )

@@ -141,26 +141,26 @@ def test_ark_published_values(depth, value):
 def test_ark_by_monte_carlo(activation, depth):
     x = np.random.default_rng(7).standard_normal((1, 12))
     architecture = Architecture(depth, activation=activation)
-    measured = ark_monte_carlo(architecture, x, width=256, networks=300, seed=depth)
+    measured = ark_monte_carlo(architecture, x, width=256, replicates=300, seed=depth)
     limit = ark_limit(architecture, x).item()
-    assert measured.standard_error < 0.06 * limit
+    assert measured.se < 0.06 * limit
     # ReLU is unbiased at every width; erf has a bias of order depth/width.
     bias = 0.0 if activation == "relu" else depth / 256 * limit
-    assert abs(measured.mean - limit) < 3.5 * measured.standard_error + bias
+    assert abs(measured.mean - limit) < 3.5 * measured.se + bias
 
 
 def test_ark_spread_and_correction_for_few_inputs():
     """Relative standard deviation sqrt(2/n0) of a linear layer, and erf's correction of order 1/n0."""
     architecture = Architecture(1)
-    measured = ark_monte_carlo(architecture, np.ones((1, 50)), width=1, networks=4000, seed=1)
-    spread = measured.standard_error * np.sqrt(4000) / measured.mean
+    measured = ark_monte_carlo(architecture, np.ones((1, 50)), width=1, replicates=4000, seed=1)
+    spread = measured.se * np.sqrt(4000) / measured.mean
     assert spread == pytest.approx(np.sqrt(2 / 50), rel=0.05)
     x = np.array([[1.5, -0.5]])
     erf_network = Architecture(3, activation="erf")
     exact, limit = (ark_limit(erf_network, x, finite_inputs=kind).item() for kind in (True, False))
-    measured = ark_monte_carlo(erf_network, x, width=400, networks=1200, seed=2)
-    assert abs(measured.mean - exact) < 3.5 * measured.standard_error + 3 / 400 * exact
-    assert limit - measured.mean > 5 * measured.standard_error
+    measured = ark_monte_carlo(erf_network, x, width=400, replicates=1200, seed=2)
+    assert abs(measured.mean - exact) < 3.5 * measured.se + 3 / 400 * exact
+    assert limit - measured.mean > 5 * measured.se
 
 
 @pytest.mark.parametrize(
@@ -188,7 +188,7 @@ def test_bad_inputs():
         ntk(Architecture(), x[0])
     with pytest.raises(ValueError, match="workers must be an integer >= 1"):
         ntk(Architecture(), x, workers=0)
-    with pytest.raises(ValueError, match="networks must be an integer >= 2"):
-        ark_monte_carlo(Architecture(), x, width=4, networks=1)
+    with pytest.raises(ValueError, match="replicates must be an integer >= 2"):
+        ark_monte_carlo(Architecture(), x, width=4, replicates=1)
     with pytest.raises(ValueError, match="dtype must be one of"):
         FiniteNetwork.random(Architecture(), inputs=2, width=4, dtype="float16")

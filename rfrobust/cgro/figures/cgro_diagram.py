@@ -12,7 +12,7 @@ from .. import PatchProblem, phase_diagram, simulated_boundary
 TITLE = "Memorization or robust learning: phase diagrams of the patch model with the derived boundary"
 CAPTION = (
     "Robust test error of the patch model trained by gradient descent until nine tenths of the adversarial training "
-    "margins reach 1 (mean of 6 seeds, 500 test examples each; P = 2, 10 filters, q = 3, alpha = 3.15, step 0.02, "
+    "margins reach 1 (mean of 6 replicates, 500 test examples each; P = 2, 10 filters, q = 3, alpha = 3.15, step 0.02, "
     "initial sd 0.1, and d = 100, N = 20, sigma = 0.2, lambda = 0.5 where not on an axis). Clean test error is at "
     "most 0.002 and robust training error at most 0.1 in every cell. White: boundary from the "
     "two-equation reduced system (solid) and from equal waiting times (dashed), both derived, no free parameter. "
@@ -23,11 +23,12 @@ AXES = {
     "samples": (5.0, 80.0, "training samples $N$", (5, 10, 20, 40, 80)),
     "lam": (0.05, 4.0, r"adversarial weight $\lambda$", (0.1, 0.3, 1, 3)),
 }
+REPLICATES = 6
 
 
 def compute(quick: bool = False) -> xr.Dataset:
     """Train on three grids; the axes' names prefix the variables."""
-    count, ratios, seeds = (3, 6, 2) if quick else (9, 17, 6)
+    count, ratios, replicates = (3, 6, 2) if quick else (9, 17, REPLICATES)
     parts = []
     for axis, (low, high, *_) in AXES.items():
         values = np.geomspace(max(low, 0.1) if quick and axis == "sigma" else low, high, count)
@@ -37,13 +38,13 @@ def compute(quick: bool = False) -> xr.Dataset:
             axis=axis,
             values=list(values),
             ratios=list(np.linspace(0.58, 0.98, ratios)),
-            seeds=seeds,
+            replicates=replicates,
             progress=True,
         )
         data["turn"] = simulated_boundary(data)
         part = data[["robust_test_error", "clean_test_error", "memory_share", "finished", "boundary", "turn"]]
         parts.append(part.rename({name: f"{axis}_{name}" for name in part.data_vars}))
-    return xr.merge(parts, combine_attrs="drop_conflicts")
+    return xr.merge(parts, compat="equals", combine_attrs="drop_conflicts")
 
 
 def draw(data: xr.Dataset, width: str = "double") -> Figure:
@@ -53,7 +54,7 @@ def draw(data: xr.Dataset, width: str = "double") -> Figure:
         image: Any = None
         for panel, (axis, (_, _, label, ticks)) in zip(axes, AXES.items(), strict=True):
             x, ratio = data[axis].values, data["ratio"].values
-            error = data[f"{axis}_robust_test_error"].mean("seed").transpose("ratio", axis)
+            error = data[f"{axis}_robust_test_error"].mean("replicate").transpose("ratio", axis)
             image = panel.pcolormesh(
                 x, ratio, error, vmin=0.0, vmax=0.5, cmap="viridis", shading="nearest", rasterized=True
             )

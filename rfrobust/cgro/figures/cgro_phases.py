@@ -5,7 +5,7 @@ import xarray as xr
 from matplotlib.figure import Figure
 
 from ...support.style import PALETTE, house_style, panel_row
-from .. import PatchProblem, find_phases, phase_times, reduced_trajectory, simulate, start_of
+from .. import PatchProblem, find_phases, phase_times, reduced_trajectory, start_of, trajectories
 from .. import draw as draw_run
 
 TITLE = "Signal, stall, memorization: three stages of adversarial training in the patch model"
@@ -23,14 +23,14 @@ def compute(quick: bool = False) -> xr.Dataset:
     """Train one run and solve the reduced system for it."""
     problem = PatchProblem(dim=1000, sigma=0.2 / np.sqrt(10))
     seed, steps = 2, 10_000
-    run = simulate(problem, seeds=[seed], steps=steps, test_samples=500 if quick else 4000)
-    theory = reduced_trajectory(problem, seeds=[seed], steps=steps)
+    run = trajectories(problem, replicates=1, seed=seed, steps=steps, test_samples=500 if quick else 4000)
+    theory = reduced_trajectory(problem, replicates=1, seed=seed, steps=steps)
     changes = find_phases(run)
     predicted = phase_times(problem, start_of(draw_run(problem, seed, 1)))
     names = ["signal_end", "memorization_start", "memorization_end"]
-    data = run.isel(seed=0)
-    data["signal_theory"] = theory["signal"].isel(seed=0)
-    data["V_theory"] = theory["V"].isel(seed=0)
+    data = run.isel(replicate=0)
+    data["signal_theory"] = theory["signal"].isel(replicate=0)
+    data["V_theory"] = theory["V"].isel(replicate=0)
     data["change"] = ("event", [changes[name].item() for name in names], {"units": "steps"})
     data["change_predicted"] = (
         "event",

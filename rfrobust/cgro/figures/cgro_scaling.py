@@ -9,12 +9,14 @@ from .. import PatchProblem, scaling
 
 TITLE = "The learned signal falls as alpha^(-q), the memory stays of order one"
 CAPTION = (
-    "Patch model after time 400 (step size times steps), mean and standard error of 10 seeds (smaller than the markers "
-    "on the left): d = 100, N = 20, P = 2, 16 filters, sigma = 0.2, delta/alpha = 0.98, lambda = 0.5, initial sd 0.05, "
-    "step 0.02 (3.15/alpha)^2. Left: U against alpha^q for q = 2, 3, 4; lines, the one-filter stall law at the "
-    "memory time divided by alpha^q, no free parameter. Right: signal part of the margin alpha^q U (filled) and median "
-    "memory V_i (open) for the same runs; they move by less than a factor 2 while alpha^q moves up to 353-fold."
+    "Patch model after time 400 (step size times steps), mean and standard error of 10 replicates (smaller than the "
+    "markers on the left): d = 100, N = 20, P = 2, 16 filters, sigma = 0.2, delta/alpha = 0.98, lambda = 0.5, "
+    "initial sd 0.05, step 0.02 (3.15/alpha)^2. Left: U against alpha^q for q = 2, 3, 4; lines, the one-filter stall "
+    "law at the memory time divided by alpha^q, no free parameter. Right: signal part of the margin alpha^q U (filled) "
+    "and median memory V_i (open) for the same runs; they move by less than a factor 2 while alpha^q moves up "
+    "to 353-fold."
 )
+REPLICATES = 10
 
 
 def compute(quick: bool = False) -> xr.Dataset:
@@ -23,21 +25,21 @@ def compute(quick: bool = False) -> xr.Dataset:
     for q in (2, 3, 4):
         data = scaling(
             PatchProblem(q=q, filters=16, init_sd=0.05),
-            seeds=3 if quick else 10,
+            replicates=3 if quick else REPLICATES,
             time=150.0 if quick else 400.0,
         )
         data["memory"] = data["V"].median("sample")
         parts.append(data[["U", "signal", "memory", "stall", "clean_test_error", "robust_test_error"]])
-        slopes.append((data.attrs["slope"], data.attrs.get("slope_standard_error", np.nan)))
+        slopes.append((data.attrs["slope"], data.attrs["slope_se"]))
     joined = xr.concat(parts, dim=xr.DataArray([2, 3, 4], dims="q", name="q"), combine_attrs="drop_conflicts")
     joined["slope"] = (("q", "statistic"), np.array(slopes))
     joined.attrs.pop("slope", None)
-    return joined.assign_coords(statistic=["value", "standard_error"])
+    return joined.assign_coords(statistic=["value", "se"])
 
 
 def draw(data: xr.Dataset, width: str = "double") -> Figure:
     """Draw U (left) and the two parts of the margin (right) against alpha^q."""
-    count = np.sqrt(data.sizes["seed"])
+    count = np.sqrt(data.sizes["replicate"])
     with house_style():
         figure, (left, right) = panel_row(width, 2)
         for k, q in enumerate(data["q"].values):
@@ -46,8 +48,8 @@ def draw(data: xr.Dataset, width: str = "double") -> Figure:
             slope = at["slope"].values
             left.errorbar(
                 x,
-                at["U"].mean("seed"),
-                at["U"].std("seed", ddof=1) / count,
+                at["U"].mean("replicate"),
+                at["U"].std("replicate", ddof=1) / count,
                 fmt=MARKERS[k],
                 color=PALETTE[k],
                 label=rf"$q = {q}$, slope ${slope[0]:.3f} \pm {slope[1]:.3f}$",
@@ -56,8 +58,8 @@ def draw(data: xr.Dataset, width: str = "double") -> Figure:
             for name, fill in (("signal", PALETTE[k]), ("memory", "white")):
                 right.errorbar(
                     x,
-                    at[name].mean("seed"),
-                    at[name].std("seed", ddof=1) / count,
+                    at[name].mean("replicate"),
+                    at[name].std("replicate", ddof=1) / count,
                     fmt=MARKERS[k],
                     color=PALETTE[k],
                     markerfacecolor=fill,

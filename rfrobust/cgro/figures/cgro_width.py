@@ -4,12 +4,13 @@ import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
 
+from ...support.provenance import versions
 from ...support.style import MARKERS, PALETTE, house_style, panel_row
 from .. import AdversarialTraining, digits, width_sweep
 
 TITLE = "Robust overfitting with capacity: adversarially trained networks on digits against width"
 CAPTION = (
-    "Mean and standard error over 3 seeds of weights and attacks (one split of scikit-learn's 8 x 8 digits, 600 test "
+    "Mean and standard error over 3 draws of weights and attacks (one split of scikit-learn's 8 x 8 digits, 600 test "
     "images): SGD with momentum 0.9, cosine step from 0.05, batch 100, 5-step l_inf training attack, 20-step "
     "evaluation attack. Left: two-layer ReLU network, 400 training images, radius 0.1, 300 epochs. Right: two "
     "3 x 3 convolutions and a dense layer, 200 training images, radius 0.15, 120 epochs; narrow networks collapse to "
@@ -18,11 +19,11 @@ CAPTION = (
 )
 PANELS = {"two-layer": "two-layer network, radius 0.1", "convolutional": "convolutional network, radius 0.15"}
 _LABELS = {"robust_train": "robust, training", "clean_test": "clean, test", "robust_test": "robust, test"}
+REPLICATES = 3
 
 
 def compute(quick: bool = False) -> xr.Dataset:
     """Train both architectures at every width."""
-    seeds = 2 if quick else 3
     plans = {
         "two-layer": (
             (4, 16, 64) if quick else (4, 8, 16, 32, 64, 128, 256, 512),
@@ -39,12 +40,12 @@ def compute(quick: bool = False) -> xr.Dataset:
             widths,
             settings=AdversarialTraining(radius=radius, epochs=epochs),
             data=digits(images, 600),
-            seeds=seeds,
+            replicates=2 if quick else REPLICATES,
             progress=True,
         )
         key = name.replace("-", "_")
-        parts[key] = data["accuracy"].rename({"width": f"{key}_width"}).rename(f"{key}_accuracy")
-    return xr.merge(list(parts.values()), combine_attrs="drop")
+        parts[f"{key}_accuracy"] = data["accuracy"].rename(width=f"{key}_width")
+    return xr.Dataset(parts, attrs=versions())
 
 
 def draw(data: xr.Dataset, width: str = "double") -> Figure:
@@ -57,8 +58,8 @@ def draw(data: xr.Dataset, width: str = "double") -> Figure:
                 rows = data[f"{key}_accuracy"].sel(measure=measure)
                 axis.errorbar(
                     data[f"{key}_width"].values,
-                    rows.mean("seed"),
-                    rows.std("seed", ddof=1) / np.sqrt(rows.sizes["seed"]),
+                    rows.mean("replicate"),
+                    rows.std("replicate", ddof=1) / np.sqrt(rows.sizes["replicate"]),
                     fmt=f"{MARKERS[k]}-",
                     color=PALETTE[k],
                     label=label,

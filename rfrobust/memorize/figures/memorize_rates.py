@@ -26,6 +26,7 @@ CAPTION = (
 )
 
 SMOOTHNESS = (1.0, 2.0)
+REPLICATES = 8
 START = {1: 512, 2: 1024, 3: 8192}
 
 
@@ -37,7 +38,7 @@ def compute(quick: bool = False) -> xr.Dataset:
     for d in dimensions:
         row = []
         for r in SMOOTHNESS:
-            data = learning_rates(d, r, START[d] * 2**doublings, replicates=2 if quick else 8)
+            data = learning_rates(d, r, START[d] * 2**doublings, replicates=2 if quick else REPLICATES)
             data = data.merge(slopes(data), combine_attrs="override")
             row.append(
                 data.assign_coords(doubling=("n", doublings)).swap_dims(n="doubling").reset_coords("n")
@@ -159,7 +160,7 @@ def _slopes(axis: Axes, data: xr.Dataset, shift: int, color: str, marker: str) -
         axis.errorbar(
             at.slope / at.expected,
             np.arange(at.sizes["quantity"]) + 0.25 * shift + offset,
-            xerr=at.standard_error / np.abs(at.expected),
+            xerr=at.slope_se / np.abs(at.expected),
             fmt=marker,
             color=color,
             mfc="white" if r == SMOOTHNESS[0] else color,

@@ -20,25 +20,28 @@ CAPTION = (
 )
 RADII = (0.025, 0.05, 0.1)
 FINITE = "finite width"
+REPLICATES = 3
 
 
 def compute(quick: bool = False) -> xr.Dataset:
-    """Return clean and robust accuracy by radius, estimator and seed."""
-    kernel, test, seeds, n_steps, epochs = (200, 200, 2, 5, 40) if quick else (500, 500, 3, 50, 150)
+    """Return clean and robust accuracy by radius, estimator and replicate."""
+    kernel, test, replicates, n_steps, epochs = (
+        (200, 200, 2, 5, 40) if quick else (500, 500, REPLICATES, 50, 150)
+    )
     radii = RADII[:2] if quick else RADII
     names = [*ESTIMATORS, FINITE]
-    accuracy = np.empty((2, len(radii), len(names), seeds))
-    jobs = [(i, seed) for seed in range(seeds) for i in range(len(radii))]
+    accuracy = np.empty((2, len(radii), len(names), replicates))
+    jobs = [(i, seed) for seed in range(replicates) for i in range(len(radii))]
     for i, seed in tqdm(jobs, desc="fits", leave=False):
         data = noisy_digits(kernel=kernel, test=test, seed=seed)
         kernels = compare(data, radius=radii[i], learning_rate=1.0, n_steps=n_steps, seed=seed)
         accuracy[0, i, :-1, seed], accuracy[1, i, :-1, seed] = kernels.clean, kernels.robust
         accuracy[:, i, -1, seed] = finite_width_accuracy(data, radius=radii[i], epochs=epochs, seed=seed)
-    dims = ("radius", "estimator", "seed")
+    dims = ("radius", "estimator", "replicate")
     return xr.Dataset(
         {"clean": (dims, accuracy[0], {"long_name": "clean accuracy"}),
          "robust": (dims, accuracy[1], {"long_name": "robust accuracy"})},
-        coords={"radius": list(radii), "estimator": names, "seed": range(seeds)},
+        coords={"radius": list(radii), "estimator": names, "replicate": range(replicates)},
         attrs={"label_noise": 0.3, "kernel_samples": kernel, "test_samples": test, "learning_rate": 1.0,
                "n_steps": n_steps, "width": 256, "epochs": epochs, **versions()},
     )  # fmt: skip
@@ -62,8 +65,8 @@ def draw(data: xr.Dataset, width: str = "double") -> Figure:
                 values = data[kind].sel({"estimator": name})
                 shift = 1 + 0.03 * (i - (len(names) - 1) / 2)
                 axis.errorbar(
-                    data.radius * shift, values.mean("seed"),
-                    values.std("seed", ddof=1) / np.sqrt(data.sizes["seed"]),
+                    data.radius * shift, values.mean("replicate"),
+                    values.std("replicate", ddof=1) / np.sqrt(data.sizes["replicate"]),
                     fmt=f"{MARKERS[i]}-", color=PALETTE[i], label=name, lw=0.9,
                 )  # fmt: skip
             axis.set(xscale="log", ylim=(0, 1.02), title=f"{kind} accuracy")

@@ -7,7 +7,7 @@ from tqdm import tqdm
 
 from ...support.provenance import versions
 from ...support.style import PALETTE, house_style, new_figure
-from .. import Architecture, Attack, KernelPredictor, KernelSpectrum, ntk
+from .. import Architecture, InputAttack, KernelPredictor, KernelSpectrum, ntk
 from ..comparison import noisy_digits
 from ..estimators import encode_labels
 
@@ -21,17 +21,18 @@ CAPTION = (
 )
 RADIUS = 0.05
 NOISES = (0.3, 0.0)
+REPLICATES = 3
 
 
 def compute(quick: bool = False) -> xr.Dataset:
-    """Return accuracies by label noise, training time (the last one infinite), kind and seed."""
-    kernel, test, seeds = (300, 200, 2) if quick else (1000, 500, 3)
+    """Return accuracies by label noise, training time (the last one infinite), kind and replicate."""
+    kernel, test, replicates = (300, 200, 2) if quick else (1000, 500, REPLICATES)
     xis = np.append(np.geomspace(1e-4, 1e4, 6 if quick else 13), np.inf)
-    attack = Attack(radius=RADIUS, bounds=(0.0, 1.0))
-    accuracy = np.empty((len(NOISES), len(xis), 2, seeds))
+    attack = InputAttack(radius=RADIUS, bounds=(0.0, 1.0))
+    accuracy = np.empty((len(NOISES), len(xis), 2, replicates))
     with tqdm(total=accuracy.size // 2, desc="attacks", leave=False) as bar:
         for i, noise in enumerate(NOISES):
-            for seed in range(seeds):
+            for seed in range(replicates):
                 data = noisy_digits(kernel=kernel, test=test, label_noise=noise, seed=seed)
                 targets, test_targets = (
                     encode_labels(y, np.arange(10)) for y in (data.y_kernel, data.y_test)
@@ -45,10 +46,10 @@ def compute(quick: bool = False) -> xr.Dataset:
                         accuracy[i, j, k, seed] = np.mean(model.predict(x).argmax(axis=1) == data.y_test)
                     bar.update()
     return xr.Dataset(
-        {"accuracy": (("noise", "xi", "kind", "seed"), accuracy, {"long_name": "test accuracy"})},
+        {"accuracy": (("noise", "xi", "kind", "replicate"), accuracy, {"long_name": "test accuracy"})},
         coords={
             "noise": list(NOISES), "xi": ("xi", xis, {"long_name": "training time"}),
-            "kind": ["clean", "robust"], "seed": range(seeds),
+            "kind": ["clean", "robust"], "replicate": range(replicates),
         },
         attrs={"radius": RADIUS, "depth": 3, "w_std": 1.76, "b_std": 0.18, "kernel_samples": kernel,
                "test_samples": test, **versions()},
@@ -57,8 +58,8 @@ def compute(quick: bool = False) -> xr.Dataset:
 
 def draw(data: xr.Dataset, width: str = "double") -> Figure:
     """Draw the figure from its dataset."""
-    mean = data.accuracy.mean("seed")
-    error = data.accuracy.std("seed", ddof=1) / np.sqrt(data.sizes["seed"])
+    mean = data.accuracy.mean("replicate")
+    error = data.accuracy.std("replicate", ddof=1) / np.sqrt(data.sizes["replicate"])
     finite = np.isfinite(data.xi.values)
     with house_style():
         single = width == "single"

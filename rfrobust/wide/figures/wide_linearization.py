@@ -24,6 +24,7 @@ AMPLIFICATION = 0.7
 FIXED_INPUTS = 16
 #: Step over the fastest time scale of the flow; the flow itself, advanced with it, is off by 0.005.
 STEP = 0.05
+REPLICATES = 8
 
 
 def distance(inputs: int, width: int, seed: int) -> float:
@@ -44,18 +45,20 @@ def distance(inputs: int, width: int, seed: int) -> float:
 
 
 def compute(quick: bool = False) -> xr.Dataset:
-    """Return distances by inputs, width and draw; ``draws`` says how many there are at each width."""
+    """Return distances by inputs, width and replicate; ``replicates`` says how many there are at each width."""
     widths = np.array([64, 128, 256] if quick else [64, 128, 256, 512, 1024, 2048, 4096])
-    draws = np.full((2, len(widths)), 4 if quick else 8)
+    replicates = np.full((2, len(widths)), 4 if quick else REPLICATES)
     if not quick:
         # Cost grows with the square of the width when the inputs grow with it.
-        draws[0, -2:] = 3, 2
-    distances = np.full((2, len(widths), draws.max()), np.nan)
-    for k, i, j in tqdm(np.argwhere(np.arange(draws.max()) < draws[..., None]), desc="networks", leave=False):
+        replicates[0, -2:] = 3, 2
+    distances = np.full((2, len(widths), replicates.max()), np.nan)
+    for k, i, j in tqdm(
+        np.argwhere(np.arange(replicates.max()) < replicates[..., None]), desc="networks", leave=False
+    ):
         distances[k, i, j] = distance(FIXED_INPUTS if k else int(widths[i]), int(widths[i]), int(j))
     return xr.Dataset(
-        {"distance": (("inputs", "width", "draw"), distances, {"long_name": "distance of the outputs"}),
-         "draws": (("inputs", "width"), draws, {"long_name": "number of draws"})},
+        {"distance": (("inputs", "width", "replicate"), distances, {"long_name": "distance of the outputs"}),
+         "replicates": (("inputs", "width"), replicates, {"long_name": "number of draws"})},
         coords={"inputs": ["width", str(FIXED_INPUTS)], "width": ("width", widths, {"long_name": "neurons"})},
         attrs={"samples": SAMPLES, "amplification": AMPLIFICATION, "step": STEP, "depth": 2, "w_std": 1.76,
                "b_std": 0.18, **versions()},
@@ -64,8 +67,8 @@ def compute(quick: bool = False) -> xr.Dataset:
 
 def draw(data: xr.Dataset, width: str = "double") -> Figure:
     """Draw the figure from its dataset."""
-    mean = data.distance.mean("draw")
-    error = data.distance.std("draw", ddof=1) / np.sqrt(data.draws)
+    mean = data.distance.mean("replicate")
+    error = data.distance.std("replicate", ddof=1) / np.sqrt(data.replicates)
     labels = {"width": "as many inputs as neurons"}
     with house_style():
         figure, axis = new_figure(width, panel_aspect=0.75 if width == "single" else 0.5)
