@@ -26,19 +26,8 @@ def module_name(path):
 
 
 MODULES = sorted(module_name(path) for path in PACKAGE.rglob("*.py"))
-#: On their way out: lazy imports of methods that become functions.
-EXCEPTIONS = {
-    "rfrobust.theory.equilibrium": {
-        "rfrobust.checks.certificate", "rfrobust.checks.published", "rfrobust.theory.sensitivity",
-    },
-    "rfrobust.problem.activation": {"rfrobust.problem.catalogue"},
-}  # fmt: skip
 #: Module -> the modules it imports, lazily or not; the package itself re-exports from every room.
-ARROWS = {
-    name: imports(name) - EXCEPTIONS.get(name, set())
-    for name in MODULES
-    if name not in ("rfrobust", "rfrobust.__main__")
-}
+ARROWS = {name: imports(name) for name in MODULES if name not in ("rfrobust", "rfrobust.__main__")}
 
 
 def room(module):

@@ -12,7 +12,8 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from ..problem.activation import Activation, resolve_activation
+from ..problem.activation import Activation
+from ..problem.catalogue import resolve_activation
 from ..support import validation
 from .attack import linearized_attack, pgd_attack
 from .erm import ConcentratedERM, ConvergenceError, RobustFit

@@ -5,7 +5,8 @@ from functools import cached_property
 
 import numpy as np
 
-from ..problem.activation import Activation, resolve_activation
+from ..problem.activation import Activation
+from ..problem.catalogue import resolve_activation
 from ..support import validation
 
 #: The network's own features, and their Gaussian equivalent (docs/theory, eq-gaussian-features).

@@ -14,7 +14,8 @@ import numpy as np
 import xarray as xr
 from tqdm import tqdm
 
-from ..problem.activation import Activation, resolve_activation
+from ..problem.activation import Activation
+from ..problem.catalogue import resolve_activation
 from ..problem.parameters import DESCRIPTIONS, axis
 from ..problem.risk import adversarial_risk
 from ..support import validation

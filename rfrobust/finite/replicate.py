@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from ..problem.activation import Activation, resolve_activation
+from ..problem.activation import Activation
+from ..problem.catalogue import resolve_activation
 from .erm import ConcentratedERM, ConvergenceError, RobustFit
 from .features import FeatureMap
 from .linearized import linearized_erm

@@ -1,11 +1,10 @@
-"""Features, dual kernels, attacks, the linearized and PGD objectives, risks, and the estimator."""
+"""Features, attacks, the linearized and PGD objectives, risks, and the estimator."""
 
 import warnings
 
 import cvxpy as cp
 import numpy as np
 import pytest
-from scipy.integrate import dblquad
 from scipy.optimize import minimize
 from scipy.special import erf
 from sklearn.datasets import load_diabetes
@@ -19,8 +18,6 @@ from rfrobust.finite.features import FeatureMap, sphere_weights
 from rfrobust.finite.linearized import gradients, linearized_erm
 from rfrobust.finite.risks import gradient_norm, sampled_risks, standard_risk
 from rfrobust.finite.training import pgd_erm, pgd_loss
-from rfrobust.problem import dual_kernels
-from rfrobust.problem.activation import resolve_activation
 
 ERF = Activation("erf", erf, lambda u: 2 / np.sqrt(np.pi) * np.exp(-(u**2)), 0.0, np.sqrt(0.4244131815784),
                  np.sqrt(0.04014587281915), np.sqrt(0.5694100347337 - 0.4244131815784))  # fmt: skip
@@ -40,50 +37,6 @@ def test_weights_are_uniform_on_the_sphere():
     # Archimedes: each coordinate of a uniform point on the sphere in R^3 is uniform on [-1, 1].
     assert abs(np.mean(W[:, 0] ** 2) - 1 / 3) < 4 * np.sqrt(4 / 45 / 20_000)
     assert abs(np.mean(W[:, 2] <= 0.5) - 0.75) < 4 * np.sqrt(0.1875 / 20_000)
-
-
-@pytest.mark.parametrize("activation", ["relu", ERF], ids=["relu", "erf"])
-@pytest.mark.parametrize("c", [-0.9, 0.0, 0.3, 0.8])
-def test_dual_kernels_by_quadrature(activation, c):
-    a = resolve_activation(activation)
-    s = np.sqrt(1 - c * c)
-
-    def expectation(f):
-        def integrand(v, u):
-            return (
-                float(f(np.array(u)) * f(np.array(c * u + s * v)))
-                * np.exp(-(u * u + v * v) / 2)
-                / (2 * np.pi)
-            )
-
-        parts = [(-9, 0), (0, 9)]  # the kink of ReLU is at u = 0 and at v = -c u/s
-        return sum(
-            dblquad(integrand, *u, lo, hi, epsabs=1e-9)[0]
-            for u in parts
-            for lo, hi in ((-9, lambda x: -c * x / s), (lambda x: -c * x / s, 9))
-        )
-
-    assert a.dual(np.array(c)) == pytest.approx(expectation(a.function), abs=1e-6)
-    assert a.derivative_dual(np.array(c)) == pytest.approx(expectation(a.derivative), abs=1e-6)
-
-
-def test_dual_kernels_reproduce_the_moments():
-    for a in (resolve_activation("relu"), ERF):
-        assert a.dual(np.array(0.0)) == pytest.approx(a.mu0**2, abs=1e-12)
-        assert a.dual(np.array(1.0)) == pytest.approx(a.mu0**2 + a.mu1**2 + a.mu2**2, abs=1e-9)
-        assert a.derivative_dual(np.array(1.0)) == pytest.approx(a.mu1**2 + a.rho**2, abs=1e-9)
-        slope = (a.dual(np.array(1e-5)) - a.dual(np.array(-1e-5))) / 2e-5
-        assert slope == pytest.approx(a.mu1**2, rel=1e-6)
-    # erf: E erf(u) erf(v) = (2/pi) arcsin(2c/3)
-    c = np.linspace(-1, 1, 9)
-    np.testing.assert_allclose(ERF.dual(c), 2 / np.pi * np.arcsin(2 * c / 3), atol=1e-12)
-
-
-def test_hermite_series_agrees_with_the_closed_form_of_relu():
-    relu = resolve_activation("relu")
-    c = np.array([-0.6, -0.2, 0.1, 0.5, 1.0])
-    np.testing.assert_allclose(dual_kernels.hermite(relu.function, c), relu.dual(c), atol=1e-6)
-    np.testing.assert_allclose(dual_kernels.hermite(relu.derivative, c), relu.derivative_dual(c), atol=1e-6)
 
 
 @pytest.mark.parametrize("activation", ["relu", ERF], ids=["relu", "erf"])
@@ -242,8 +195,6 @@ def test_bad_input():
         FeatureMap.draw(3, 4, np.random.default_rng(0), kind="other")
     with pytest.raises(ValueError, match="true features"):
         linearized_erm(FeatureMap(network.W, network.activation, "gaussian"), X, y, 0.1)
-    with pytest.raises(ValueError, match=r"c must be in \[-1, 1\]"):
-        network.activation.dual(np.array([1.5]))
 
 
 @pytest.mark.parametrize("objective", ["concentrated", "linearized", "pgd"])
