@@ -13,7 +13,7 @@ from .kernels import balanced, interpolating, population, ridge_only
 #: Largest |F| and largest step at which Newton may stop; that step, which is taken, squares the error. Near the null
 #: threshold |F| alone says little: it is the error times the distance to the threshold.
 NEWTON_TOLERANCE = 1e-10
-LAST_STEP = 1e-7
+LAST_STEP = 3e-7
 NEWTON_ITERATIONS = 50
 LARGEST_STEP = 4.0
 #: Where bisection looks for log q and log V; wide, yet nothing overflows in it.

@@ -183,24 +183,32 @@ def solve_point(p: Parameters, law: Law | None) -> Point:
     return unattacked(p, law) if p.eps == 0.0 else attacked(p, law)
 
 
+@inner
+def _extrapolated(place, first, second, third):
+    """Return the start at this place of a line from up to three shifts before it, the last one ``third``."""
+    if place == 0:
+        return COLD
+    if place == 1:
+        return third
+    if place == 2:
+        return Shift(2.0 * third.log_t - second.log_t, 2.0 * third.log_V - second.log_V)
+    return Shift(
+        3.0 * (third.log_t - second.log_t) + first.log_t, 3.0 * (third.log_V - second.log_V) + first.log_V
+    )
+
+
 @njit
 def attacked_rows(rows, law, line, out):
     """Fill row i of ``out`` with the :class:`Point` of row i of ``rows``, all with eps > 0 and finite psi2.
 
     Rows come in lines of ``line`` neighbours on a grid, along which the starts of Newton are extrapolated.
     """
-    first = second = COLD
+    first = second = third = COLD
     for i in range(rows.shape[0]):
         row = rows[i]
         p = Parameters(row[0], row[1], row[2], row[3], row[4], row[5], row[6], row[7], row[8])
-        place = i % line
-        guess = COLD
-        if place == 1:
-            guess = second
-        elif place > 1:
-            guess = Shift(2.0 * second.log_t - first.log_t, 2.0 * second.log_V - first.log_V)
-        point, shift = _attacked(guess, p, law)
-        first, second = second, shift
+        point, shift = _attacked(_extrapolated(i % line, first, second, third), p, law)
+        first, second, third = second, third, shift
         for j in range(12):
             out[i, j] = point[j]
 
