@@ -17,7 +17,7 @@ from .erm import ConcentratedERM, ConvergenceError, RobustFit
 from .features import FeatureMap
 from .linearized import linearized_erm
 from .risks import gradient_norm, sampled_risks, standard_risk
-from .training import pgd_erm
+from .training import PGDFit, pgd_erm
 
 #: The three ways to train against attacks, and standard training without any.
 ROBUST_OBJECTIVES = ("concentrated", "linearized", "pgd")
@@ -101,55 +101,28 @@ def _measure(
     eps: float,
     problem: ConcentratedERM | None,
 ) -> dict[str, Any]:
-    result: dict[str, Any] = {"converged": 1.0}
+    converged = True
+    fit: RobustFit | PGDFit
     try:
         if problem is not None:
             fit = problem.solve(eps)
         elif task.objective == "linearized":
             fit = linearized_erm(network, X, y, eps, ridge=task.ridge)
         else:
-            return result | _measure_pgd(task, network, X, y, beta, eps)
+            fit = pgd_erm(network, X, y, eps, ridge=task.ridge)
+            converged = fit.converged
     except ConvergenceError as error:
-        fit = error.fit
-        result["converged"] = 0.0
-    return result | _describe(task, network, X, y, beta, fit, problem)
-
-
-def _describe(
-    task: Task,
-    network: FeatureMap,
-    X: np.ndarray,
-    y: np.ndarray,
-    beta: np.ndarray,
-    fit: RobustFit,
-    problem: ConcentratedERM | None,
-) -> dict[str, Any]:
-    features = problem.features if problem is not None else network.features(X)
+        fit, converged = error.fit, False
+    features = network.features(X) if problem is None else problem.features
     return {
+        "converged": converged,
         "theta": fit.theta,
         "standard_risk": standard_risk(network, fit.theta, beta, task.tau),
         "gradient_norm": gradient_norm(network, fit.theta),
         "training_loss": fit.objective - 0.5 * task.ridge * float(fit.theta @ fit.theta),
         "mean_abs_residual": float(np.mean(np.abs(y - features @ fit.theta))),
         "zero_residual_fraction": fit.zero_residual_fraction,
-        "gap": fit.gap,
-        "iterations": fit.iterations,
-    }
-
-
-def _measure_pgd(
-    task: Task, network: FeatureMap, X: np.ndarray, y: np.ndarray, beta: np.ndarray, eps: float
-) -> dict[str, Any]:
-    fit = pgd_erm(network, X, y, eps, ridge=task.ridge)
-    return {
-        "converged": float(fit.converged),
-        "theta": fit.theta,
-        "standard_risk": standard_risk(network, fit.theta, beta, task.tau),
-        "gradient_norm": gradient_norm(network, fit.theta),
-        "training_loss": fit.objective - 0.5 * task.ridge * float(fit.theta @ fit.theta),
-        "mean_abs_residual": float(np.mean(np.abs(y - network.features(X) @ fit.theta))),
-        "zero_residual_fraction": fit.zero_residual_fraction,
-        "gap": fit.linearized_gap,
+        "gap": fit.linearized_gap if isinstance(fit, PGDFit) else fit.gap,
         "iterations": fit.iterations,
     }
 
