@@ -17,7 +17,7 @@ class Loss(ABC):
 
 @dataclass(frozen=True, slots=True)
 class Square(Loss):
-    """rho(t) = t^2/2 (:mod:`rfrobust.engine.equations`)."""
+    """rho(t) = t^2/2 (``rfrobust.engine.equations``)."""
 
     name = "square"
 
