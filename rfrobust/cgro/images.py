@@ -10,7 +10,7 @@ import xarray as xr
 from sklearn.datasets import load_digits
 from tqdm import tqdm
 
-from ..support import validation
+from ..support import pgd, validation
 from ..support.errors import DivergenceError
 from ..support.provenance import versions
 from ..support.workers import worker_count
@@ -206,13 +206,15 @@ def linf_attack(
     """
     radius = validation.real_scalar("radius", radius, 0.0, 1.0)
     steps = validation.integer("steps", steps, 1)
-    low, high = np.maximum(x - radius, 0.0), np.minimum(x + radius, 1.0)
-    found = np.clip(x + rng.uniform(-radius, radius, x.shape).astype(x.dtype), low, high)
-    for _ in range(steps if radius > 0.0 else 0):
-        slope = cross_entropy(network.forward(found, False), y)[1]
-        move = np.float32(2.5 * radius / steps) * np.sign(network.backward(slope, False))
-        found = np.clip(found + move, low, high)
-    return found
+
+    def evaluate(points: Array, sloped: bool) -> tuple[None, Array | None]:
+        if not sloped:
+            return None, None
+        return None, network.backward(cross_entropy(network.forward(points, False), y)[1], False)
+
+    ball = pgd.Ball(x, radius, "linf", (0.0, 1.0))
+    lengths = pgd.even_steps(radius, steps) if radius > 0.0 else []
+    return pgd.ascend(evaluate, ball.random_point(rng), lengths, ball).points
 
 
 def accuracy(network: Layer, x: Array, y: Array, batch: int = 500) -> float:

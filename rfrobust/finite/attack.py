@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from ..support import validation
+from ..support import pgd, validation
 from .features import FeatureMap
 from .linearized import gradients
 
@@ -21,7 +21,7 @@ def linearized_attack(
     """Perturbation -eps sign(y - f) grad f/|grad f| of each row of X, shape (n, d); zero where the gradient is."""
     slope = gradients(network, X, theta)
     residual = y - network.features(X) @ theta
-    return -eps * np.where(residual >= 0, 1.0, -1.0)[:, None] * _unit(slope)
+    return -eps * np.where(residual >= 0, 1.0, -1.0)[:, None] * pgd.unit_rows(slope)
 
 
 def pgd_attack(
@@ -78,7 +78,7 @@ def pgd_attack(
     for first in range(0, len(X), _BLOCK):
         rows = slice(first, first + _BLOCK)
         linear = linearized_attack(network, theta, X[rows], y[rows], eps)
-        random = eps * _sphere_points((restarts, *linear.shape), rng)
+        random = eps * pgd.unit_rows(rng.standard_normal((restarts, *linear.shape)))
         # side +1 pushes the residual away from zero, -1 through zero to the other side
         starts = [(linear, 1.0), (-linear, -1.0)]
         starts += [(point, side) for point in random for side in (1.0, -1.0)]
@@ -116,11 +116,6 @@ def extreme_points(
     return found[0], found[1]
 
 
-def _sphere_points(shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
-    points = rng.standard_normal(shape)
-    return points / np.linalg.norm(points, axis=-1, keepdims=True)
-
-
 def _best_ascent(
     network: FeatureMap,
     theta: np.ndarray,
@@ -130,25 +125,19 @@ def _best_ascent(
     starts: list[tuple[np.ndarray, float]],
     steps: int,
 ) -> np.ndarray:
-    best = np.zeros_like(X)
-    best_size = np.full(len(X), -np.inf)
-    lengths = eps * np.geomspace(_FIRST_STEP, _LAST_STEP, steps)
-    for delta, relative_side in starts:
+    ball, lengths = pgd.Ball(0.0, eps, "l2"), eps * np.geomspace(_FIRST_STEP, _LAST_STEP, steps)
+    best = pgd.Best(np.zeros_like(X), np.full(len(X), -np.inf))
+    for start, relative_side in starts:
         side = relative_side * np.where(y - network.features(X) @ theta >= 0, 1.0, -1.0)
-        direction = np.zeros_like(X)
-        for length in [*lengths, 0.0]:
+
+        def evaluate(
+            delta: np.ndarray, sloped: bool, side: np.ndarray = side
+        ) -> tuple[np.ndarray, np.ndarray | None]:
             U = (X + delta) @ network.W.T
             size = np.abs(y - network.activation(U) @ theta)
-            better = size > best_size
-            best[better], best_size[better] = delta[better], size[better]
-            slope = (network.activation.derivative(U) * theta) @ network.W
-            # Averaged gradients run along a kink of f where single ones jump from side to side.
-            direction = _MOMENTUM * direction - _unit(slope) * side[:, None]
-            delta = delta + length * _unit(direction)
-            delta = delta * (eps / np.maximum(np.linalg.norm(delta, axis=1), eps))[:, None]
-    return best
+            return size, -side[:, None] * (
+                (network.activation.derivative(U) * theta) @ network.W
+            ) if sloped else None
 
-
-def _unit(rows: np.ndarray) -> np.ndarray:
-    size = np.linalg.norm(rows, axis=1, keepdims=True)
-    return rows / np.where(size > 0, size, 1.0)
+        best = pgd.ascend(evaluate, start, lengths, ball, momentum=_MOMENTUM, best=best)
+    return best.points

@@ -10,6 +10,7 @@ import numpy as np
 from scipy import optimize, sparse
 
 from ..support import validation
+from ..support.pgd import Ball, ascend, even_steps
 from .memorizer import Memorizer, class_indices, decide, margins
 from .network import ReLUNetwork, check_network
 
@@ -212,35 +213,32 @@ def pgd(
     steps = validation.integer("steps", steps, 1)
     restarts = validation.integer("restarts", restarts, 1)
     rng = np.random.default_rng(validation.integer("seed", seed, 0))
-    low, high = X - radius, X + radius
     if box is not None:
         edges = validation.real_array("box", box, shape=(2,))
         if not edges[0] < edges[1] or X.min() < edges[0] or X.max() > edges[1]:
             raise ValueError(f"box must be increasing and hold all samples, got box={box!r}")
-        low, high = np.clip(low, *edges), np.clip(high, *edges)
     classes = class_indices(y, len(X), network.outputs)
-    best = np.clip(X, low, high)
-    worst = network(best)
-    worst_margin = margins(worst, worst, classes)
     rows = np.arange(len(X))
+
+    def evaluate(x: np.ndarray, sloped: bool) -> tuple[np.ndarray, np.ndarray | None]:
+        out = network(x)
+        values = -margins(out, out, classes)
+        if not sloped:
+            return values, None
+        cotangent = np.zeros_like(out)
+        if network.outputs == 1:
+            cotangent[:, 0] = 1 - 2 * classes
+        else:
+            cotangent[rows, classes] = -1
+            out[rows, classes] = -np.inf
+            cotangent[rows, out.argmax(axis=1)] = 1
+        return values, network.gradient(x, cotangent)
+
+    ball, lengths = Ball(X, radius, "linf", box), even_steps(radius, steps)
+    best = ascend(evaluate, X, (), ball)
     for _ in range(restarts):
-        x = rng.uniform(low, high)
-        for step in range(steps + 1):
-            out = network(x)
-            margin = margins(out, out, classes)
-            better = margin < worst_margin
-            best[better], worst_margin[better] = x[better], margin[better]
-            if step == steps:
-                break
-            cotangent = np.zeros_like(out)
-            if network.outputs == 1:
-                cotangent[:, 0] = 2 * classes - 1
-            else:
-                cotangent[rows, classes] = 1
-                out[rows, classes] = -np.inf
-                cotangent[rows, out.argmax(axis=1)] = -1
-            x = np.clip(x - 2.5 * radius / steps * np.sign(network.gradient(x, cotangent)), low, high)
-    return best
+        best = ascend(evaluate, rng.uniform(ball.low, ball.high), lengths, ball, best=best)
+    return best.points
 
 
 def robust_error(network: ReLUNetwork, X: Any, y: Any, radius: float, **attack: Any) -> float:

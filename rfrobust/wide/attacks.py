@@ -6,9 +6,8 @@ from typing import Protocol
 
 import numpy as np
 
-from ..support import validation
+from ..support import pgd, validation
 
-NORMS = ("linf", "l2")
 METHODS = ("pgd", "single-gradient")
 LOSSES = ("squared", "margin")
 
@@ -67,7 +66,7 @@ class InputAttack:
     def __post_init__(self) -> None:
         radius = validation.real_scalar("radius", self.radius, 0)
         object.__setattr__(self, "radius", radius)
-        validation.choice("norm", self.norm, NORMS)
+        validation.choice("norm", self.norm, pgd.NORMS)
         validation.integer("steps", self.steps, 1)
         step = radius / 5 if self.step is None else validation.real_scalar("step", self.step, 0)
         object.__setattr__(self, "step", step)
@@ -89,55 +88,23 @@ class InputAttack:
             validation.real_array("x", x, *self.bounds)
         if self.radius == 0:
             return x.copy()
+        assert self.step is not None
+        lengths = [self.step] * self.steps
         if self.method == "single-gradient":
-            return self._single_gradient(model, x, targets, rng)
-        best, best_loss = x.copy(), self._losses(model.predict(x), targets)
+            start = pgd.Ball(x, self.radius, self.norm).random_point(rng)
+            slope = model.predict_with_gradient(start, lambda f: self._cotangent(f, targets))[1]
+            ball = pgd.Ball(start, self.radius, self.norm, self.bounds)
+            return pgd.ascend(lambda *_: (None, slope), start, lengths, ball).points
 
-        def keep_better(points: np.ndarray, outputs: np.ndarray) -> None:
-            losses = self._losses(outputs, targets)
-            better = losses > best_loss
-            best[better], best_loss[better] = points[better], losses[better]
+        def evaluate(points: np.ndarray, sloped: bool) -> tuple[np.ndarray, np.ndarray | None]:
+            if not sloped:
+                return self._losses(model.predict(points), targets), None
+            outputs, slope = model.predict_with_gradient(points, lambda f: self._cotangent(f, targets))
+            return self._losses(outputs, targets), slope
 
-        point = self._project(x, x + self._random_start(x.shape, rng))
-        for _ in range(self.steps):
-            outputs, gradient = model.predict_with_gradient(point, lambda f: self._cotangent(f, targets))
-            keep_better(point, outputs)
-            point = self._project(x, point + self.step * self._direction(gradient))
-        keep_better(point, model.predict(point))
-        return best
-
-    def _single_gradient(
-        self, model: Attackable, x: np.ndarray, targets: np.ndarray, rng: np.random.Generator
-    ) -> np.ndarray:
-        start = point = x + self._random_start(x.shape, rng)
-        _, gradient = model.predict_with_gradient(start, lambda f: self._cotangent(f, targets))
-        for _ in range(self.steps):
-            point = self._project(start, point + self.step * np.sign(gradient))
-        return point
-
-    def _random_start(self, shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
-        if self.norm == "linf":
-            return rng.uniform(-self.radius, self.radius, shape)
-        direction = rng.standard_normal(shape)
-        length = self.radius * rng.random((shape[0], 1)) ** (1 / shape[1])
-        return length * direction / np.linalg.norm(direction, axis=1, keepdims=True)
-
-    def _direction(self, gradient: np.ndarray) -> np.ndarray:
-        if self.norm == "linf":
-            return np.sign(gradient)
-        length = np.linalg.norm(gradient, axis=1, keepdims=True)
-        return np.divide(gradient, length, out=np.zeros_like(gradient), where=length > 0)
-
-    def _project(self, centre: np.ndarray, point: np.ndarray) -> np.ndarray:
-        """Return the point moved into the ball and the box; clipping to a box that holds the centre keeps the ball."""
-        offset = point - centre
-        if self.norm == "linf":
-            offset = np.clip(offset, -self.radius, self.radius)
-        else:
-            length = np.linalg.norm(offset, axis=1, keepdims=True)
-            offset *= self.radius / np.maximum(length, self.radius)
-        moved = centre + offset
-        return moved if self.bounds is None else np.clip(moved, *self.bounds)
+        ball = pgd.Ball(x, self.radius, self.norm, self.bounds)
+        best = pgd.ascend(evaluate, x, (), ball)
+        return pgd.ascend(evaluate, ball.random_point(rng), lengths, ball, best=best).points
 
     def _losses(self, outputs: np.ndarray, targets: np.ndarray) -> np.ndarray:
         if self.loss == "squared":

@@ -1,6 +1,6 @@
 """A finite-width network in NTK parametrization: outputs and exact gradients by hand-written backpropagation."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -80,6 +80,19 @@ class FiniteNetwork:
                     signal = erf(signal)
         return signal, layer_inputs, slopes
 
+    def _backward(self, cotangent: np.ndarray, slopes: list[np.ndarray]) -> Iterator[tuple[int, np.ndarray]]:
+        """Iterate over the layers, the last one first, and the derivatives in their preactivations h^l.
+
+        Those of the next layer are computed before a layer is handed out, so that its weights may be moved.
+        """
+        signal = np.asarray(cotangent, dtype=self.weights[0].dtype)
+        for layer in range(len(self.weights) - 1, 0, -1):
+            weight = self.weights[layer]
+            below = (signal @ weight) * (self._scale(weight) * slopes[layer - 1])
+            yield layer, signal
+            signal = below
+        yield 0, signal
+
     def predict(self, x: np.ndarray) -> np.ndarray:
         """Return the outputs, shape (samples, outputs)."""
         return self._forward(x)[0]
@@ -89,10 +102,9 @@ class FiniteNetwork:
     ) -> tuple[np.ndarray, np.ndarray]:
         """Return the outputs and the pullback to the inputs of ``cotangent(outputs)``, shape (samples, n0)."""
         outputs, _, slopes = self._forward(x)
-        signal = np.asarray(cotangent(outputs), dtype=outputs.dtype)
-        for weight, slope in zip(self.weights[:0:-1], slopes[::-1], strict=True):
-            signal = (signal @ weight) * (self._scale(weight) * slope)
-        return outputs, (signal @ self.weights[0]) * self._scale(self.weights[0])
+        for _, signal in self._backward(cotangent(outputs), slopes):
+            first = signal
+        return outputs, (first @ self.weights[0]) * self._scale(self.weights[0])
 
     def input_gradient(self, x: np.ndarray, cotangent: np.ndarray) -> np.ndarray:
         """Return the sum over outputs of ``cotangent`` times the gradient in the inputs, shape (samples, n0)."""
@@ -101,16 +113,10 @@ class FiniteNetwork:
     def descend(
         self, x: np.ndarray, cotangent: Callable[[np.ndarray], np.ndarray], step: float
     ) -> np.ndarray:
-        """Move the parameters by -step times the gradient of sum(cotangent(outputs) * outputs); return the outputs.
-
-        The backward pass of a layer uses its weights before they move.
-        """
+        """Move the parameters by -step times the gradient of sum(cotangent(outputs) * outputs); return the outputs."""
         outputs, layer_inputs, slopes = self._forward(x)
-        signal = np.asarray(cotangent(outputs), dtype=outputs.dtype)
-        for layer in range(len(self.weights) - 1, -1, -1):
-            weight, scale = self.weights[layer], self._scale(self.weights[layer])
-            below = (signal @ weight) * (scale * slopes[layer - 1]) if layer else signal
-            weight -= np.asarray(step * scale, weight.dtype) * (signal.T @ layer_inputs[layer])
-            self.biases[layer] -= (step * self.architecture.b_std * signal.sum(axis=0)).astype(weight.dtype)
-            signal = below
+        for layer, signal in self._backward(cotangent(outputs), slopes):
+            weight, bias = self.weights[layer], self.biases[layer]
+            weight -= np.asarray(step * self._scale(weight), weight.dtype) * (signal.T @ layer_inputs[layer])
+            bias -= (step * self.architecture.b_std * signal.sum(axis=0)).astype(weight.dtype)
         return outputs
