@@ -72,6 +72,7 @@ def test_memory_share_runs_from_zero_to_one():
     assert shares[-1] > 0.99
 
 
+@pytest.mark.slow
 def test_more_samples_shorter_noise_and_a_longer_signal_favour_robust_learning():
     base = boundary(DEFAULT)
     assert boundary(DEFAULT.with_(samples=80)) > base + 0.02
@@ -81,6 +82,7 @@ def test_more_samples_shorter_noise_and_a_longer_signal_favour_robust_learning()
     assert boundary(DEFAULT.with_(lam=4.0)) == pytest.approx(boundary(DEFAULT.with_(lam=0.1)), abs=0.02)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "changes", [{}, {"sigma": 0.1}, {"samples": 40, "dim": 900, "sigma": 0.2 / 3}, {"lam": 2.0}, {"q": 4}]
 )

@@ -14,6 +14,7 @@ def quick(name):
     return figure_module(name).compute(quick=True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["cgro-phases", "cgro-diagram", "cgro-scaling", "cgro-width"])
 def test_quick_figures_draw_from_a_saved_dataset(name, tmp_path):
     module = figure_module(name)

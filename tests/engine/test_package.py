@@ -56,6 +56,7 @@ def test_cache_goes_to_a_writable_place(monkeypatch, tmp_path):
     assert Path(_jit._config.CACHE_DIR).stat().st_mode & 0o077 == 0  # code is unpickled from there
 
 
+@pytest.mark.slow
 def test_cache_is_not_stale_when_a_kernel_that_is_called_changes(tmp_path):
     copy = tmp_path / "rfrobust"
     (copy / "support").mkdir(parents=True)

@@ -14,6 +14,7 @@ def data():
     return digits_comparison(hidden=32)
 
 
+@pytest.mark.slow
 def test_digits_become_a_robustly_overfitted_classifier(data):
     mlp, memorizer = data.sel(network="MLP"), data.sel(network="memorizer")
     assert memorizer.train_robust_error == 0

@@ -368,6 +368,7 @@ def test_largest_delta_of_any_two_samples():
         largest_delta(X, [None, 1, 2], 0.01)
 
 
+@pytest.mark.slow
 def test_too_many_neighbours_do_not_take_memory():
     """Every sample neighbours every other one: the pairs are looked at one sample at a time."""
     X = np.random.default_rng(0).uniform(size=(3000, 5))

@@ -105,6 +105,7 @@ def test_map_saves_the_boundaries(capsys, tmp_path):
         assert "margin_zero" not in data
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["train-radius", "boundaries"])
 def test_figures(name, tmp_path):
     module = figure_module(name)

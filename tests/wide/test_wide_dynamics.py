@@ -216,6 +216,7 @@ def test_finite_gradients(activation):
         assert np.sum(gradient * move) == pytest.approx((up - down) / (2 * h), rel=1e-5, abs=1e-7)
 
 
+@pytest.mark.slow
 def test_finite_networks_approach_the_linearized_flow():
     """Inputs and widths together: distance falls about like the square root of the width."""
     distances = []
