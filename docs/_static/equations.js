@@ -1,5 +1,5 @@
-/* The two equations of the theory page in the browser: shifted ReLU, Marchenko-Pastur law, no ridge, finite n/d.
- * A port of rfrobust/equations.py, traces.py and newton.py; tests/docs/test_explorer.py compares it with them. */
+/* The theory page in the browser: shifted ReLU, Marchenko-Pastur law, no ridge, finite n/d. Root finding only: the
+ * equations are those of rfrobust/engine/equations.py, traced into kernels.js, which is loaded first. */
 "use strict";
 
 const rfrobust = (() => {
@@ -49,79 +49,36 @@ const rfrobust = (() => {
     return { p0, p1, phi, m: Math.max(2 * phi - s * p1, 0), A };
   }
 
-  /* Moments of the shares x/(x+z) and z/(x+z), free of cancellation. */
-  function marchenkoPastur(z, psi1) {
-    const total = 1 + psi1, edge = (1 - psi1) ** 2, b = z + 1 - psi1;
-    const Q = Math.sqrt(z * z + 2 * z * total + edge);
-    const inverse = b >= 0 ? 0.5 * (Q + b) : 2 * psi1 * z / (Q - b); // 1/s1
-    const o1 = b >= 0 ? z / inverse : (Q - b) / (2 * psi1);
-    const f = 2 / (Q + z + total), e1 = f / Q, gap = (2 * z * total + edge) / (Q + z);
-    return {
-      f, o1, e2: e1 * gap, oe: z * e1, o2: o1 * o1 * (inverse + psi1) / Q,
-      t2: inverse * inverse / ((inverse + psi1) * Q),
-    };
+  /* Problem parameters by the names of kernels.js. */
+  const parameters = ({ psi1, psi2, eps, tau }) =>
+    ({ psi1, R: psi1 / psi2, eps, noise: tau * tau, ridge: 0, c: C, mu: MU, rho2: RHO2, signal: 1 });
+
+  function nullThreshold(problem) {
+    const p = parameters(problem), { power, spread } = kernels.closedReach(p);
+    return Math.sqrt(kernels.squaredNullThreshold(p, power, spread).value);
   }
 
-  /* The averages E Sigma/H, E k J^2/H, E Sigma k J^2/H^2, E Sigma J^2/H^2, P and the noiseless part B of the risk. */
-  function traces(k, psi1) {
-    const K = 1 / (1 + k), zeta = MU + k * RHO2, z = zeta * K / C;
-    const { f, o1, e2, oe, o2, t2 } = marchenkoPastur(z, psi1);
-    const am = MU / zeta, ar = RHO2 / zeta;
-    const x1 = K * f, x2 = K * K * e2, xo = K * oe;
-    const Q = x2 + (am + ar) * xo + am * ar * o2;
-    return {
-      E1: x1 + am * o1, E1c: k * x1 + k * ar * o1, Tc: k * Q, Q,
-      P: psi1 * (x2 + ar * xo), B: psi1 * k * k * x2 + 2 * k * psi1 * xo + t2 + psi1 * am * xo,
-    };
-  }
+  const size = (at) => Math.max(Math.abs(at.F1), Math.abs(at.F2));
 
-  /* Both residuals at one point of (log q, log V), with the state there. */
-  function residuals(logq, logV, { psi1, psi2, eps, tau }) {
-    const R = psi1 / psi2, q = Math.exp(logq), V = Math.exp(logV), s = q * V, y = 1 / (1 + V), w = V * y;
-    const { p0, p1, phi, m, A } = gaussianParts(s);
-    const D = p0 + p1 * w, G = A + (p1 + 2 * s * phi + 4 * q * phi + q * q * p1) * w * w;
-    const U = (s * m + p1 * V) * y * y;
-    const k = eps * eps * (m * y + q) / q * V / D;
-    const t = traces(k, psi1);
-    const noise = tau * tau + t.B, X = D * U + G * R * t.Tc;
-    const v = noise * D * D / X, r2 = t.P + noise * G * R * t.Q / X;
-    const left = R * t.E1c + Math.max(1 - R, 0), right = p1 * y + Math.max(R - 1, 0);
-    return {
-      F1: 2 * (logq - Math.log(eps)) + Math.log(v / r2), F2: Math.log(D / (R * t.E1) * (left / right)),
-      q, V, k, v, r: Math.sqrt(r2), p0, loss: 0.5 * v * ((p1 - s * m) * y * y + 2 * q * m * y + q * q),
-    };
-  }
-
-  function nullThreshold({ psi1, psi2, tau }) {
-    const { f, o1 } = marchenkoPastur(RHO2 / C, psi1);
-    return Math.sqrt(0.5 * Math.PI * (psi1 * f / (1 + tau * tau) + psi1 / psi2 * (f + MU / RHO2 * o1)));
-  }
-
-  const size = (point) => Math.max(Math.abs(point.F1), Math.abs(point.F2));
-
-  /* Damped Newton with a difference Jacobian; false when it fails. */
-  function newton(logq, logV, problem) {
-    let point = residuals(logq, logV, problem);
+  /* Damped Newton in (log t, log V), t = q/eps; false when it fails. */
+  function newton(logt, logV, p) {
+    let at = kernels.balanced(logt, logV, p);
     for (let i = 0; i < NEWTON_ITERATIONS; i++) {
-      if (size(point) <= TOLERANCE) return point;
-      const h = 1e-6;
-      const qp = residuals(logq + h, logV, problem), qm = residuals(logq - h, logV, problem);
-      const Vp = residuals(logq, logV + h, problem), Vm = residuals(logq, logV - h, problem);
-      const a = (qp.F1 - qm.F1) / (2 * h), b = (Vp.F1 - Vm.F1) / (2 * h);
-      const c = (qp.F2 - qm.F2) / (2 * h), d = (Vp.F2 - Vm.F2) / (2 * h), det = a * d - b * c;
-      const dq = -(d * point.F1 - b * point.F2) / det, dV = -(a * point.F2 - c * point.F1) / det;
-      const step = Math.max(Math.abs(dq), Math.abs(dV));
+      if (size(at) <= TOLERANCE) return { logt, logV, at };
+      const det = at.F1_t * at.F2_V - at.F1_V * at.F2_t;
+      const dt = -(at.F2_V * at.F1 - at.F1_V * at.F2) / det, dV = -(at.F1_t * at.F2 - at.F2_t * at.F1) / det;
+      const step = Math.max(Math.abs(dt), Math.abs(dV));
       if (!(step < Infinity)) return false;
-      let t = Math.min(1, LARGEST_STEP / step), trial;
-      for (let j = 0; j < 30; j++, t *= 0.5) {
-        trial = residuals(logq + t * dq, logV + t * dV, problem);
-        if (size(trial) < size(point) * (1 - 0.1 * t)) break;
+      let length = Math.min(1, LARGEST_STEP / step), trial;
+      for (let j = 0; j < 30; j++, length *= 0.5) {
+        trial = kernels.balanced(logt + length * dt, logV + length * dV, p);
+        if (size(trial) < size(at) * (1 - 0.1 * length)) break;
         trial = null;
       }
       if (!trial) return false;
-      logq += t * dq;
-      logV += t * dV;
-      point = trial;
+      logt += length * dt;
+      logV += length * dV;
+      at = trial;
     }
     return false;
   }
@@ -134,23 +91,35 @@ const rfrobust = (() => {
     }
   }
 
-  /* The limiting model: standard risk v, gradient norm r, zero fraction p0, training loss, phase. */
-  function solve(problem) {
-    const { psi1, psi2, eps, tau } = problem, limit = nullThreshold(problem);
-    if (eps >= limit) {
-      const v = 1 + tau * tau;
-      return { v, r: 0, p0: 0, loss: v / 2, q: 0, V: 0, k: Infinity, phase: "null", residual: 0 };
-    }
-    const distance = 1 - eps / limit, R = psi1 / psi2;
-    let V = R;
-    if (R > 1) V += (R - 1) * (C + MU) / (eps * eps * (C + RHO2));
-    const logq = Math.log(0.5 * eps / (1 + eps) * distance);
-    const point = newton(logq, Math.log(V * distance), problem) || bisect(-120, 60,
-      (x) => bisect(-200, 300, (u) => residuals(x, u, problem), (p) => p.F2), (p) => p.F1);
-    return { ...point, phase: point.p0 === 1 ? "interpolating" : "regular", residual: size(point) };
+  /* Bisection in log t, with V(t) by bisection inside it. */
+  function slow(p) {
+    const low = -120 - Math.log(p.eps), high = 60 - Math.log(p.eps);
+    return bisect(low, high, (logt) => bisect(-200, 300, (logV) =>
+      ({ logt, logV, at: kernels.balanced(logt, logV, p) }), (root) => root.at.F2), (root) => root.at.F1);
   }
 
-  const adversarialRisk = ({ v, r }, eps) => v + eps * r * (2 * Math.sqrt(2 / Math.PI * v) + eps * r);
+  /* The limiting model: standard risk v, gradient norm r, zero fraction p0, training loss, phase. */
+  function solve(problem) {
+    const p = parameters(problem), limit = nullThreshold(problem);
+    if (p.eps >= limit) {
+      const v = 1 + p.noise;
+      return { v, r: 0, p0: 0, loss: v / 2, q: 0, V: 0, k: Infinity, phase: "null", residual: 0 };
+    }
+    const distance = 1 - p.eps / limit;
+    let V = p.R;
+    if (p.R > 1) V += (p.R - 1) * (C + MU) / (p.eps * p.eps * (C + RHO2));
+    const logt = Math.log(0.5 / (1 + p.eps) * distance);
+    const root = newton(logt, Math.log(V * distance), p) || slow(p);
+    const q = p.eps * Math.exp(root.logt), v = root.at.standard_risk;
+    V = Math.exp(root.logV);
+    const training = kernels.outputs(q, V, v), p0 = training.zero_residual_fraction;
+    return {
+      v, r: Math.sqrt(root.at.squared_norm), p0, loss: training.training_loss, q, V, k: root.at.k,
+      phase: p0 === 1 ? "interpolating" : "regular", residual: size(root.at),
+    };
+  }
 
-  return { solve, adversarialRisk, nullThreshold, erfc };
+  const adversarialRisk = ({ v, r }, eps) => kernels.adversarialRisk(v, r, eps).value;
+
+  return { solve, adversarialRisk, nullThreshold, erfc, gaussianParts };
 })();

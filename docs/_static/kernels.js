@@ -1,5 +1,8 @@
 /* Generated from rfrobust/engine/equations.py by `python -m rfrobust.engine.generate`: do not edit.
- * Needs gaussianParts of equations.js. */
+ * Needs rfrobust.gaussianParts of equations.js. */
+"use strict";
+
+const kernels = (() => {
 
 /* Averages of the closed law. */
 function closedAverages(k, l, p) {
@@ -165,7 +168,7 @@ function balanced(log_t, log_V, p) {
   const x3 = p.eps * x1;
   const x4 = Math.exp(log_V);
   const x5 = x3 * x4;
-  const c6 = gaussianParts(x5);
+  const c6 = rfrobust.gaussianParts(x5);
   const x7 = 1.0 / (x4 + 1.0);
   const x8 = (p.eps * ((c6.m * x7) + x3)) / x1;
   const x9 = x4 * x7;
@@ -276,7 +279,7 @@ function balanced(log_t, log_V, p) {
 /* Training observables of a solution with finite V. */
 function outputs(q, V, v) {
   const x1 = q * V;
-  const c2 = gaussianParts(x1);
+  const c2 = rfrobust.gaussianParts(x1);
   const x3 = 1.0 / (V + 1.0);
   const x4 = (((c2.p1 - (x1 * c2.m)) * x3) * x3) + (((q * 2.0) * c2.m) * x3);
   return {
@@ -294,3 +297,6 @@ function adversarialRisk(v, r, radius) {
     value: x2,
   };
 }
+
+return { closedAverages, closedReach, squaredNullThreshold, balanced, outputs, adversarialRisk };
+})();

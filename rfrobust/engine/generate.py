@@ -249,7 +249,7 @@ class JavaScript(Language):
 
     def call(self, name: str, arguments: list[str]) -> str:
         """Return a call of another function."""
-        camel = {"averages": "closedAverages", "gaussian_parts": "gaussianParts"}[name]
+        camel = {"averages": "closedAverages", "gaussian_parts": "rfrobust.gaussianParts"}[name]
         return f"{camel}({', '.join([*arguments, 'p'] if name == 'averages' else arguments)})"
 
     def choose(self, x: str, bound: str, a: str, b: str) -> str:
@@ -450,9 +450,11 @@ def javascript_text() -> str:
     parts = [kernels[name].javascript(*names) for name, names in chosen.items()]
     header = (
         "/* Generated from rfrobust/engine/equations.py by `python -m rfrobust.engine.generate`: do not edit.\n"
-        " * Needs gaussianParts of equations.js. */\n"
+        " * Needs rfrobust.gaussianParts of equations.js. */\n"
+        '"use strict";\n'
     )
-    return header + "\n" + "\n".join(parts)
+    exported = ", ".join(name for name, _ in chosen.values())
+    return f"{header}\nconst kernels = (() => {{\n\n{chr(10).join(parts)}\nreturn {{ {exported} }};\n}})();\n"
 
 
 if __name__ == "__main__":

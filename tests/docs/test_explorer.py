@@ -71,7 +71,8 @@ def test_the_port_agrees_with_the_library(tmp_path):
     problems.append({"psi1": 2.0, "psi2": 2.0, "eps": 0.01, "tau": 0.5})  # the peak
     text = run_page(
         tmp_path,
-        script("equations.js")
+        script("kernels.js")
+        + script("equations.js")
         + write(
             f"{json.dumps(problems)}.map((p) => {{ const m = rfrobust.solve(p); "
             "return [m.v, m.r, m.p0, m.loss, rfrobust.adversarialRisk(m, 0.7), rfrobust.nullThreshold(p), m.phase]; })"
@@ -98,7 +99,10 @@ def test_the_port_agrees_with_the_library(tmp_path):
 def test_erfc_of_the_port(tmp_path):
     points = [0.0, 1e-9, 0.3, 1.0, 1.999, 2.0, 2.001, 3.5, 8.0, 20.0, 26.0, 50.0]
     values = json.loads(
-        run_page(tmp_path, script("equations.js") + write(f"{json.dumps(points)}.map(rfrobust.erfc)"))
+        run_page(
+            tmp_path,
+            script("kernels.js") + script("equations.js") + write(f"{json.dumps(points)}.map(rfrobust.erfc)"),
+        )
     )
     assert values == pytest.approx(erfc(points).tolist(), rel=1e-13, abs=0)
 
