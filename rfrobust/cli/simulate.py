@@ -9,6 +9,7 @@ import numpy as np
 from ..finite.features import KINDS
 from ..finite.montecarlo import simulate, summary
 from ..finite.replicate import OBJECTIVES
+from .options import model_options
 from .output import TABLES, check_ending, save_dataset
 from .ranges import RANGE, expand
 
@@ -27,7 +28,7 @@ _SHOWN = ("standard_risk", "gradient_norm", "adversarial_risk", "zero_residual_f
 @click.option("--replicates", type=int, default=10, show_default=True, help="Draws of network and data.")
 @click.option("--objective", type=click.Choice(OBJECTIVES), default="concentrated", show_default=True)
 @click.option("--features", type=click.Choice(KINDS), default="true", show_default=True)
-@click.option("--activation", default="relu", show_default=True, help="Built-in activation.")
+@model_options
 @click.option("--seed", type=int, default=0, show_default=True, help="Root of all random streams.")
 @click.option("--test-samples", type=int, default=0, show_default=True, help="Fresh points to attack.")
 @click.option("--store", type=click.Path(path_type=Path), help="SQLite file to resume from and commit to.")
@@ -40,8 +41,8 @@ _SHOWN = ("standard_risk", "gradient_norm", "adversarial_risk", "zero_residual_f
 )  # fmt: skip
 def command(
     psi1: Any, psi2: Any, eps: Any, d: Any, tau: Any, ridge: Any, eps_test: float | None, replicates: int,
-    objective: str, features: str, activation: str, seed: int, test_samples: int, store: Path | None,
-    workers: int | None, scheduler: str | None, log: bool, data: Path,
+    objective: str, features: str, activation: str, spectrum: str, seed: int, test_samples: int,
+    store: Path | None, workers: int | None, scheduler: str | None, log: bool, data: Path,
 ) -> None:  # fmt: skip
     """Train finite networks and measure their risks.
 
@@ -61,7 +62,8 @@ def command(
     try:
         result = simulate(
             **axes, eps_test=eps_test, replicates=replicates, objective=objective, features=features,
-            activation=activation, seed=seed, test_samples=test_samples, store=store, workers=workers, client=client,
+            activation=activation, spectrum=spectrum, seed=seed, test_samples=test_samples, store=store,
+            workers=workers, client=client,
         )  # fmt: skip
     finally:
         if client is not None:

@@ -17,7 +17,7 @@ from ..problem.catalogue import resolve_activation
 from ..support import validation
 from .attack import linearized_attack, pgd_attack
 from .erm import ConcentratedERM, ConvergenceError, RobustFit
-from .features import FeatureMap, sphere_weights
+from .features import FeatureMap
 from .linearized import LinearizedProblem, linearized_erm
 from .replicate import ROBUST_OBJECTIVES
 from .training import PGDFit, pgd_erm
@@ -130,14 +130,14 @@ class RobustRandomFeatures(RegressorMixin, BaseEstimator):
         activation = resolve_activation(self.activation)
         d = X.shape[1]
         seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
-        self.weights_ = sphere_weights(self.n_features, d, np.random.default_rng(seed))
+        self._network = FeatureMap.draw(self.n_features, d, np.random.default_rng(seed), activation)
+        self.weights_ = self._network.W
         self.mean_ = X.mean(axis=0)
         spread = math.sqrt(float(np.mean((X - self.mean_) ** 2)))
         self.scale_ = spread if spread > 0 else 1.0
         self.intercept_ = float(y.mean())
         Z, centred = (X - self.mean_) / self.scale_, y - self.intercept_
         radius = self.eps / self.scale_
-        self._network = FeatureMap(self.weights_, activation)
         sample = LinearizedProblem(self._network, Z, centred, radius, self.ridge)
         problem = ConcentratedERM(sample.Z, centred, sample.mean_metric(), ridge=self.ridge)
         self.null_threshold_ = problem.null_threshold * self.scale_

@@ -1,5 +1,6 @@
 """One drawn network: first-layer weights, features of samples, and the finite-d matrices of the theory."""
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -7,17 +8,12 @@ import numpy as np
 
 from ..problem.activation import Activation
 from ..problem.catalogue import resolve_activation
+from ..problem.spectrum import Spectrum, resolve_spectrum
 from ..support import validation
+from ..support.quadrature import gaussian_mean
 
 #: The network's own features, and their Gaussian equivalent (docs/theory, eq-gaussian-features).
 KINDS = ("true", "gaussian")
-
-
-def sphere_weights(N: int, d: int, rng: np.random.Generator) -> np.ndarray:
-    """Draw N rows uniformly from the unit sphere of R^d, shape (N, d)."""
-    W = rng.standard_normal((N, d))
-    W /= np.linalg.norm(W, axis=1, keepdims=True)
-    return W
 
 
 @dataclass(frozen=True)
@@ -49,11 +45,12 @@ class FeatureMap:
         rng: np.random.Generator,
         activation: str | Activation = "relu",
         kind: str = "true",
+        spectrum: str | Spectrum = "marchenko-pastur",
     ) -> "FeatureMap":
-        """Draw the first layer: N units in dimension d."""
+        """Draw the first layer: N units in dimension d, W W' of the given law."""
         N, d = validation.integer("N", N, 1), validation.integer("d", d, 1)
         validation.choice("kind", kind, KINDS)
-        return cls(sphere_weights(N, d, rng), resolve_activation(activation), kind)
+        return cls(resolve_spectrum(spectrum).draw(N, d, rng), resolve_activation(activation), kind)
 
     def features(self, X: np.ndarray, rng: np.random.Generator | None = None) -> np.ndarray:
         """Features of the rows of X, shape (n, N); the Gaussian equivalent draws its noise from ``rng``."""
@@ -94,3 +91,23 @@ class FeatureMap:
     def target_moment(self, beta: np.ndarray) -> np.ndarray:
         """E phi(x) <x, beta> = mu1 W beta (Stein's identity; rows of W have unit length)."""
         return self.activation.mu1 * (self.W @ beta)
+
+    def product_moment(self) -> np.ndarray:
+        """E phi(x) P(x) of the nonlinear part P of :func:`nonlinear_part` with power 1; 0 for the Gaussian equivalent.
+
+        By Stein's identity E sigma(<w, x>) x_i x_j = w_i w_j E sigma(G)(G^2 - 1).
+        """
+        if self.kind != "true":
+            return np.zeros(len(self.W))
+        a = self.activation
+        curvature = gaussian_mean(lambda u: (u * u - 1.0) * a(u), a.kinks)
+        return curvature * nonlinear_part(self.W)
+
+
+def nonlinear_part(X: np.ndarray) -> np.ndarray:
+    """Return P(x) = sum_j x_(2j-1) x_(2j) / sqrt(d // 2) of the rows of X, d >= 2.
+
+    Of power 1 for x ~ N(0, I), uncorrelated with every linear function and with |x|^2, asymptotically Gaussian.
+    """
+    pairs = X.shape[1] // 2
+    return np.einsum("ij,ij->i", X[:, 0 : 2 * pairs : 2], X[:, 1 : 2 * pairs : 2]) / math.sqrt(pairs)

@@ -8,19 +8,18 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 import xarray as xr
 from tqdm import tqdm
 
-from ..problem.activation import Activation
-from ..problem.catalogue import resolve_activation
+from ..problem.datasets import describe, first_problem, grid_axes, with_adversarial_risk
+from ..problem.features import RandomFeatures
 from ..problem.parameters import DESCRIPTIONS, axis
-from ..problem.risk import adversarial_risk
+from ..problem.problem import FirstLayer, Problem
 from ..support import validation
 from ..support.errors import SweepWarning
-from ..support.provenance import versions
 from ..support.workers import worker_count
 from .backends import backend
 from .features import KINDS
@@ -62,34 +61,37 @@ def default_store(path: str | Path) -> Iterator[None]:
 
 
 def simulate(
+    problem: Problem | None = None,
     *,
-    psi1: Any,
-    psi2: Any,
-    eps: Any,
     d: Any,
-    tau: Any = 0.0,
-    ridge: Any = 0.0,
+    psi1: Any = None,
+    psi2: Any = None,
+    eps: Any = None,
+    tau: Any = None,
+    ridge: Any = None,
     eps_test: Any = None,
     replicates: int = 10,
     objective: str = "concentrated",
     features: str = "true",
-    activation: str | Activation = "relu",
     seed: int = 0,
     test_samples: int = 0,
     store: str | Path | None = None,
     workers: int | None = None,
     client: Any = None,
+    **settings: Unpack[FirstLayer],
 ) -> xr.Dataset:
     """Train finite networks at every combination of the given parameters.
 
     Parameters
     ----------
+    problem : Problem, optional
+        The problem to vary; what is not given below is taken from it.
+    d : int or 1-d array_like of int
+        Input dimension.
     psi1, psi2 : float or 1-d array_like
         N/d and n/d; a network has round(psi1 d) units and round(psi2 d) samples, both at least 1.
     eps, tau, ridge : float or 1-d array_like
         Training radius, noise standard deviation and ridge penalty, as for :func:`rfrobust.sweep`.
-    d : int or 1-d array_like of int
-        Input dimension.
     eps_test : float or 1-d array_like, optional
         Test radius of ``adversarial_risk``; the training radius of each point by default. With ``test_samples`` a
         number, because it decides which attack is run.
@@ -101,8 +103,6 @@ def simulate(
         squares, beyond interpolation of least |theta|.
     features : {"true", "gaussian"}
         The network's features or their Gaussian equivalent (not for the objectives that attack the network).
-    activation : str or Activation, default "relu"
-        As for :func:`rfrobust.solve`.
     seed : int, default 0
         Root of all random streams.
     test_samples : int, default 0
@@ -114,6 +114,10 @@ def simulate(
         Worker processes on this machine, each with one BLAS thread; every core by default.
     client : distributed.Client, optional
         Dask cluster to run on instead.
+    **settings
+        ``activation``, ``spectrum``, ``signal_norm`` and ``nonlinear_power``, as for :func:`rfrobust.solve`. A first
+        layer of another law than Marchenko-Pastur is drawn by :meth:`Spectrum.draw`; the nonlinear part of the
+        response is F_* P(x), P the sum of products of :func:`rfrobust.finite.features.nonlinear_part`.
 
     Returns
     -------
@@ -130,8 +134,7 @@ def simulate(
     StoreError
         If the store is damaged or belongs to another program.
     """
-    given = {"psi1": psi1, "psi2": psi2, "eps": eps, "tau": tau, "ridge": ridge}
-    axes = {name: axis(name, value) for name, value in given.items()}
+    axes = grid_axes(problem, psi1=psi1, psi2=psi2, eps=eps, tau=tau, ridge=ridge)
     if np.isinf(axes["psi2"]).any():
         raise ValueError("psi2 must be finite for a finite network, got psi2=inf")
     axes["d"] = _dimensions(d)
@@ -142,7 +145,11 @@ def simulate(
     workers = worker_count(workers)
     validation.choice("objective", objective, OBJECTIVES)
     validation.choice("features", features, KINDS)
-    resolve_activation(activation)
+    base = first_problem(axes, problem, settings)
+    if not isinstance(base.features, RandomFeatures):
+        raise ValueError(f"problem must have random features to draw networks from, got {base.features!r}")
+    if base.data.nonlinear_power > 0.0 and (axes["d"] < 2).any():
+        raise ValueError("d must be >= 2 for a nonlinear response, got 1 in d")
     if client is not None and not hasattr(client, "submit"):
         raise TypeError(f"client must be a distributed.Client, got {client!r}")
     if store is not None and not isinstance(store, str | os.PathLike):
@@ -161,18 +168,15 @@ def simulate(
     if test_samples > 0 and test is not None and test.ndim:
         raise ValueError(f"eps_test must be a number when test_samples > 0, got shape {test.shape}")
 
-    settings = {
-        "seed": seed, "objective": objective, "features": features, "activation": activation,
-        "test_samples": test_samples,
-    }  # fmt: skip
-    tasks, places = _tasks(axes, replicates, None if test is None else test, settings)
+    run = {"seed": seed, "objective": objective, "features": features, "test_samples": test_samples}
+    tasks, places = _tasks(base, axes, replicates, test, run)
     shape = (*(values.size for values in axes.values()), replicates)
     names = [*_MEASURED]
     if test_samples > 0:
         names += [f"sampled_{name}{end}" for name in SAMPLED for end in ("", "_se")]
     arrays = {name: np.full(shape, np.nan) for name in names}
     _fill(arrays, tasks, places, backend(client, workers), _DEFAULT_STORE.get() if store is None else store)
-    return _dataset(arrays, axes, test, replicates, settings)
+    return _dataset(arrays, base, axes, test, run | {"replicates": replicates})
 
 
 def _dimensions(d: Any) -> np.ndarray:
@@ -183,7 +187,11 @@ def _dimensions(d: Any) -> np.ndarray:
 
 
 def _tasks(
-    axes: dict[str, np.ndarray], replicates: int, test: np.ndarray | None, settings: dict[str, Any]
+    base: Problem,
+    axes: dict[str, np.ndarray],
+    replicates: int,
+    test: np.ndarray | None,
+    run: dict[str, Any],
 ) -> tuple[list[Task], list[list[tuple[int, ...]]]]:
     """Return the tasks, the big ones first, and for each the place of every radius in the result arrays."""
     values = {name: np.atleast_1d(array) for name, array in axes.items()}
@@ -192,11 +200,12 @@ def _tasks(
     work: list[tuple[Task, list[tuple[int, ...]]]] = []
     outer = [list(enumerate(values[name])) for name in ("psi1", "psi2", "tau", "ridge", "d")]
     for (i, psi1), (j, psi2), (k, tau), (l, ridge), (m, d) in product(*outer):
+        N, n = max(round(psi1 * d), 1), max(round(psi2 * d), 1)
+        problem = base.vary(psi1=N / d, psi2=n / d, tau=float(tau), ridge=float(ridge))
         for replicate in range(replicates):
             task = Task(
-                d=int(d), N=max(round(psi1 * d), 1), n=max(round(psi2 * d), 1), tau=float(tau), ridge=float(ridge),
-                replicate=replicate, eps=tuple(radii), eps_test=tuple(tests), **settings,
-            )  # fmt: skip
+                problem, int(d), N, n, replicate=replicate, eps=tuple(radii), eps_test=tuple(tests), **run
+            )
             work.append((task, [(i, j, e, k, l, m, replicate) for e in range(len(radii))]))
     work.sort(key=lambda item: -item[0].n * item[0].N * min(item[0].n, item[0].N))
     return [task for task, _ in work], [places for _, places in work]
@@ -214,7 +223,7 @@ def _fill(
     try:
         missing, missing_places = [], []
         for task, where in zip(tasks, places, strict=True):
-            keys = [key_of(problem) for problem in task.problems()]
+            keys = [key_of(record) for record in task.records()]
             found = {} if store is None else store.get(keys)
             left = []
             for e, key in enumerate(keys):
@@ -235,7 +244,7 @@ def _fill(
             with bar:
                 for index, results in runner(missing):
                     if store is not None:
-                        store.add(zip(missing[index].problems(), results, strict=True))
+                        store.add(zip(missing[index].records(), results, strict=True))
                     for where_to, result in zip(missing_places[index], results, strict=True):
                         _place(arrays, where_to, result)
                     done += 1
@@ -267,10 +276,10 @@ def _place(arrays: dict[str, np.ndarray], where: tuple[int, ...], result: dict[s
 
 def _dataset(
     arrays: dict[str, np.ndarray],
+    base: Problem,
     axes: dict[str, np.ndarray],
     test: np.ndarray | None,
-    replicates: int,
-    settings: dict[str, Any],
+    run: dict[str, Any],
 ) -> xr.Dataset:
     failed = int(np.count_nonzero(arrays["converged"] == 0))
     if failed:
@@ -279,34 +288,26 @@ def _dataset(
             SweepWarning,
             stacklevel=3,
         )
-    activation = resolve_activation(settings["activation"])
     described = {name: {"long_name": _DESCRIPTIONS[name]} for name in axes}
     data = xr.Dataset(
         coords={
             **{name: (name if v.ndim else (), v, described[name]) for name, v in axes.items()},
-            "replicate": ("replicate", np.arange(replicates), {"long_name": _DESCRIPTIONS["replicate"]}),
+            "replicate": (
+                "replicate",
+                np.arange(run["replicates"]),
+                {"long_name": _DESCRIPTIONS["replicate"]},
+            ),
         },
-        attrs={
-            **settings, "activation": activation.name, "mu1": activation.mu1, "mu2": activation.mu2,
-            "rho": activation.rho, "replicates": replicates, "code_version": code_version(), **versions(),
-        },
-    )  # fmt: skip
+        attrs={**describe(base), **run, "code_version": code_version()},
+    )
     dims = (*(name for name, values in axes.items() if values.ndim), "replicate")
     keep = tuple(slice(None) if values.ndim else 0 for values in axes.values())
     for name, array in arrays.items():
-        base = name.removesuffix("_se")
-        text = _DESCRIPTIONS[base] + (", standard error over test points" if base != name else "")
+        plain = name.removesuffix("_se")
+        text = _DESCRIPTIONS[plain] + (", standard error over test points" if plain != name else "")
         values = array[keep].astype(np.int8) if name == "converged" else array[keep]
         data[name] = (dims, values, {"long_name": text})
-    if test is not None:
-        data = data.assign_coords(
-            eps_test=("eps_test" if test.ndim else (), test, {"long_name": DESCRIPTIONS["eps_test"]})
-        )
-    radius = data["eps"] if test is None else data["eps_test"]
-    risk = adversarial_risk(data["standard_risk"], data["gradient_norm"], radius)
-    data["adversarial_risk"] = risk.transpose(*dims, ...)
-    data["adversarial_risk"].attrs = {"long_name": DESCRIPTIONS["adversarial_risk"]}
-    return data
+    return with_adversarial_risk(data, test)
 
 
 def summary(data: xr.Dataset) -> xr.Dataset:

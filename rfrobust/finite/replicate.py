@@ -5,16 +5,18 @@ replicate), and every radius is solved from a cold start, so that neither the or
 change a bit. Radii, noise levels, penalties, objectives and feature kinds share the draw: common random numbers.
 """
 
-from dataclasses import asdict, dataclass
+import math
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
 from ..problem.activation import Activation
-from ..problem.catalogue import resolve_activation
+from ..problem.problem import Problem
+from ..problem.spectrum import Spectrum
 from .erm import ConcentratedERM, ConvergenceError, RobustFit
-from .features import FeatureMap
+from .features import FeatureMap, nonlinear_part
 from .linearized import linearized_erm
 from .risks import gradient_norm, sampled_risks, standard_risk
 from .training import PGDFit, pgd_erm
@@ -27,37 +29,33 @@ SAMPLED = ("standard_risk", "linearized_risk", "pgd_risk", "gradient_norm_square
 
 @dataclass(frozen=True)
 class Task:
-    """The radii of one replicate that are still to be computed."""
+    """The radii of one replicate of a problem (whose own radius does not count) that are still to be computed."""
 
+    problem: Problem
     d: int
     N: int
     n: int
-    tau: float
-    ridge: float
     replicate: int
     seed: int
     objective: str
     features: str
-    activation: str | Activation
     test_samples: int
     eps: tuple[float, ...]
     eps_test: tuple[float, ...]
 
-    def problems(self) -> list[dict[str, Any]]:
-        """Return the full problem of each radius, as the store keys it."""
-        record = asdict(self) | {"activation": activation_key(self.activation)}
-        del record["eps"], record["eps_test"]
-        tested = self.test_samples > 0
+    def records(self) -> list[dict[str, Any]]:
+        """Return what each radius is, as the store keys it; ``problem`` is the key of the whole content."""
+        names = ("d", "N", "n", "replicate", "seed", "objective", "features", "test_samples")
+        common = {name: getattr(self, name) for name in names} | {
+            name: value.name if isinstance(value, Activation | Spectrum) else value
+            for name, value in self.problem.settings.items()
+        }
         return [
-            record | {"eps": eps, "eps_test": test if tested else None}
+            common
+            | {"eps": eps, "eps_test": test if self.test_samples > 0 else None}
+            | {"problem": self.problem.vary(eps=eps).key}
             for eps, test in zip(self.eps, self.eps_test, strict=True)
         ]
-
-
-def activation_key(activation: str | Activation) -> str:
-    """Name an activation by its name and moments: a user's own may share a name with another."""
-    a = resolve_activation(activation)
-    return f"{a.name}({a.mu0!r}, {a.mu1!r}, {a.mu2!r}, {a.rho!r})"
 
 
 def run(task: Task) -> list[dict[str, float]]:
@@ -70,17 +68,20 @@ def _run(task: Task) -> list[dict[str, float]]:
     key = (task.d, task.N, task.n, task.replicate)
     streams = np.random.SeedSequence(task.seed, spawn_key=key).spawn(5)
     weights, samples, noise, surrogate = (np.random.default_rng(stream) for stream in streams[:4])
-    network = FeatureMap.draw(task.N, task.d, weights, task.activation, task.features)
+    first, data = task.problem.settings, task.problem.data
+    network = FeatureMap.draw(task.N, task.d, weights, first["activation"], task.features, first["spectrum"])
     X = samples.standard_normal((task.n, task.d))
-    # The law of x is rotation invariant: any unit beta will do, and this one needs no further draw.
+    # The law of x is rotation invariant: any beta of this length will do, and this one needs no further draw.
     beta = np.zeros(task.d)
-    beta[0] = 1.0
-    y = X @ beta + task.tau * noise.standard_normal(task.n)
+    beta[0] = data.signal_norm
+    y = X @ beta + data.tau * noise.standard_normal(task.n)
+    if data.nonlinear_power > 0.0:
+        y += math.sqrt(data.nonlinear_power) * nonlinear_part(X)
     problem = None
     if task.objective in ("concentrated", "least-norm"):
         # At eps = 0 the interpolator of least |J theta| is the one of least |theta| for J = I.
         metric = network.metric if task.objective == "concentrated" else np.eye(task.N)
-        problem = ConcentratedERM(network.features(X, surrogate), y, metric, ridge=task.ridge)
+        problem = ConcentratedERM(network.features(X, surrogate), y, metric, ridge=task.problem.ridge)
     results = []
     for eps, eps_test in zip(task.eps, task.eps_test, strict=True):
         result = _measure(task, network, X, y, beta, eps, problem)
@@ -101,15 +102,15 @@ def _measure(
     eps: float,
     problem: ConcentratedERM | None,
 ) -> dict[str, Any]:
-    converged = True
+    converged, data = True, task.problem.data
     fit: RobustFit | PGDFit
     try:
         if problem is not None:
             fit = problem.solve(eps)
         elif task.objective == "linearized":
-            fit = linearized_erm(network, X, y, eps, ridge=task.ridge)
+            fit = linearized_erm(network, X, y, eps, ridge=task.problem.ridge)
         else:
-            fit = pgd_erm(network, X, y, eps, ridge=task.ridge)
+            fit = pgd_erm(network, X, y, eps, ridge=task.problem.ridge)
             converged = fit.converged
     except ConvergenceError as error:
         fit, converged = error.fit, False
@@ -117,9 +118,9 @@ def _measure(
     return {
         "converged": converged,
         "theta": fit.theta,
-        "standard_risk": standard_risk(network, fit.theta, beta, task.tau),
+        "standard_risk": standard_risk(network, fit.theta, beta, data.tau, data.nonlinear_power),
         "gradient_norm": gradient_norm(network, fit.theta),
-        "training_loss": fit.objective - 0.5 * task.ridge * float(fit.theta @ fit.theta),
+        "training_loss": fit.objective - 0.5 * task.problem.ridge * float(fit.theta @ fit.theta),
         "mean_abs_residual": float(np.mean(np.abs(y - features @ fit.theta))),
         "zero_residual_fraction": fit.zero_residual_fraction,
         "gap": fit.linearized_gap if isinstance(fit, PGDFit) else fit.gap,
@@ -135,7 +136,10 @@ def _sample(
     eps_test: float,
     rng: np.random.Generator,
 ) -> dict[str, float]:
-    risks = sampled_risks(network, theta, beta, task.tau, eps_test, task.test_samples, rng)
+    data = task.problem.data
+    risks = sampled_risks(
+        network, theta, beta, data.tau, eps_test, task.test_samples, rng, nonlinear_power=data.nonlinear_power
+    )
     estimates = (risks.standard, risks.linearized, risks.pgd, risks.gradient)
     named: dict[str, float] = {}
     for name, (mean, se) in zip(SAMPLED, estimates, strict=True):

@@ -8,8 +8,11 @@ import xarray as xr
 from ..support.provenance import versions
 from .features import RandomFeatures
 from .parameters import DESCRIPTIONS, axis
-from .problem import Problem
+from .problem import FirstLayer, Problem
 from .risk import adversarial_risk
+
+#: Parameters of a point, the slowest first.
+SWEPT = ("psi1", "psi2", "eps", "tau", "ridge")
 
 
 def grid_axes(problem: Problem | None, **given: Any) -> dict[str, np.ndarray]:
@@ -21,6 +24,12 @@ def grid_axes(problem: Problem | None, **given: Any) -> dict[str, np.ndarray]:
             raise TypeError(f"{name} must be given where there is no problem to vary, got {name}=None")
         axes[name] = axis(name, usual[name] if value is None else value)
     return axes
+
+
+def first_problem(axes: dict[str, np.ndarray], problem: Problem | None, settings: FirstLayer) -> Problem:
+    """Return the problem at the first value of every axis, which has all that the problems of a grid share."""
+    first: Any = {name: float(np.atleast_1d(values)[0]) for name, values in axes.items() if name in SWEPT}
+    return Problem.of(**first, **settings) if problem is None else problem.vary(**first, **settings)
 
 
 def describe(problem: Problem) -> dict[str, Any]:

@@ -36,6 +36,9 @@ class Spectrum(ABC):
     def __hash__(self) -> int:
         return hash(self.key)
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.name!r})"
+
     @property
     def key(self) -> str:
         """The content: the class and a digest of its attributes."""
@@ -59,6 +62,24 @@ class Spectrum(ABC):
                 f"eigenvalues, got psi1={psi1!r}"
             )
         return atoms, weights
+
+    def draw(self, N: int, d: int, rng: np.random.Generator) -> np.ndarray:
+        """Draw a first layer of this law: N rows of unit length in dimension d.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If no N x d matrix has such rows and, up to rounding of weights to multiples of 1/N, this law.
+        """
+        atoms, weights = self.checked_law(N / d)
+        # eigenvalues by the law's quantiles, and exactly of mean 1 as unit rows need
+        order = np.argsort(atoms)
+        places = np.searchsorted(np.cumsum(weights[order]) - WEIGHT_TOLERANCE, (np.arange(N) + 0.5) / N)
+        values = atoms[order][np.minimum(places, atoms.size - 1)][::-1]
+        if np.count_nonzero(values) > d or not values.any():
+            raise ValueError(f"N must fit the law of {self.name!r}: no {N} x {d} matrix has its eigenvalues")
+        values = values[:d] * (N / values.sum())
+        return _matrix_with_unit_rows(N, d, values, rng)
 
     def dual_law(self, psi1: Dual) -> tuple[Sequence[Dual], Sequence[Dual]]:
         """Return the law in numbers that carry derivatives.
@@ -116,6 +137,29 @@ class Spectrum(ABC):
         return inverse @ weights, inverse**2 @ weights
 
 
+def _matrix_with_unit_rows(N: int, d: int, values: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Draw an N x d matrix with these largest eigenvalues of W W', of sum N, and rows of unit length.
+
+    A matrix with random singular vectors is turned by plane rotations of two rows at a time, one longer and one shorter
+    than 1, each of which makes one of them 1 and leaves the singular values alone.
+    """
+    left = np.linalg.qr(rng.standard_normal((N, len(values))))[0]
+    right = np.linalg.qr(rng.standard_normal((d, len(values))))[0]
+    W = (left * np.sqrt(values)) @ right.T
+    lengths = np.einsum("ij,ij->i", W, W)
+    for _ in range(N - 1):
+        i, j = int(np.argmin(lengths)), int(np.argmax(lengths))
+        a, b, c = lengths[i], lengths[j], float(W[i] @ W[j])
+        if b - 1.0 <= 1e-14 or 1.0 - a <= 1e-14:
+            break
+        # tangent of the angle at which row i has length 1: (b - 1) t^2 + 2 c t + a - 1 = 0
+        t = (1.0 - a) / (c + np.copysign(np.sqrt(c * c + (b - 1.0) * (1.0 - a)), c))
+        cosine = 1.0 / np.sqrt(1.0 + t * t)
+        W[[i, j]] = cosine * (W[i] + t * W[j]), cosine * (W[j] - t * W[i])
+        lengths[i], lengths[j] = 1.0, a + b - 1.0
+    return W / np.linalg.norm(W, axis=1, keepdims=True)
+
+
 def check_law(atoms: Any, weights: Any) -> tuple[np.ndarray, np.ndarray]:
     """Return atoms and weights as arrays if they are a law of W W', or raise."""
     x = validation.real_array("atoms", atoms, 0.0, ndim=1)
@@ -137,6 +181,12 @@ class MarchenkoPastur(Spectrum):
     def law(self, psi1: float) -> tuple[Any, Any]:
         """Refuse: the equations know this law in closed form."""
         raise ValueError("the Marchenko-Pastur law has a density, not finitely many atoms")
+
+    def draw(self, N: int, d: int, rng: np.random.Generator) -> np.ndarray:
+        """Draw N rows uniformly from the unit sphere of R^d."""
+        W = rng.standard_normal((N, d))
+        W /= np.linalg.norm(W, axis=1, keepdims=True)
+        return W
 
     def _resolvents(self, z: np.ndarray, psi1: float) -> tuple[np.ndarray, np.ndarray]:
         none = np.empty(0)

@@ -11,7 +11,7 @@ from tqdm import tqdm
 
 from ..engine import regimes
 from ..engine.records import Parameters, Point
-from ..problem.datasets import describe, grid_axes, with_adversarial_risk
+from ..problem.datasets import describe, first_problem, grid_axes, with_adversarial_risk
 from ..problem.features import Features
 from ..problem.parameters import DESCRIPTIONS, axis
 from ..problem.phase import Phase
@@ -84,8 +84,7 @@ def sweep(
     axes = grid_axes(problem, psi1=psi1, psi2=psi2, eps=eps, tau=tau, ridge=ridge)
     test = None if eps_test is None else axis("eps_test", eps_test)
     workers = worker_count(workers)
-    first: Any = {name: float(np.atleast_1d(values)[0]) for name, values in axes.items()}
-    base = Problem.of(**first, **settings) if problem is None else problem.vary(**first, **settings)
+    base = first_problem(axes, problem, settings)
 
     dims = [name for name, values in axes.items() if values.ndim]
     shape = tuple(axes[name].size for name in dims)

@@ -18,13 +18,13 @@ import numpy as np
 import xarray as xr
 from scipy.optimize import brentq
 
-from ..problem.datasets import describe
+from ..problem.datasets import SWEPT, describe
 from ..problem.parameters import DESCRIPTIONS
 from ..problem.problem import Problem, Settings, as_problem
 from ..problem.risk import adversarial_risk
 from ..support import validation
 from ..theory.thresholds import null_threshold
-from .optima import POINT, WIDTH_RANGE, best_width, risks
+from .optima import WIDTH_RANGE, best_width, risks
 from .search import UNSOLVED, Optimum
 
 #: Radii scanned for sign changes, relative to the null threshold.
@@ -37,12 +37,12 @@ FLAT = 1e-10
 VANISHING_RIDGE = 1e-12
 
 
-_EPS, _RIDGE = POINT.index("eps"), POINT.index("ridge")
+_EPS, _RIDGE = SWEPT.index("eps"), SWEPT.index("ridge")
 
 
 def _margins(problem: Problem, radii: np.ndarray) -> np.ndarray:
     """Return the margins "worse than zero" and "no better than standard", shape (2, radii); NaN without solution."""
-    points = np.tile([problem.settings[name] for name in POINT], (radii.size, 1))
+    points = np.tile([problem.settings[name] for name in SWEPT], (radii.size, 1))
     points[:, _EPS] = radii
     v, r = risks(points, problem)
     risk = adversarial_risk(np.where(v < UNSOLVED, v, math.nan), r, radii)
@@ -274,7 +274,7 @@ def add_margins(data: xr.Dataset, problem: Problem | None = None) -> xr.Dataset:
         )
     shape = data.adversarial_risk.dims
     template = data.adversarial_risk
-    grids = [data[name].broadcast_like(template).transpose(*shape).values.ravel() for name in POINT]
+    grids = [data[name].broadcast_like(template).transpose(*shape).values.ravel() for name in SWEPT]
     v, r = _standard(np.column_stack(grids), base)
     test = data["eps_test"] if "eps_test" in data.coords else data["eps"]
     radius = test.broadcast_like(template).transpose(*shape).values.ravel()

@@ -12,7 +12,7 @@ from ..engine import regimes
 from ..engine.records import Parameters, Point
 from ..problem.activation import Activation
 from ..problem.catalogue import TABLE, built_in
-from ..problem.datasets import describe
+from ..problem.datasets import SWEPT, describe
 from ..problem.parameters import DESCRIPTIONS, scalar
 from ..problem.problem import FirstLayer, Problem, Settings, Target, as_problem, refuse
 from ..problem.risk import adversarial_risk
@@ -30,8 +30,6 @@ RADIUS_RANGE = (1e-4, 1.0)
 LINEARITY_RANGE = (1e-2, 1e2)
 ROUGHNESS_RANGE = (math.sqrt(2.0), 1e2)
 
-#: Parameters of a point, in the order of its columns.
-POINT = ("psi1", "psi2", "eps", "tau", "ridge")
 _STATUS, _V, _R = (Point._fields.index(name) for name in ("status", "standard_risk", "gradient_norm"))
 
 
@@ -47,16 +45,16 @@ def of_table(table: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _point(problem: Problem) -> tuple[float, ...]:
-    return tuple(problem.settings[name] for name in POINT)
+    return tuple(problem.settings[name] for name in SWEPT)
 
 
 def _objective(problem: Problem, searched: list[str], eps_test: float) -> Evaluate:
     """Return the adversarial risk as a function of the searched parameters, one problem a row."""
-    columns = [POINT.index(name) for name in searched]
+    columns = [SWEPT.index(name) for name in searched]
     base = _point(problem)
 
     def evaluate(values: np.ndarray) -> np.ndarray:
-        points = np.empty((len(values), len(POINT)))
+        points = np.empty((len(values), len(SWEPT)))
         points[:] = base
         points[:, columns] = values
         return adversarial_risk(*risks(points, problem), eps_test)
@@ -426,7 +424,7 @@ def pareto(
         ridges = np.concatenate([ridges, np.geomspace(*RIDGE_RANGE, max(count // 5, 16))])
     radius, ridge = (grid.ravel() for grid in np.meshgrid(radii, ridges, indexing="ij"))
     tried = np.tile(_point(base), (radius.size, 1))
-    tried[:, POINT.index("eps")], tried[:, POINT.index("ridge")] = radius, ridge
+    tried[:, SWEPT.index("eps")], tried[:, SWEPT.index("ridge")] = radius, ridge
     v, r = risks(tried, base)
     solved = v < UNSOLVED  # not so at the pole psi1 = psi2 without radius and ridge
     if not solved.any():

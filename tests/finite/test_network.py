@@ -14,7 +14,7 @@ from sklearn.utils.estimator_checks import estimator_checks_generator
 import rfrobust
 from rfrobust import Activation, RobustRandomFeatures
 from rfrobust.finite.attack import extreme_points, linearized_attack, pgd_attack
-from rfrobust.finite.features import FeatureMap, sphere_weights
+from rfrobust.finite.features import FeatureMap
 from rfrobust.finite.linearized import gradients, linearized_erm
 from rfrobust.finite.risks import gradient_norm, sampled_risks, standard_risk
 from rfrobust.finite.training import pgd_erm, pgd_loss
@@ -32,7 +32,7 @@ def data(d, N, n, seed, tau=0.5, activation="relu"):
 
 
 def test_weights_are_uniform_on_the_sphere():
-    W = sphere_weights(20_000, 3, np.random.default_rng(0))
+    W = rfrobust.MarchenkoPastur().draw(20_000, 3, np.random.default_rng(0))
     np.testing.assert_allclose(np.linalg.norm(W, axis=1), 1.0, rtol=1e-14)
     # Archimedes: each coordinate of a uniform point on the sphere in R^3 is uniform on [-1, 1].
     assert abs(np.mean(W[:, 0] ** 2) - 1 / 3) < 4 * np.sqrt(4 / 45 / 20_000)
@@ -94,6 +94,7 @@ def dense_maximum(network, theta, x, y, eps):
     return value
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("d", "N"), [(2, 4), (2, 6), (3, 6)])
 def test_attack_finds_the_true_inner_maximum_of_tiny_networks(d, N):
     for seed in range(6):
@@ -165,6 +166,7 @@ def test_pgd_training_improves_on_its_start_and_reports_the_gap():
     assert abs(fit.linearized_gap) < 0.05
 
 
+@pytest.mark.slow
 def test_pgd_training_is_close_to_a_direct_search_on_a_tiny_network():
     network, X, y, _ = data(2, 3, 6, 12)
     fit = pgd_erm(network, X, y, 0.3, tol=1e-8)

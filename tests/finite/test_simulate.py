@@ -15,7 +15,8 @@ import xarray as xr
 
 import rfrobust
 from rfrobust.cli import main
-from rfrobust.finite import FeatureMap, gradient_norm, montecarlo, standard_risk
+from rfrobust.finite import FeatureMap, gradient_norm, montecarlo, sampled_risks, standard_risk
+from rfrobust.finite.features import nonlinear_part
 from rfrobust.finite.montecarlo import default_store
 from rfrobust.finite.replicate import Task, run
 from rfrobust.finite.store import Store, StoreError
@@ -188,14 +189,70 @@ def test_store_resumes_and_computes_nothing_twice(reference, tmp_path, monkeypat
 
 
 def test_store_distinguishes_every_part_of_the_problem(tmp_path):
-    task = Task(d=5, N=5, n=10, tau=0.5, ridge=0.0, replicate=0, seed=0, objective="concentrated", features="true",
-                activation="relu", test_samples=0, eps=(0.1,), eps_test=(0.1,))  # fmt: skip
-    changes = [{}, {"d": 6}, {"N": 6}, {"n": 11}, {"tau": 0.4}, {"ridge": 0.1}, {"replicate": 1}, {"seed": 1},
-               {"objective": "pgd"}, {"features": "gaussian"}, {"test_samples": 5}, {"eps": (0.2,)}]  # fmt: skip
+    problem = rfrobust.Problem.of(1, 2, 0.0, 0.5)
+    task = Task(problem, d=5, N=5, n=10, replicate=0, seed=0, objective="concentrated", features="true",
+                test_samples=0, eps=(0.1,), eps_test=(0.1,))  # fmt: skip
+    changes = [{}, {"d": 6}, {"N": 6}, {"n": 11}, {"replicate": 1}, {"seed": 1}, {"objective": "pgd"},
+               {"features": "gaussian"}, {"test_samples": 5}, {"eps": (0.2,)}]  # fmt: skip
+    # two functions of one name and equal moments: u + He_3 and u - He_3
+    cubics = [
+        rfrobust.Activation.from_callable(
+            lambda u, s=s: u + s * (u**3 - 3 * u), lambda u, s=s: 1 + s * (3 * u**2 - 3), name="cubic"
+        )
+        for s in (1.0, -1.0)
+    ]
+    assert cubics[0].constants == pytest.approx(cubics[1].constants, rel=1e-12)
+    changes += [
+        {"problem": problem.vary(**change)}
+        for change in (
+            {"tau": 0.4}, {"ridge": 0.1}, {"signal_norm": 2.0}, {"nonlinear_power": 0.1}, {"spectrum": "orthogonal"},
+            {"activation": cubics[0]}, {"activation": cubics[1]},
+        )
+    ]  # fmt: skip
     with Store(tmp_path / "runs.db") as store:
         for change in changes:
-            store.add([(Task(**vars(task) | change).problems()[0], {"x": 1.0})])
+            store.add([(Task(**vars(task) | change).records()[0], {"x": 1.0})])
         assert len(store) == len(changes)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"signal_norm": 1.5},
+        {"nonlinear_power": 0.4},
+        {"spectrum": "orthogonal"},
+        {"spectrum": "orthogonal", "activation": "erf", "psi1": 1.8},
+        {"spectrum": rfrobust.DiscreteSpectrum([0.5, 1.5])},
+    ],
+    ids=str,
+)
+def test_networks_of_every_kind_of_problem_agree_with_theory(settings):
+    problem = rfrobust.Problem.of(**{"psi1": 0.8, "psi2": 2, "eps": 0.3, "tau": 0.4} | settings)
+    d = 60
+    measured = rfrobust.summary(rfrobust.simulate(problem, d=d, replicates=30, seed=2, workers=1))
+    model = rfrobust.solve(problem)
+    for name in ("standard_risk", "gradient_norm", "adversarial_risk"):
+        limit = model.adversarial_risk() if name == "adversarial_risk" else getattr(model, name)
+        gap = abs(float(measured[name]) - limit)
+        assert (
+            gap < 3.5 * float(measured[f"{name}_se"]) + 2.5 / d * limit
+        )  # standard errors, and the bias of order 1/d
+
+
+def test_the_nonlinear_part_has_its_power_and_its_exact_risk():
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((200_000, 6))
+    part = nonlinear_part(X)
+    assert np.mean(part**2) == pytest.approx(1.0, abs=0.02)
+    assert abs(np.mean(part * (np.sum(X**2, axis=1) - 6))) < 0.05
+    network = FeatureMap.draw(5, 6, rng, "relu")
+    theta, beta = rng.standard_normal(5), np.eye(6)[0]
+    np.testing.assert_allclose(network.features(X).T @ part / len(X), network.product_moment(), atol=6e-3)
+    sampled = sampled_risks(
+        network, theta, beta, 0.3, 0.1, 200_000, rng, nonlinear_power=0.5, steps=1
+    ).standard
+    exact = standard_risk(network, theta, beta, 0.3, 0.5)
+    assert abs(sampled.value - exact) < 4 * sampled.se
 
 
 COMMAND = [sys.executable, "-m", "rfrobust", "simulate", "--psi1", "0.5,1,2,3", "--psi2", "2", "--eps", "0.1,0.3",
