@@ -22,7 +22,14 @@ Array = np.ndarray
 
 @dataclass(frozen=True)
 class ImageData:
-    """Images in [0, 1], shape (n, height, width, channels), kept as float32, with integer labels from 0.
+    """Images and labels.
+
+    Parameters
+    ----------
+    x_train, x_test : array of shape (n, height, width, channels)
+        In [0, 1]; kept as float32.
+    y_train, y_test : array of shape (n,)
+        Integers from 0.
 
     Raises
     ------

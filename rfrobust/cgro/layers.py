@@ -9,7 +9,13 @@ Array = np.ndarray
 
 
 class Layer:
-    """A layer: ``forward`` keeps what ``backward`` needs; ``backward`` fills ``gradients`` and returns d/dx."""
+    """A layer: ``forward`` keeps what ``backward`` needs; ``backward`` fills ``gradients`` and returns d/dx.
+
+    Attributes
+    ----------
+    parameters, gradients : list of ndarray
+        The arrays that training moves, and the slopes in them.
+    """
 
     def __init__(self) -> None:
         self.parameters: list[Array] = []
@@ -30,7 +36,14 @@ class Layer:
 
 
 class Dense(Layer):
-    """x W + b on flattened inputs, He initialization times ``scale``."""
+    """x W + b on flattened inputs, He initialization times ``scale``.
+
+    Parameters
+    ----------
+    inputs, outputs : int
+    rng : numpy.random.Generator
+    scale : float
+    """
 
     def __init__(self, inputs: int, outputs: int, rng: np.random.Generator, scale: float = 1.0) -> None:
         super().__init__()
@@ -65,7 +78,18 @@ class ReLU(Layer):
 
 
 class Convolution(Layer):
-    """Square convolution with ``padding`` zeros around and a stride, He initialization."""
+    """Square convolution with He initialization.
+
+    Parameters
+    ----------
+    inputs, outputs : int
+        Channels.
+    size : int
+        Side of the window.
+    rng : numpy.random.Generator
+    stride, padding : int
+        Step of the window, and zeros around the image.
+    """
 
     def __init__(
         self,
@@ -146,7 +170,16 @@ class GlobalAverage(Layer):
 
 
 class BatchNorm(Layer):
-    """Normalize each channel by the batch (training) or by running averages (otherwise), then scale and shift."""
+    """Normalize each channel by the batch (training) or by running averages (otherwise), then scale and shift.
+
+    Parameters
+    ----------
+    channels : int
+    momentum : float
+        Weight of a batch in the averages.
+    floor : float
+        Added to the variance.
+    """
 
     def __init__(self, channels: int, momentum: float = 0.1, floor: float = 1e-5) -> None:
         super().__init__()
@@ -180,7 +213,12 @@ class BatchNorm(Layer):
 
 
 class Chain(Layer):
-    """Layers one after another."""
+    """Layers one after another.
+
+    Parameters
+    ----------
+    layers : list of Layer
+    """
 
     def __init__(self, layers: list[Layer]) -> None:
         super().__init__()
@@ -205,7 +243,13 @@ class Chain(Layer):
 
 
 class Residual(Layer):
-    """Pre-activation residual block: s = shared(x), then body(s) + (shortcut(s), or x without a shortcut)."""
+    """Pre-activation residual block: s = shared(x), then body(s) + (shortcut(s), or x without a shortcut).
+
+    Parameters
+    ----------
+    shared, body : Layer
+    shortcut : Layer or None
+    """
 
     def __init__(self, shared: Layer, body: Layer, shortcut: Layer | None) -> None:
         super().__init__()

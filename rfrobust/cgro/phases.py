@@ -4,6 +4,7 @@ import numpy as np
 import xarray as xr
 
 from ..support import validation
+from ..support.provenance import versions
 
 #: Names of the phases, in the order of their codes.
 PHASES = ("signal growth", "stall", "memorization", "memorized")
@@ -76,7 +77,7 @@ def find_phases(data: xr.Dataset, level: float = 1.0) -> xr.Dataset:
             "phase": (("replicate", "step"), codes, {"flag_meanings": ", ".join(PHASES)}),
         },
         coords={**data["signal"].coords, "interval": list(PHASES[:2])},
-        attrs={"level": level},
+        attrs={"level": level, **versions()},
     )
 
 

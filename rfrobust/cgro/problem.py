@@ -134,8 +134,16 @@ class PatchAttack:
 
 @dataclass(frozen=True)
 class PatchData:
-    """Examples of a patch problem: ``x`` (N, P, d), ``y`` (N,) of -1 and 1, ``signal`` (N,) the row of the
-    signal patch, ``direction`` (d,) the unit vector w*.
+    """Examples of a patch problem.
+
+    Attributes
+    ----------
+    x : ndarray, shape (N, P, d)
+        Patches.
+    y, signal : ndarray, shape (N,)
+        Labels -1 and 1, and the place of the signal patch.
+    direction : ndarray, shape (d,)
+        The unit vector w*.
     """
 
     x: np.ndarray
@@ -173,7 +181,15 @@ def sample_patches(
 
 @dataclass(frozen=True)
 class Draw:
-    """Everything random in one run: training and test examples and the first weights (m, d)."""
+    """Everything random in one run.
+
+    Attributes
+    ----------
+    train, test : PatchData
+        Examples.
+    weights : ndarray, shape (m, d)
+        First weights.
+    """
 
     train: PatchData
     test: PatchData

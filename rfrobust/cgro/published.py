@@ -10,7 +10,15 @@ SOURCE = "[LL] as transcribed by a third party; optimizer and attack settings of
 
 @dataclass(frozen=True)
 class PublishedRow:
-    """Percent of images right: clean test, attacked test, attacked training; by width factor."""
+    """Published accuracies at one width.
+
+    Attributes
+    ----------
+    width : int
+        Width factor.
+    clean_test, robust_test, robust_train : float
+        Percent of images right: of the test, of the attacked test, of the attacked training images.
+    """
 
     width: int
     clean_test: float
@@ -20,10 +28,17 @@ class PublishedRow:
 
 @dataclass(frozen=True)
 class PublishedSetting:
-    """A data set, its architecture, the training settings used here, and the published rows.
+    """A data set with its published results.
 
-    ``collapsed`` are widths at which the published network predicts the majority class only, with the accuracy
-    ``collapsed_accuracy`` percent. Radius and attack are the customary ones of the data set.
+    Attributes
+    ----------
+    architecture, image_shape : str, tuple of int
+        A name in ``ARCHITECTURES``; height, width, channels.
+    training : AdversarialTraining
+        The settings used here; radius and attack are the customary ones of the data set.
+    rows : tuple of PublishedRow
+    collapsed, collapsed_accuracy : tuple of int, float
+        Widths at which the published network predicts the majority class only, and its percent of images right.
     """
 
     architecture: str

@@ -43,9 +43,14 @@ def blow_up(start: float, q: int) -> float:
 class ReducedStart:
     """Where the reduced system starts.
 
-    ``signal`` (m,): projections of the filters on w*. ``noise`` (N, K): signed projections
-    y_i <w_r, x_i[j]>, K = m (P - 1). ``weight`` (N, K): the squared length of the patch behind each. ``share``:
-    training examples behind each row, so that N rows of share 1 and one row of share N are both possible.
+    Attributes
+    ----------
+    signal : ndarray, shape (m,)
+        Projections of the filters on w*.
+    noise, weight : ndarray, shape (N, K)
+        Signed projections y_i <w_r, x_i[j]>, K = m (P - 1), and the squared length of the patch behind each.
+    share : int
+        Training examples behind each row, so that N rows of share 1 and one row of share N are both possible.
     """
 
     signal: np.ndarray

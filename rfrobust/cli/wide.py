@@ -51,8 +51,7 @@ def command(
     if data is not None:
         check_ending(data, TABLES)
     # imported late: scikit-learn takes a second to load
-    from ..wide import Architecture
-    from ..wide.comparison import compare, load_arrays
+    from ..wide import Architecture, compare, load_arrays
 
     samples = load_arrays(arrays, kernel=kernel, validate=validate, test=test, seed=seed)
     table = compare(

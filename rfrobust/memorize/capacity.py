@@ -6,6 +6,7 @@ import numpy as np
 import xarray as xr
 
 from ..support import validation
+from ..support.provenance import versions
 from .memorizer import robust_memorizer
 from .network import ReLUNetwork
 
@@ -47,7 +48,7 @@ def parameter_counts(N: Any, D: Any, *, eps: float = 0.1) -> xr.Dataset:
             "memorize_upper": n * d * np.log(d / eps) + n * np.log(n / eps) ** 2,
             "generalize_lower": xr.ones_like(n) * (2.0 * eps) ** (-(d - 1.0) / 6.0),
         },
-        attrs={"eps": eps},
+        attrs={"eps": eps, **versions()},
     )
 
 

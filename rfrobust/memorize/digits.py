@@ -6,11 +6,12 @@ import numpy as np
 import xarray as xr
 
 from ..support import validation
+from ..support.provenance import versions
 from .bricks import check_radii
 from .memorizer import decide, robust_memorizer
 from .network import ReLUNetwork
 from .separation import check_separation
-from .verify import pgd, verify
+from .verification import pgd, verify
 
 
 def digits_comparison(delta: float = 0.1, theta: float = 0.1, hidden: int = 64, seed: int = 0) -> xr.Dataset:
@@ -78,5 +79,6 @@ def digits_comparison(delta: float = 0.1, theta: float = 0.1, hidden: int = 64, 
         "train_samples": len(X),
         "test_samples": len(X_test),
         "scikit_learn": version("scikit-learn"),
+        **versions(),
     }
     return dataset

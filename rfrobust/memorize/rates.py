@@ -299,7 +299,7 @@ def slopes(data: xr.Dataset) -> xr.Dataset:
             "expected": ("quantity", [expected for _, expected in found.values()]),
         },
         {"quantity": list(found)},
-        attrs={"d": d, "r": r},
+        attrs={"d": d, "r": r, **versions()},
     )
 
 

@@ -10,7 +10,13 @@ from .network import FiniteNetwork
 
 
 class MonteCarlo(NamedTuple):
-    """A mean over independent networks and its standard error, one of each per input."""
+    """A mean over independent networks and its standard error.
+
+    Attributes
+    ----------
+    mean, se : ndarray, shape (samples,)
+        One of each per input.
+    """
 
     mean: np.ndarray
     se: np.ndarray

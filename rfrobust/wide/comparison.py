@@ -24,7 +24,15 @@ _SAVED = ("x_train", "y_train", "x_test", "y_test")
 
 @dataclass(frozen=True)
 class Samples:
-    """Inputs and labels in three disjoint parts: for the kernel, for validation, for the test."""
+    """Inputs and labels in three disjoint parts.
+
+    Attributes
+    ----------
+    x_kernel, y_kernel : ndarray, shapes (samples, n0) and (samples,)
+        What the kernel is made of.
+    x_validation, y_validation, x_test, y_test : ndarray
+        The same for validation and for the test.
+    """
 
     x_kernel: np.ndarray
     y_kernel: np.ndarray

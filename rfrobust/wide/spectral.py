@@ -77,7 +77,17 @@ def second_difference(m: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True)
 class StoppedKernel:
-    """The matrix P(a) of one kernel and one vector of non-negative times, ready for products and derivatives."""
+    """The matrix P(a) of one kernel and one vector of non-negative times, ready for products and derivatives.
+
+    Attributes
+    ----------
+    theta : ndarray, shape (n, n)
+        The kernel.
+    root : ndarray, shape (n,)
+        Square roots of the times.
+    eigenvalues, vectors : ndarray, shapes (n,) and (n, n)
+        Of S.
+    """
 
     theta: np.ndarray
     root: np.ndarray
@@ -129,7 +139,15 @@ class StoppedKernel:
 
 @dataclass(frozen=True)
 class KernelSpectrum:
-    """Eigendecomposition of a kernel: every isotropic stopping time, and the interpolant, for one decomposition."""
+    """Eigendecomposition of a kernel: every isotropic stopping time, and the interpolant, for one decomposition.
+
+    Attributes
+    ----------
+    eigenvalues, vectors : ndarray, shapes (n,) and (n, n)
+        Increasing, and in columns.
+    rank : int
+        Number of eigenvalues above rounding.
+    """
 
     eigenvalues: np.ndarray
     vectors: np.ndarray

@@ -7,6 +7,7 @@ import pytest
 import xarray as xr
 
 from rfrobust.figures import figure_module
+from rfrobust.support.provenance import versions
 
 
 @functools.cache
@@ -20,6 +21,7 @@ def test_quick_figures_draw_from_a_saved_dataset(name, tmp_path):
     module = figure_module(name)
     quick(name).to_netcdf(tmp_path / "numbers.nc", engine="h5netcdf")
     with xr.open_dataset(tmp_path / "numbers.nc", engine="h5netcdf") as saved:
+        assert versions().items() <= saved.attrs.items()
         module.draw(saved.load(), width="double").savefig(tmp_path / "picture.png")
     assert (tmp_path / "picture.png").stat().st_size > 10_000
 
@@ -30,23 +32,3 @@ def test_the_phases_figure_shows_signal_then_memory():
     np.testing.assert_allclose(run["change"][:2], run["change_predicted"][:2], rtol=0.1)
     assert run["robust_train_error"][-1] == 0
     assert abs(run["robust_test_error"][-1] - 0.5) < 0.08
-
-
-def test_the_diagram_figure_has_both_phases_and_finishes():
-    for axis in ("sigma", "samples", "lam"):
-        assert (quick("cgro-diagram")[f"{axis}_finished"] == 1).all()
-        error = quick("cgro-diagram")[f"{axis}_robust_test_error"].mean("replicate")
-        assert (error.isel(ratio=-1) > 0.4).all()
-        assert (error.min("ratio") < 0.1).all()
-
-
-def test_the_scaling_figure_has_its_slopes():
-    slopes = quick("cgro-scaling")["slope"].sel(statistic="value")
-    assert (slopes.diff("q") < 0).all()
-    assert ((slopes > -1) & (slopes < -0.7)).all()
-
-
-def test_the_width_figure_gains_robust_training_accuracy():
-    for key in ("two_layer", "convolutional"):
-        rows = quick("cgro-width")[f"{key}_accuracy"].mean("replicate").sel(measure="robust_train")
-        assert rows.isel({f"{key}_width": -1}) > rows.isel({f"{key}_width": 0}) + 0.3

@@ -9,7 +9,6 @@ from scipy.stats import kstest
 from rfrobust.memorize import interpolant, learning_rates, slopes, student
 from rfrobust.memorize.rates import (
     approximation_error,
-    critical_exponent,
     optimal_cells,
     rate_exponent,
     separated_samples,
@@ -183,12 +182,6 @@ def test_reproducible_and_independent_of_other_sizes(small):
         np.testing.assert_array_equal(again[name].sel(n=256), small[name].sel(n=256))
     other = learning_rates(2, 2.0, 256, replicates=3, scale=[0.15], seed=6, progress=False)
     assert (other.teacher_risk.values != again.teacher_risk.values).all()
-
-
-def test_exponents():
-    assert rate_exponent(1, 2.0) == -0.8
-    assert critical_exponent(1, 2.0) == pytest.approx(-1.8)
-    assert critical_exponent(3, 1.0) == pytest.approx(-7 / 15)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from sklearn.datasets import load_digits
 
 from rfrobust import figures
 from rfrobust.cli import cli
-from rfrobust.wide.comparison import compare, load_arrays
+from rfrobust.wide import compare, load_arrays
 
 
 @pytest.fixture(scope="module")

@@ -20,9 +20,12 @@ from rfrobust.wide import (
     NTKRegressor,
     RankLossWarning,
     adversarial_training,
+    compare,
+    finite_width_accuracy,
+    load_arrays,
+    noisy_digits,
     ntk,
 )
-from rfrobust.wide.comparison import compare, finite_width_accuracy, load_arrays, noisy_digits
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,6 @@ import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
 
-from ...support.provenance import versions
 from ...support.style import PALETTE, house_style, panel_row
 from .. import built_parameters, parameter_counts
 
@@ -50,9 +49,7 @@ def compute(quick: bool = False) -> xr.Dataset:
             part[f"built_{parameter}"] = ("network", sizes[parameter])
         parts.append(part)
     data = xr.concat(parts, xr.DataArray(list(lines), dims="axis", name="axis"), combine_attrs="override")
-    return data.assign_attrs(
-        eps=EPS, **{f"fixed_{name}": value for name, value in FIXED.items()}, **versions()
-    )
+    return data.assign_attrs({f"fixed_{name}": value for name, value in FIXED.items()})
 
 
 def draw(data: xr.Dataset, width: str = "double") -> Figure:

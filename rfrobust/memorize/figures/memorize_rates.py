@@ -9,7 +9,6 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator, NullFormatter
 
-from ...support.provenance import versions
 from ...support.style import MARKERS, PALETTE, house_style, new_figure
 from ..rates import critical_exponent, learning_rates, rate_exponent, slopes
 
@@ -48,7 +47,7 @@ def compute(quick: bool = False) -> xr.Dataset:
         )
     data = xr.concat(grid, xr.DataArray(list(dimensions), dims="d", name="d"), combine_attrs="drop_conflicts")
     data["n"] = data.n.isel(r=0)
-    return data.assign_attrs(versions())
+    return data
 
 
 def draw(data: xr.Dataset, width: str = "double") -> Figure:

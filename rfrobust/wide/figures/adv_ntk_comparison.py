@@ -7,7 +7,8 @@ from tqdm import tqdm
 
 from ...support.provenance import versions
 from ...support.style import MARKERS, PALETTE, house_style, new_figure
-from ..comparison import ESTIMATORS, compare, finite_width_accuracy, noisy_digits
+from .. import compare, finite_width_accuracy, noisy_digits
+from ..comparison import ESTIMATORS
 
 TITLE = "Adv-NTK, isotropic early stopping, NTK and finite-width adversarial training over radii"
 CAPTION = (
