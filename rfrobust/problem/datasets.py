@@ -34,21 +34,16 @@ def first_problem(axes: dict[str, np.ndarray], problem: Problem | None, settings
 
 def describe(problem: Problem) -> dict[str, Any]:
     """Return the attributes of a dataset that say what all its problems have in common."""
-    features = problem.features
-    described: dict[str, Any] = {"features": repr(features)}
+    features, data = problem.features, problem.data
+    described: dict[str, Any] = {"features": repr(features), "features_key": features.key}
     if isinstance(features, RandomFeatures):
-        a = features.activation
+        a, spectrum = features.activation, features.spectrum
         described = {
-            "activation": a.name,
-            "mu1": a.mu1,
-            "mu2": a.mu2,
-            "rho": a.rho,
-            "spectrum": features.spectrum.name,
-        }
-    data = problem.data
-    return described | {
-        "signal_norm": data.signal_norm, "nonlinear_power": data.nonlinear_power, "features_key": features.key,
-        **versions(),
+            "activation": a.name, "mu1": a.mu1, "mu2": a.mu2, "rho": a.rho, "spectrum": spectrum.name,
+            "spectrum_key": spectrum.key,
+        }  # fmt: skip
+    return {
+        **described, "signal_norm": data.signal_norm, "nonlinear_power": data.nonlinear_power, **versions(),
     }  # fmt: skip
 
 

@@ -18,10 +18,12 @@ import numpy as np
 import xarray as xr
 from scipy.optimize import brentq
 
+from ..problem.activation import Activation
 from ..problem.datasets import SWEPT, describe
 from ..problem.parameters import DESCRIPTIONS
 from ..problem.problem import Problem, Settings, as_problem
 from ..problem.risk import adversarial_risk
+from ..problem.spectrum import Spectrum, resolve_spectrum
 from ..support import validation
 from ..theory.thresholds import null_threshold
 from .optima import WIDTH_RANGE, best_width, risks
@@ -244,15 +246,15 @@ def width_transition(psi2: float | Problem, tau: float = 0.0, **settings: Unpack
     return math.inf
 
 
-def add_margins(data: xr.Dataset, problem: Problem | None = None) -> xr.Dataset:
+def add_margins(data: xr.Dataset, spectrum: Spectrum | None = None) -> xr.Dataset:
     """Add to a :func:`rfrobust.sweep` the margins of this module, for contours at level 0.
 
     Parameters
     ----------
     data : xarray.Dataset
-        A sweep; its ``adversarial_risk`` may be at any test radius.
-    problem : Problem, optional
-        The problem that was swept; not needed where activation and spectrum are built in.
+        A sweep of random features; its ``adversarial_risk`` may be at any test radius.
+    spectrum : Spectrum, optional
+        The law of W W' that was swept, if it is not a built-in one.
 
     Returns
     -------
@@ -263,15 +265,10 @@ def add_margins(data: xr.Dataset, problem: Problem | None = None) -> xr.Dataset:
 
     Raises
     ------
-    TypeError, ValueError
-        If ``problem`` is not the one that was swept, or is missing where the features are not built in.
+    ValueError
+        If the spectrum is not the one that was swept, or the features are not random ones.
     """
-    base = _swept_problem(data) if problem is None else as_problem(problem)
-    if base.features.key != data.attrs["features_key"]:
-        raise ValueError(
-            "problem must be the one that was swept: its features differ from those of the data, got problem="
-            f"{problem!r}"
-        )
+    base = _swept(data, spectrum)
     shape = data.adversarial_risk.dims
     template = data.adversarial_risk
     grids = [data[name].broadcast_like(template).transpose(*shape).values.ravel() for name in SWEPT]
@@ -280,7 +277,7 @@ def add_margins(data: xr.Dataset, problem: Problem | None = None) -> xr.Dataset:
     radius = test.broadcast_like(template).transpose(*shape).values.ravel()
     standard = adversarial_risk(v, r, radius).reshape(template.shape)
     alive = data.gradient_norm.broadcast_like(template).transpose(*shape).values > 0.0
-    null_risk = data.attrs["signal_norm"] ** 2 + data["tau"] ** 2 + data.attrs["nonlinear_power"]
+    null_risk = base.data.signal + data["tau"] ** 2 + base.data.nonlinear_power
     out = data.assign(
         margin_zero=(template - null_risk).transpose(*shape).where(alive),
         margin_standard=(template - standard).where(alive),
@@ -295,19 +292,18 @@ def add_margins(data: xr.Dataset, problem: Problem | None = None) -> xr.Dataset:
     return out
 
 
-def _swept_problem(data: xr.Dataset) -> Problem:
-    """Return a problem with the features that a sweep names, if the names mean what was swept."""
-    attributes = data.attrs
-    try:
-        problem = Problem.of(
-            1.0, 1.0, 0.0, activation=attributes["activation"], spectrum=attributes["spectrum"],
-            signal_norm=attributes["signal_norm"], nonlinear_power=attributes["nonlinear_power"],
-        )  # fmt: skip
-    except (KeyError, ValueError) as error:
-        raise ValueError("problem must be given: the features of the data have no built-in name") from error
-    if problem.features.key != attributes["features_key"]:
+def _swept(data: xr.Dataset, spectrum: Spectrum | None) -> Problem:
+    """Return a problem with the features of a sweep: of an activation its moments are all that limits know."""
+    given = data.attrs
+    if "mu1" not in given:
+        raise ValueError(f"data must be a sweep of random features, got features={given.get('features')!r}")
+    law = resolve_spectrum(given["spectrum"]) if spectrum is None else spectrum
+    if law.key != given["spectrum_key"]:
         raise ValueError(
-            f"problem must be given: the activation or the spectrum of the data is not the built-in one of its name, "
-            f"got activation={attributes['activation']!r}, spectrum={attributes['spectrum']!r}"
+            f"spectrum must be the law of W W' that was swept, called {given['spectrum']!r}, got spectrum={spectrum!r}"
         )
-    return problem
+    activation = Activation.from_moments(given["mu1"], given["mu2"], given["rho"])
+    return Problem.of(
+        1.0, 1.0, 0.0, activation=activation, spectrum=law, signal_norm=given["signal_norm"],
+        nonlinear_power=given["nonlinear_power"],
+    )  # fmt: skip

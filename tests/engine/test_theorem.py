@@ -103,6 +103,8 @@ def test_published_solver_refuses_what_it_cannot_do():
         rfrobust.solve(1, 2, 0.3, signal_norm=2.0),
         rfrobust.solve(1, 2, 0.3, nonlinear_power=0.1),
         rfrobust.solve(1, 2, 0.3, activation="tanh"),
+        # the name is not the law
+        rfrobust.solve(0.5, 2, 0.3, spectrum=rfrobust.DiscreteSpectrum([0.5, 1.5], name="marchenko-pastur")),
     ],
 )
 def test_verify_says_what_the_theorem_covers(model):

@@ -1,5 +1,7 @@
 """Laws of W W': consistency with the closed form, orthogonal rows and one drawn network against simulation."""
 
+import math
+
 import numpy as np
 import pytest
 
@@ -139,6 +141,79 @@ def test_drawn_network_with_the_matrices_of_the_limit_is_the_empirical_spectrum(
 def test_bad_laws(arguments, message):
     with pytest.raises(ValueError, match=message):
         rfrobust.DiscreteSpectrum(*arguments)
+
+
+@pytest.mark.parametrize(
+    ("law", "error", "message"),
+    [
+        (([2.0], [3.0]), ValueError, "weights must have sum 1"),
+        (([2.0], [1.0]), ValueError, "atoms must have mean 1"),
+        (([0.5, 1.5], [1.5, -0.5]), ValueError, "weights must be"),
+        (([], []), ValueError, "atoms must not be empty"),
+        ((np.empty(0), np.empty(0)), ValueError, "atoms must not be empty"),
+        (([math.nan], [1.0]), ValueError, "atoms must be"),
+        (None, TypeError, r"law of spectrum 'mine' must return \(atoms, weights\), got None"),
+        (([0.0, 2.0], [0.5, 0.5]), ValueError, "psi1 must be <= 1/0.5"),
+    ],
+)
+def test_the_law_of_a_subclass_is_checked(law, error, message):
+    class Mine(rfrobust.Spectrum):
+        name = "mine"
+
+        def law(self, psi1):
+            return law
+
+    with pytest.raises(error, match=message):
+        rfrobust.solve(3, 2, 0.3, 0.5, spectrum=Mine())
+    with pytest.raises(error, match=message):
+        rfrobust.sweep(psi1=[3.0, 4.0], psi2=2, eps=0.3, tau=0.5, spectrum=Mine())
+
+
+def test_a_subclass_of_the_closed_law_is_not_the_closed_law():
+    class Mine(rfrobust.MarchenkoPastur):
+        def law(self, psi1):
+            return [1.0], [1.0]
+
+    mine = rfrobust.solve(0.5, 2, 0.3, 0.5, spectrum=Mine())
+    assert mine.standard_risk == rfrobust.solve(0.5, 2, 0.3, 0.5, spectrum="orthogonal").standard_risk
+
+
+@pytest.mark.parametrize("psi1", [0.4, 1.0, 2.5])
+@pytest.mark.parametrize("ridge", [0.0, 0.1])
+def test_quadratic_models_have_limits_sweeps_gradients_and_certificates(psi1, ridge):
+    """The law of orthogonal rows, once as a spectrum and once as arrays."""
+    N, d = round(100 * psi1), 100
+    x = np.concatenate([np.full(min(N, d), max(1.0, psi1)), np.zeros(max(N - d, 0))])
+    c, mu, rho2 = rfrobust.problem.built_in("tanh").constants
+    arrays = rfrobust.theory.QuadraticModel(c * x + mu, c * x + rho2, c * x / d, 1.25, 200, tau=0.5, d=d)
+    for eps in (0.0, 0.01, 0.3, 5.0):
+        rows = rfrobust.solve(psi1, 2, eps, 0.5, ridge=ridge, activation="tanh", spectrum="orthogonal")
+        model = arrays.solve(eps, ridge=ridge)
+        assert type(model) is type(rows)
+        assert model.phase == rows.phase
+        for name in (
+            "standard_risk",
+            "gradient_norm",
+            "training_loss",
+            "zero_residual_fraction",
+            "q",
+            "V",
+            "k",
+        ):
+            assert getattr(model, name) == pytest.approx(getattr(rows, name), rel=1e-10), name
+        ours, theirs = rfrobust.gradient(model), rfrobust.gradient(rows)
+        for name in ("psi2", "eps", "tau", "signal_norm"):
+            np.testing.assert_allclose(
+                ours.adversarial_risk.sel(parameter=name),
+                theirs.adversarial_risk.sel(parameter=name),
+                rtol=1e-8,
+                atol=1e-10,
+            )
+        assert np.isnan(ours.standard_risk.sel(parameter=["mu1", "mu2", "rho"])).all() or eps == 5.0
+        certificate = rfrobust.certify(model)
+        assert certificate.proved, certificate.reason
+    swept = arrays.sweep(psi2=[1.0, 2.0], eps=[0.0, 0.3], ridge=ridge)
+    assert float(swept.standard_risk.sel(psi2=2.0, eps=0.3)) == arrays.solve(0.3, ridge=ridge).standard_risk
 
 
 def test_impossible_ratios_and_layers():
