@@ -212,7 +212,7 @@ def test_quadratic_models_have_limits_sweeps_gradients_and_certificates(psi1, ri
         assert np.isnan(ours.standard_risk.sel(parameter=["mu1", "mu2", "rho"])).all() or eps == 5.0
         certificate = rfrobust.certify(model)
         assert certificate.proved, certificate.reason
-    swept = arrays.sweep(psi2=[1.0, 2.0], eps=[0.0, 0.3], ridge=ridge)
+    swept = arrays.sweep(psi2=[1.6, 2.0], eps=[0.0, 0.3], ridge=ridge)
     assert float(swept.standard_risk.sel(psi2=2.0, eps=0.3)) == arrays.solve(0.3, ridge=ridge).standard_risk
 
 
