@@ -32,7 +32,7 @@ _SHOWN = ("standard_risk", "gradient_norm", "adversarial_risk", "zero_residual_f
 @click.option("--seed", type=int, default=0, show_default=True, help="Root of all random streams.")
 @click.option("--test-samples", type=int, default=0, show_default=True, help="Fresh points to attack.")
 @click.option("--store", type=click.Path(path_type=Path), help="SQLite file to resume from and commit to.")
-@click.option("--workers", type=int, help="Worker processes; all cores by default.")
+@click.option("--workers", type=int, help="Worker processes; every core by default.")
 @click.option("--scheduler", help="Address of a Dask scheduler to run on instead (tcp://HOST:PORT).")
 @click.option("--log", is_flag=True, help="Space ranges logarithmically.")
 @click.option(
