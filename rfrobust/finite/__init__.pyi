@@ -6,6 +6,7 @@ from .erm import RobustFit as RobustFit
 from .erm import robust_erm as robust_erm
 from .estimator import RobustRandomFeatures as RobustRandomFeatures
 from .features import FeatureMap as FeatureMap
+from .features import nonlinear_part as nonlinear_part
 from .linearized import LinearizedProblem as LinearizedProblem
 from .linearized import linearized_erm as linearized_erm
 from .montecarlo import default_store as default_store

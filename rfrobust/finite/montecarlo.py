@@ -117,7 +117,7 @@ def simulate(
     **settings
         ``activation``, ``spectrum``, ``signal_norm`` and ``nonlinear_power``, as for :func:`rfrobust.solve`. A first
         layer of another law than Marchenko-Pastur is drawn by :meth:`Spectrum.draw`; the nonlinear part of the
-        response is F_* P(x), P the sum of products of :func:`rfrobust.finite.features.nonlinear_part`.
+        response is F_* P(x), P the sum of products of :func:`rfrobust.finite.nonlinear_part`.
 
     Returns
     -------
