@@ -8,14 +8,14 @@ A test fails when the written files are not what this module would write.
 import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from . import equations
 from .gaussian import GaussianParts
 from .numbers import Dual, Field
-from .records import Averages, Outputs, Pair, Parameters, SlopedAverages, State
+from .records import Averages, Outputs, Pair, Parameters, SlopedAverages
 
 ROOT = Path(__file__).parents[2]
 PYTHON = Path(__file__).with_name("kernels.py")
@@ -33,36 +33,21 @@ class Expression:
     def __init__(self, tape: "Tape", kind: str, args: tuple[Any, ...]) -> None:
         self.tape, self.kind, self.args = tape, kind, args
 
-    def _binary(self, kind: str, other: Any, *, swap: bool = False) -> "Expression":
-        other = self.tape.lift(other)
-        return self.tape.binary(kind, other, self) if swap else self.tape.binary(kind, self, other)
-
-    def __add__(self, other: Any) -> "Expression":
-        return self._binary("+", other)
-
-    def __radd__(self, other: Any) -> "Expression":
-        return self._binary("+", other, swap=True)
-
-    def __sub__(self, other: Any) -> "Expression":
-        return self._binary("-", other)
-
-    def __rsub__(self, other: Any) -> "Expression":
-        return self._binary("-", other, swap=True)
-
-    def __mul__(self, other: Any) -> "Expression":
-        return self._binary("*", other)
-
-    def __rmul__(self, other: Any) -> "Expression":
-        return self._binary("*", other, swap=True)
-
-    def __truediv__(self, other: Any) -> "Expression":
-        return self._binary("/", other)
-
-    def __rtruediv__(self, other: Any) -> "Expression":
-        return self._binary("/", other, swap=True)
-
     def __neg__(self) -> "Expression":
         return self.tape.negative(self)
+
+
+def _operator(kind: str, *, swapped: bool) -> Callable[[Expression, Any], Expression]:
+    def apply(x: Expression, y: Any) -> Expression:
+        pair = (x, x.tape.lift(y))
+        return x.tape.binary(kind, *(reversed(pair) if swapped else pair))
+
+    return apply
+
+
+for _name, _kind in (("add", "+"), ("sub", "-"), ("mul", "*"), ("truediv", "/")):
+    setattr(Expression, f"__{_name}__", _operator(_kind, swapped=False))
+    setattr(Expression, f"__r{_name}__", _operator(_kind, swapped=True))
 
 
 class Tape:
@@ -160,17 +145,37 @@ class TraceField(Field):
         )
 
 
+class Language(NamedTuple):
+    """How statements look: an assignment, a choice, the module of functions, the calls of other kernels."""
+
+    assign: str
+    choose: str
+    module: str
+    calls: dict[str, str]
+
+
+_PYTHON = Language(
+    "    {} = {}", "{2} if {0} >= {1} else {3}", "math",
+    {"gaussian_parts": "gaussian_parts({})", "averages": "averages({}, p, law)"},
+)  # fmt: skip
+# on the page the law is always the closed one
+_JAVASCRIPT = Language(
+    "  const {} = {};", "{0} >= {1} ? {2} : {3}", "Math",
+    {"gaussian_parts": "rfrobust.gaussianParts({})", "averages": "closedAverages({}, p)"},
+)  # fmt: skip
+
+
 class Writer:
     """Writes expressions as statements of one language, shared or long ones as names of their own."""
 
-    def __init__(self, outputs: Sequence[Expression], language: "Language", indent: str) -> None:
-        self.language, self.indent = language, indent
+    def __init__(self, outputs: Sequence[Expression], language: Language) -> None:
+        self.language = language
         self.lines: list[str] = []
         self._text: dict[int, str] = {}
         self._uses: dict[int, int] = {}
-        self._count = 0
         for output in outputs:
             self._use(output)
+        self.values = [self.write(output) for output in outputs]
 
     def _use(self, node: Expression) -> None:
         self._uses[id(node)] = self._uses.get(id(node), 0) + 1
@@ -185,76 +190,32 @@ class Writer:
             text = self._fresh(node)
             leaf = node.kind in ("number", "input", "field")
             if node.kind == "call" or (not leaf and (self._uses[id(node)] > 1 or len(text) > LONGEST)):
-                self._count += 1
-                name = f"{'c' if node.kind == 'call' else 'x'}{self._count}"
-                self.lines.append(self.language.assign(self.indent, name, text))
+                name = f"{'c' if node.kind == 'call' else 'x'}{len(self.lines) + 1}"
+                self.lines.append(self.language.assign.format(name, text))
                 text = name
             self._text[id(node)] = text
         return self._text[id(node)]
 
     def _fresh(self, node: Expression) -> str:
         kind, args = node.kind, node.args
-        if kind == "number":
-            return repr(args[0])
-        if kind == "input":
+        if kind in ("number", "input"):
             return str(args[0])
         if kind == "field":
             return f"{self.write(args[0])}.{args[1]}"
         if kind == "call":
-            return self.language.call(args[0], [self.write(arg) for arg in args[1:]])
+            return self.language.calls[args[0]].format(", ".join(self.write(arg) for arg in args[1:]))
         parts = [self._operand(arg) for arg in args]
         if kind == "neg":
             return f"-{parts[0]}"
         if kind in "+-*/":
             return f"{parts[0]} {kind} {parts[1]}"
         if kind == "choose":
-            return self.language.choose(*parts)
-        return self.language.function(kind, self.write(args[0]))
+            return self.language.choose.format(*parts)
+        return f"{self.language.module}.{kind}({self.write(args[0])})"
 
     def _operand(self, node: Expression) -> str:
         text = self.write(node)
         return f"({text})" if " " in text or text.startswith("-") else text
-
-
-class Language:
-    """Python for Numba."""
-
-    def assign(self, indent: str, name: str, text: str) -> str:
-        """Return a statement that names a value."""
-        return f"{indent}{name} = {text}"
-
-    def function(self, name: str, argument: str) -> str:
-        """Return a call of exp, log or sqrt."""
-        return f"math.{name}({argument})"
-
-    def call(self, name: str, arguments: list[str]) -> str:
-        """Return a call of another kernel."""
-        return f"{name}({', '.join([*arguments, 'p', 'law'] if name == 'averages' else arguments)})"
-
-    def choose(self, x: str, bound: str, a: str, b: str) -> str:
-        """Return a choice."""
-        return f"{a} if {x} >= {bound} else {b}"
-
-
-class JavaScript(Language):
-    """JavaScript of the interactive page, where the law is always the closed one."""
-
-    def assign(self, indent: str, name: str, text: str) -> str:
-        """Return a statement that names a value."""
-        return f"{indent}const {name} = {text};"
-
-    def function(self, name: str, argument: str) -> str:
-        """Return a call of exp, log or sqrt."""
-        return f"Math.{name}({argument})"
-
-    def call(self, name: str, arguments: list[str]) -> str:
-        """Return a call of another function."""
-        camel = {"averages": "closedAverages", "gaussian_parts": "rfrobust.gaussianParts"}[name]
-        return f"{camel}({', '.join([*arguments, 'p'] if name == 'averages' else arguments)})"
-
-    def choose(self, x: str, bound: str, a: str, b: str) -> str:
-        """Return a choice."""
-        return f"{x} >= {bound} ? {a} : {b}"
 
 
 class Trace:
@@ -265,16 +226,16 @@ class Trace:
         self.field = TraceField(self.tape)
         self.size = len(unknowns)
         self.unknowns: Any = [self._input(name, i) for i, name in enumerate(unknowns)]
-        self.p = Parameters(*(self.input(f"p.{name}") for name in Parameters._fields))
+        self.p = Parameters(*(self._input(f"p.{name}", None) for name in Parameters._fields))
 
     def _input(self, name: str, index: int | None) -> Dual:
         zero, one = self.tape.lift(0.0), self.tape.lift(1.0)
         gradient = np.array([one if i == index else zero for i in range(self.size)], dtype=object)
         return Dual(self.tape.node("input", name), gradient)
 
-    def input(self, name: str) -> Dual:
-        """Return an input that does not depend on the unknowns."""
-        return self._input(name, None)
+    def inputs(self, names: str) -> Any:
+        """Return inputs that do not depend on the unknowns."""
+        return [self._input(name, None) for name in names.split(", ")]
 
     def average(self, k: Dual, l: Dual) -> Averages:
         """Return the averages as a call of their kernel."""
@@ -287,86 +248,73 @@ class Trace:
         return Averages(*(output(name) for name in Averages._fields))
 
 
-def _pair(state: State) -> list[Any]:
-    first, second = state.residuals
-    values = (state.k, state.standard_risk, state.squared_norm)
-    return [first.value, second.value, *first.gradient, *second.gradient, *(part.value for part in values)]
-
-
-def _single(state: State) -> list[Any]:
-    (first,) = state.residuals
-    return [first.value, *first.gradient, *(part.value for part in state[1:])]
-
-
 def _sloped(parts: Averages) -> list[Any]:
     return [part.value for part in parts] + [part.gradient[i] for i in (0, 1) for part in parts]
 
 
-class Kernel:
-    """One kernel to be written: its name, what it returns and the traced outputs."""
+class Kernel(NamedTuple):
+    """One kernel to be written: its arguments, the record it returns ("": a tuple), what it is, its traced outputs."""
 
-    def __init__(
-        self, name: str, arguments: Sequence[str], record: str, doc: str, trace: Trace, outputs: Sequence[Any]
-    ) -> None:
-        self.name, self.arguments, self.record, self.doc = name, arguments, record, doc
-        self.outputs = [trace.tape.lift(output) for output in outputs]
+    arguments: str
+    record: str
+    doc: str
+    outputs: list[Expression]
 
-    def python(self) -> str:
+    def python(self, name: str) -> str:
         """Return the kernel as a compiled function."""
-        writer = Writer(self.outputs, Language(), "    ")
-        values = [writer.write(output) for output in self.outputs]
+        writer = Writer(self.outputs, _PYTHON)
         body = "\n".join([f'    """{self.doc}"""', *writer.lines])
-        fields = "".join(f"        {value},\n" for value in values)
-        returned = f"{self.record}(\n{fields}    )" if self.record else ", ".join(values)
-        return f"@inner\ndef {self.name}({', '.join(self.arguments)}):\n{body}\n    return {returned}\n"
+        fields = "".join(f"        {value},\n" for value in writer.values)
+        returned = f"{self.record}(\n{fields}    )" if self.record else ", ".join(writer.values)
+        return f"@inner\ndef {name}({self.arguments}):\n{body}\n    return {returned}\n"
 
     def javascript(self, name: str, fields: Sequence[str]) -> str:
         """Return the kernel as a function that returns an object."""
-        writer = Writer(self.outputs, JavaScript(), "  ")
-        values = [writer.write(output) for output in self.outputs]
-        arguments = ", ".join(argument for argument in self.arguments if argument != "law")
-        entries = "".join(f"    {field}: {value},\n" for field, value in zip(fields, values, strict=True))
-        body = "\n".join([f"function {name}({arguments}) {{", *writer.lines])
-        return f"/* {self.doc} */\n{body}\n  return {{\n{entries}  }};\n}}\n"
+        writer = Writer(self.outputs, _JAVASCRIPT)
+        entries = "".join(
+            f"    {field}: {value},\n" for field, value in zip(fields, writer.values, strict=True)
+        )
+        head = f"/* {self.doc} */\nfunction {name}({self.arguments.removesuffix(', law')}) {{"
+        return "\n".join([head, *writer.lines, f"  return {{\n{entries}  }};\n}}\n"])
 
 
 def _traced() -> dict[str, Kernel]:
     """Trace every equation."""
     kernels: dict[str, Kernel] = {}
 
-    def add(name: str, arguments: Sequence[str], record: str, doc: str, trace: Trace, out: Sequence[Any]) -> None:
-        kernels[name] = Kernel(name, arguments, record, doc, trace, out)
+    def add(name: str, arguments: str, record: str, doc: str, t: Trace, outputs: Sequence[Any]) -> None:
+        values = [t.tape.lift(x.value if isinstance(x, Dual) else x) for x in outputs]
+        kernels[name] = Kernel(arguments, record, doc, values)
 
     t = Trace("k", "l")
     k, l = t.unknowns
     out = _sloped(equations.closed_averages(k, l, t.p, t.field))
-    add("closed_averages", ("k", "l", "p"), "SlopedAverages", "Averages of the closed law.", t, out)
+    add("closed_averages", "k, l, p", "SlopedAverages", "Averages of the closed law.", t, out)
 
+    direction = "sigma, metric, explained, weight"
     t = Trace("k", "l")
-    entries: Any = [t.input(name) for name in ("sigma", "metric", "explained", "weight")]
-    out = _sloped(equations.one_direction(*t.unknowns, *entries))
-    arguments = ("k", "l", "sigma", "metric", "explained", "weight")
-    add("one_direction", arguments, "SlopedAverages", "What one eigenvector adds to the averages.", t, out)
+    out = _sloped(equations.one_direction(*t.unknowns, *t.inputs(direction)))
+    doc = "What one eigenvector adds to the averages."
+    add("one_direction", f"k, l, {direction}", "SlopedAverages", doc, t, out)
 
     t = Trace()
-    pair = equations.closed_reach(t.p, t.field)
-    add("closed_reach", ("p",), "", "b' J^-2 b and E Sigma/J^2 of the closed law.", t, [x.value for x in pair])
+    doc = "b' J^-2 b and E Sigma/J^2 of the closed law."
+    add("closed_reach", "p", "", doc, t, equations.closed_reach(t.p, t.field))
 
     t = Trace()
-    entries = [t.input(name) for name in ("sigma", "metric", "explained", "weight")]
-    pair = equations.reach_of_direction(*entries)
     doc = "What one eigenvector adds to b' J^-2 b and E Sigma/J^2."
-    add("reach_of_direction", arguments[2:], "", doc, t, [x.value for x in pair])
+    add("reach_of_direction", direction, "", doc, t, equations.reach_of_direction(*t.inputs(direction)))
 
     t = Trace()
-    power, spread = t.input("power"), t.input("spread")
-    square = equations.squared_null_threshold(t.p, power, spread, t.field)
-    add("squared_null_threshold", ("p", "power", "spread"), "", "Square of the null threshold.", t, [square.value])
+    square = equations.squared_null_threshold(t.p, *t.inputs("power, spread"), t.field)
+    add("squared_null_threshold", "p, power, spread", "", "Square of the null threshold.", t, [square])
 
     t = Trace("log_t", "log_V")
     log_t, log_V = t.unknowns
-    out = _pair(equations.balanced(log_t, log_V, t.p, t.average, t.field))
-    add("balanced", ("log_t", "log_V", "p", "law"), "Pair", "Both equations of finite psi2.", t, out)
+    state = equations.balanced(log_t, log_V, t.p, t.average, t.field)
+    slopes = [slope for residual in state.residuals for slope in residual.gradient]
+    out = [*state.residuals, *slopes, state.k, state.standard_risk, state.squared_norm]
+    add("balanced", "log_t, log_V, p, law", "Pair", "Both equations of finite psi2.", t, out)
 
     equation: Any
     for unknown, equation, doc in (
@@ -375,23 +323,22 @@ def _traced() -> dict[str, Kernel]:
         ("log_t", equations.population, "The population, psi2 = inf."),
     ):
         t = Trace(unknown)
-        out = _single(equation(*t.unknowns, t.p, t.average, t.field))
-        add(equation.__name__, (unknown, "p", "law"), "Single", doc, t, out)
+        state = equation(*t.unknowns, t.p, t.average, t.field)
+        (residual,) = state.residuals
+        out = [residual, *residual.gradient, *state[1:]]
+        add(equation.__name__, f"{unknown}, p, law", "Single", doc, t, out)
 
     t = Trace()
-    state = equations.least_squares(t.p, t.input("null"), t.average)
-    out = [0.0, 0.0, *(x.value for x in state[1:])]
-    add("least_squares", ("null", "p", "law"), "Single", "Least squares, N < n.", t, out)
+    state = equations.least_squares(t.p, *t.inputs("null"), t.average)
+    add("least_squares", "null, p, law", "Single", "Least squares, N < n.", t, [0.0, 0.0, *state[1:]])
 
     t = Trace()
-    q, V, v = (t.input(name) for name in ("q", "V", "v"))
-    out = [x.value for x in equations.outputs(q, V, v, t.field)]
-    add("outputs", ("q", "V", "v"), "Outputs", "Training observables of a solution with finite V.", t, out)
+    doc = "Training observables of a solution with finite V."
+    add("outputs", "q, V, v", "Outputs", doc, t, equations.outputs(*t.inputs("q, V, v"), t.field))
 
     t = Trace()
-    v, r, radius = (t.input(name) for name in ("v", "r", "radius"))
-    risk = equations.adversarial_risk(v, r, radius, t.field)
-    add("adversarial_risk", ("v", "r", "radius"), "", "Adversarial risk at a test radius.", t, [risk.value])
+    risk = equations.adversarial_risk(*t.inputs("v, r, radius"), t.field)
+    add("adversarial_risk", "v, r, radius", "", "Adversarial risk at a test radius.", t, [risk])
     return kernels
 
 
@@ -432,7 +379,7 @@ def python_text() -> str:
         sums="\n".join(f"        {name} += part.{name}" for name in SlopedAverages._fields),
         names=", ".join(SlopedAverages._fields),
     )
-    parts = [kernel.python() for kernel in kernels.values()]
+    parts = [kernel.python(name) for name, kernel in kernels.items()]
     return _PYTHON_HEADER + "\n\n".join([*parts[:2], loop, *parts[2:]])
 
 

@@ -173,7 +173,9 @@ def population(p, law):
     residual = abs(at.F)
     if scale.recoverable and not (residual <= RESIDUAL_TOLERANCE and at.standard_risk > RECOVERED * p.signal):
         return _failure(DEGENERATE, residual, iterations)
-    return _solution(REGULAR, p.eps * at.t, 0.0, at.k, at.standard_risk, at.squared_norm, residual, iterations)
+    return _solution(
+        REGULAR, p.eps * at.t, 0.0, at.k, at.standard_risk, at.squared_norm, residual, iterations
+    )
 
 
 def solve_point(p: Parameters, law: Law | None) -> Point:
@@ -224,7 +226,9 @@ def solve_rows(rows: np.ndarray, law: Law | None, out: Any, *, line: int = 1) ->
         attacked_rows(rows, law, line, out)
         return
     # what is left of each line is a line of neighbours again, if every line keeps as many or none
-    kept = np.unique(regular.reshape(-1, line).sum(axis=1)) if len(rows) % line == 0 else np.ones(1, dtype=int)
+    kept = (
+        np.unique(regular.reshape(-1, line).sum(axis=1)) if len(rows) % line == 0 else np.ones(1, dtype=int)
+    )
     kept = kept[kept > 0]
     part = np.empty((np.count_nonzero(regular), out.shape[1]))
     attacked_rows(rows[regular], law, int(kept[0]) if kept.size == 1 else 1, part)
