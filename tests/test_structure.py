@@ -1,6 +1,7 @@
 """The floor plan: rooms, one-way imports between them, and no circles."""
 
 import ast
+import importlib
 from pathlib import Path
 
 import pytest
@@ -71,3 +72,17 @@ def test_sympy_is_imported_where_symbolic_work_is_asked_for():
         or (isinstance(node, ast.ImportFrom) and (node.module or "").startswith("sympy"))
     }
     assert users == {"problem/exact_moments.py"}
+
+
+def test_every_error_of_ours_has_the_common_base():
+    classes = {
+        value
+        for module in MODULES
+        if module != "rfrobust.__main__"
+        for value in vars(importlib.import_module(module)).values()
+        if isinstance(value, type)
+        and issubclass(value, Exception)
+        and value.__module__.startswith("rfrobust.")
+    }
+    assert len(classes) > 5
+    assert {kind for kind in classes if not issubclass(kind, rfrobust.Error | Warning)} == set()
