@@ -306,7 +306,8 @@ def _traced() -> dict[str, Kernel]:
     add("reach_of_direction", direction, "", doc, t, equations.reach_of_direction(*t.inputs(direction)))
 
     t = Trace()
-    square = equations.squared_null_threshold(t.p, *t.inputs("power, spread"), t.field)
+    power, spread = t.inputs("power, spread")
+    square = equations.squared_null_threshold(t.p, power, spread, t.field)
     add("squared_null_threshold", "p, power, spread", "", "Square of the null threshold.", t, [square])
 
     t = Trace("log_t", "log_V")
@@ -329,15 +330,18 @@ def _traced() -> dict[str, Kernel]:
         add(equation.__name__, f"{unknown}, p, law", "Single", doc, t, out)
 
     t = Trace()
-    state = equations.least_squares(t.p, *t.inputs("null"), t.average)
+    (null,) = t.inputs("null")
+    state = equations.least_squares(t.p, null, t.average)
     add("least_squares", "null, p, law", "Single", "Least squares, N < n.", t, [0.0, 0.0, *state[1:]])
 
     t = Trace()
     doc = "Training observables of a solution with finite V."
-    add("outputs", "q, V, v", "Outputs", doc, t, equations.outputs(*t.inputs("q, V, v"), t.field))
+    q, V, v = t.inputs("q, V, v")
+    add("outputs", "q, V, v", "Outputs", doc, t, equations.outputs(q, V, v, t.field))
 
     t = Trace()
-    risk = equations.adversarial_risk(*t.inputs("v, r, radius"), t.field)
+    v, r, radius = t.inputs("v, r, radius")
+    risk = equations.adversarial_risk(v, r, radius, t.field)
     add("adversarial_risk", "v, r, radius", "", "Adversarial risk at a test radius.", t, [risk])
     return kernels
 

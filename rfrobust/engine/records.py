@@ -1,6 +1,5 @@
 """What the kernels pass to each other: tuples with field names, of any kind of number."""
 
-from collections import namedtuple
 from typing import Any, NamedTuple
 
 
@@ -76,10 +75,27 @@ class Outputs(NamedTuple):
     zero_residual_fraction: Any
 
 
-#: :class:`Averages` in floats with their derivatives in k (``E1_k``, ...) and in l (``E1_l``, ...).
-SlopedAverages: Any = namedtuple(
-    "SlopedAverages", [name + end for end in ("", "_k", "_l") for name in Averages._fields]
-)
+class SlopedAverages(NamedTuple):
+    """:class:`Averages` in floats with their derivatives in k and in l."""
+
+    E1: float
+    E1c: float
+    Tc: float
+    Q: float
+    P: float
+    B: float
+    E1_k: float
+    E1c_k: float
+    Tc_k: float
+    Q_k: float
+    P_k: float
+    B_k: float
+    E1_l: float
+    E1c_l: float
+    Tc_l: float
+    Q_l: float
+    P_l: float
+    B_l: float
 
 
 class Pair(NamedTuple):

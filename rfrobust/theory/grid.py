@@ -138,12 +138,14 @@ def _law_breaks(points: np.ndarray, features: Features) -> np.ndarray:
     return np.concatenate([[0], changes, [len(points)]])
 
 
-def solve_points(points: np.ndarray, problem: Problem, line: int = 1) -> np.ndarray:
-    """Return a table of :class:`Point` for points (psi1, psi2, eps, tau, ridge), the rest as in ``problem``.
+def solve_points(
+    points: np.ndarray, problem: Problem, line: int = 1, out: np.ndarray | None = None
+) -> np.ndarray:
+    """Return, perhaps in ``out``, a table of :class:`Point` for points (psi1, psi2, eps, tau, ridge), the rest as in ``problem``.
 
     Points in lines of ``line`` neighbours on a grid are cheaper.
     """
-    out = np.empty((len(points), len(Point._fields)))
+    out = np.empty((len(points), len(Point._fields))) if out is None else out
     breaks = _law_breaks(points, problem.features)
     for start, stop in pairwise(breaks.tolist()):
         rows = _parameter_rows(points[start:stop], problem)
@@ -157,7 +159,7 @@ def _solve_grid(axes: list[np.ndarray], problem: Problem, workers: int) -> np.nd
     sizes = np.array([values.size for values in axes])
     # the longest axis varies fastest, so that neighbours are close; psi1 (first) only where the law is one for all
     first = 0 if problem.features.closed else 1
-    along = first + int(np.argmax(sizes[first:]))
+    along = len(sizes) - 1 - int(np.argmax(sizes[first:][::-1]))
     order = [*(i for i in range(len(axes)) if i != along), along]
     grids = np.meshgrid(*(axes[i] for i in order), indexing="ij")
     points = np.stack([grids[order.index(i)].ravel() for i in range(len(axes))], axis=1)
@@ -181,7 +183,7 @@ def _solve_table(points: np.ndarray, problem: Problem, line: int, workers: int) 
     ]
 
     def run(part: slice) -> int:
-        out[part] = solve_points(points[part], problem, line)
+        solve_points(points[part], problem, line, out[part])
         return part.stop - part.start
 
     with (
