@@ -270,6 +270,12 @@ def as_problem(
     return Problem.of(psi1, psi2, eps, tau, **settings)
 
 
+def setting_of(psi1: Any, psi2: Any, tau: Any, settings: Mapping[str, Any]) -> Problem:
+    """Return :func:`as_problem` for functions in which radius and ridge have no place, or are searched."""
+    refuse(settings, "ridge")
+    return as_problem(psi1, psi2, None if isinstance(psi1, Problem) else 0.0, tau, **settings)
+
+
 def refuse(settings: Mapping[str, Any], *names: str) -> None:
     """Raise if one of the names is among the settings of a function that leaves no place for it."""
     for name in names:

@@ -141,7 +141,7 @@ def _law_breaks(points: np.ndarray, features: Features) -> np.ndarray:
 def solve_points(
     points: np.ndarray, problem: Problem, line: int = 1, out: np.ndarray | None = None
 ) -> np.ndarray:
-    """Return, perhaps in ``out``, a table of :class:`Point` for points (psi1, psi2, eps, tau, ridge), the rest as in ``problem``.
+    """Return, in ``out`` if given, a table of :class:`Point` for points (psi1, psi2, eps, tau, ridge) of the problem.
 
     Points in lines of ``line`` neighbours on a grid are cheaper.
     """

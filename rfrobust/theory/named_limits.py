@@ -13,7 +13,7 @@ from ..problem.activation import Activation
 from ..problem.catalogue import resolve_activation
 from ..problem.parameters import RANGES, finite, scalar
 from ..problem.phase import Phase
-from ..problem.problem import FirstLayer, Problem, Settings, as_problem, refuse
+from ..problem.problem import FirstLayer, Problem, Settings, refuse, setting_of
 from ..problem.risk import adversarial_risk
 from ..support import validation
 from .equilibrium import Equilibrium, solve
@@ -207,8 +207,7 @@ def small_eps_expansion(
     Derived here (docs/limits). For psi1 > psi2 every correction is smaller than any power of eps, because all residuals
     are zero until s = q V is of order 1.
     """
-    refuse(settings, "ridge")
-    problem = as_problem(psi1, psi2, None if isinstance(psi1, Problem) else 0.0, tau, **settings)
+    problem = setting_of(psi1, psi2, tau, settings)
     problem = problem.vary(eps=0.0, ridge=0.0)
     if not problem.psi1 < finite("psi2", problem.psi2):
         raise ValueError(f"psi1 must be < psi2, got psi1={problem.psi1!r}, psi2={problem.psi2!r}")

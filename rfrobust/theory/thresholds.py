@@ -7,7 +7,7 @@ from scipy.special import erfcinv
 
 from ..engine import regimes
 from ..problem.phase import Phase
-from ..problem.problem import FirstLayer, Problem, as_problem, refuse
+from ..problem.problem import FirstLayer, Problem, setting_of
 from ..support import validation
 from .equilibrium import SolverError, Status, solve
 
@@ -40,8 +40,7 @@ def null_threshold(
     -----
     :eq:`eq-null`, derived in docs/theory, "Null phase"; the zero solution beyond a threshold of [R], in the limit.
     """
-    refuse(settings, "ridge")
-    p = as_problem(psi1, psi2, None if isinstance(psi1, Problem) else 0.0, tau, **settings)
+    p = setting_of(psi1, psi2, tau, settings)
     return float(regimes.null_threshold(p.parameters, p.features.law(p.parameters)))
 
 
@@ -83,8 +82,7 @@ def interpolation_threshold(
     :eq:`eq-interpolation`, derived in docs/theory, "Near interpolation"; [R], carried over to \|J theta\|.
     """
     n = validation.integer("n", n, 2)
-    refuse(settings, "ridge")
-    problem = as_problem(psi1, psi2, None if isinstance(psi1, Problem) else 0.0, tau, **settings)
+    problem = setting_of(psi1, psi2, tau, settings)
     try:
         interpolator = solve(problem.vary(eps=0.0, ridge=0.0))
     except SolverError as error:

@@ -14,7 +14,7 @@ from ..problem.activation import Activation
 from ..problem.catalogue import TABLE, built_in
 from ..problem.datasets import SWEPT, describe
 from ..problem.parameters import DESCRIPTIONS, scalar
-from ..problem.problem import FirstLayer, Problem, Settings, Target, as_problem, refuse
+from ..problem.problem import FirstLayer, Problem, Settings, Target, as_problem, refuse, setting_of
 from ..problem.risk import adversarial_risk
 from ..support import validation
 from ..theory.equilibrium import Equilibrium, solve
@@ -111,7 +111,7 @@ def best_training(
     >>> round(best.at["eps"], 3), round(best.risk, 4)
     (0.965, 1.1016)
     """
-    base = as_problem(psi1, psi2, None if isinstance(psi1, Problem) else 0.0, tau, **settings)
+    base = setting_of(psi1, psi2, tau, settings)
     eps_test = scalar("eps_test", eps_test)
     if eps is not None:
         eps = scalar("eps", eps)
@@ -411,8 +411,7 @@ def pareto(
     -----
     docs/theory, "Outputs".
     """
-    refuse(settings, "ridge")
-    base = as_problem(psi1, psi2, None if isinstance(psi1, Problem) else 0.0, tau, **settings)
+    base = setting_of(psi1, psi2, tau, settings)
     eps_test = validation.real_scalar("eps_test", eps_test, 0.0, open_lower=True)
     count = validation.integer("points", points, 10)
     if not isinstance(with_ridge, bool):
