@@ -224,12 +224,19 @@ def linf_attack(
     return pgd.ascend(evaluate, ball.random_point(rng), lengths, ball).points
 
 
-def accuracy(network: Layer, x: Array, y: Array, batch: int = 500) -> float:
-    """Return the share of images classified correctly."""
-    hits = [
-        network.forward(x[k : k + batch], False).argmax(axis=1) == y[k : k + batch]
-        for k in range(0, len(y), batch)
-    ]
+def accuracy(
+    network: Layer,
+    x: Array,
+    y: Array,
+    batch: int = 500,
+    attack: Callable[[Array, Array], Array] = lambda images, labels: images,
+) -> float:
+    """Return the share of images classified correctly after the attack, by default none."""
+    hits = []
+    for k in range(0, len(y), batch):
+        labels = y[k : k + batch]
+        moved = attack(x[k : k + batch], labels)
+        hits.append(network.forward(moved, False).argmax(axis=1) == labels)
     return float(np.concatenate(hits).mean())
 
 
@@ -238,14 +245,11 @@ def robust_accuracy(
 ) -> float:
     """Return the share of images still classified correctly after the evaluation attack."""
     rng = np.random.default_rng([seed, 1])
-    hits = []
-    for k in range(0, len(y), batch):
-        labels = y[k : k + batch]
-        moved = linf_attack(
-            network, x[k : k + batch], labels, settings.radius, settings.test_attack_steps, rng
-        )
-        hits.append(network.forward(moved, False).argmax(axis=1) == labels)
-    return float(np.concatenate(hits).mean())
+
+    def attack(images: Array, labels: Array) -> Array:
+        return linf_attack(network, images, labels, settings.radius, settings.test_attack_steps, rng)
+
+    return accuracy(network, x, y, batch, attack)
 
 
 def train_network(

@@ -154,6 +154,14 @@ def _inputs(x: np.ndarray, z: np.ndarray | None) -> tuple[np.ndarray, np.ndarray
     return x, x if z is None else validation.real_array("z", z, shape=(None, x.shape[1]))
 
 
+def _covariance(architecture: Architecture, x: np.ndarray, z: np.ndarray) -> np.ndarray:
+    """Return K_1 without a temporary of its size."""
+    block = x @ z.T
+    block *= architecture.w_std**2 / x.shape[1]
+    block += architecture.b_std**2
+    return block
+
+
 def _kernel(
     architecture: Architecture, x: np.ndarray, z: np.ndarray | None, ntk: bool, workers: int | None
 ) -> np.ndarray:
@@ -166,9 +174,7 @@ def _kernel(
     out = np.empty((len(x), len(z)))
 
     def work(rows: slice, columns: slice) -> None:
-        block = x[rows] @ z[columns].T
-        block *= w2 / x.shape[1]
-        block += b2
+        block = _covariance(architecture, x[rows], z[columns])
         recursion(block, scales_x[:, rows], scales_z[:, columns], w2, b2, ntk, block)
         out[rows, columns] = block
         if symmetric and rows != columns:
@@ -274,20 +280,9 @@ def ntk_with_gradient(
     theta, by_s, by_k = (np.empty((len(x), len(z))) for _ in range(3))
 
     def work(rows: slice, columns: slice) -> None:
-        block = x[rows] @ z[columns].T
-        block *= w2 / x.shape[1]
-        block += b2
-        partials(
-            block,
-            scales_x[:, rows],
-            slopes[:, rows],
-            scales_z[:, columns],
-            w2,
-            b2,
-            theta[rows, columns],
-            by_s[rows, columns],
-            by_k[rows, columns],
-        )
+        block = _covariance(architecture, x[rows], z[columns])
+        scales = scales_x[:, rows], slopes[:, rows], scales_z[:, columns]
+        partials(block, *scales, w2, b2, *(out[rows, columns] for out in (theta, by_s, by_k)))
 
     _run_blocks(work, ((rows, columns) for rows in _slices(len(x)) for columns in _slices(len(z))), workers)
 

@@ -340,13 +340,6 @@ def test_margin_memorizes_samples_that_a_block_reaches(clean, X, y, delta, theta
     assert verify(memorizer, X, delta).robust_error(y) == 0
 
 
-@pytest.mark.parametrize("seed", range(10))
-def test_margin_leaves_every_sample_proved(make_network, two_classes, seed):
-    X, y = two_classes(seed=seed)
-    memorizer = robust_memorizer(make_network(2, 8, 3, seed=seed), X, y, 0.05, 0.04, margin=0.3)
-    assert verify(memorizer, X, 0.05).robust_error(y) == 0
-
-
 def test_samples_that_touch_up_to_rounding_are_accepted():
     count = 0
     for a in range(1, 30):

@@ -98,8 +98,3 @@ def test_figures_draw_what_the_dataset_holds(name, width):
     for mean in means:
         assert np.abs(drawn - mean).min() < 1e-12
     assert all(axis.get_ylabel() for axis in axes[:1])
-
-
-def test_one_network_of_the_figure_is_near_its_flow():
-    module = figures.figure_module("wide-linearization")
-    assert 0 < module.distance(256, 256, 0) < module.distance(32, 32, 0) < 1

@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 from tqdm import tqdm
 
 from ...support.provenance import versions
-from ...support.style import MARKERS, PALETTE, house_style, new_figure
+from ...support.style import MARKERS, PALETTE, house_style, panel_row
 from .. import compare, finite_width_accuracy, noisy_digits
 from ..comparison import ESTIMATORS
 
@@ -52,14 +52,7 @@ def draw(data: xr.Dataset, width: str = "double") -> Figure:
     """Draw the figure from its dataset."""
     with house_style():
         single = width == "single"
-        figure, axes = new_figure(
-            width,
-            rows=2 if single else 1,
-            columns=1 if single else 2,
-            panel_aspect=0.7,
-            sharey=True,
-            sharex=True,
-        )
+        figure, axes = panel_row(width, 2, panel_aspect=0.7, sharey=True, sharex=True)
         names = data.estimator.values
         for axis, kind in zip(axes, ("robust", "clean"), strict=True):
             for i, name in enumerate(names):

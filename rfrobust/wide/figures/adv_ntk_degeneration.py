@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 from tqdm import tqdm
 
 from ...support.provenance import versions
-from ...support.style import PALETTE, house_style, new_figure
+from ...support.style import PALETTE, house_style, panel_row
 from .. import Architecture, InputAttack, KernelPredictor, KernelSpectrum, ntk
 from ..comparison import noisy_digits
 from ..estimators import encode_labels
@@ -63,14 +63,7 @@ def draw(data: xr.Dataset, width: str = "double") -> Figure:
     finite = np.isfinite(data.xi.values)
     with house_style():
         single = width == "single"
-        figure, axes = new_figure(
-            width,
-            rows=2 if single else 1,
-            columns=1 if single else 2,
-            panel_aspect=0.7,
-            sharey=True,
-            sharex=True,
-        )
+        figure, axes = panel_row(width, 2, panel_aspect=0.7, sharey=True, sharex=True)
         for axis, noise in zip(axes, data.noise.values, strict=True):
             for kind, color, marker in zip(data.kind.values, PALETTE, "os", strict=False):
                 at = {"noise": noise, "kind": kind}
