@@ -4,6 +4,7 @@ import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
 
+from ..problem.problem import Problem
 from ..support.style import PALETTE, house_style, panel_row
 from ..theory.grid import sweep
 from ..theory.thresholds import null_threshold
@@ -18,14 +19,15 @@ CAPTION = (
 
 PSI2 = 2.0
 TAU = 0.5
+PROBLEM = Problem.of(PSI2, PSI2, 0.0, TAU)
 RATIOS = (0.25, 0.5, 1.5, 5.0, 20.0)
 
 
 def compute(quick: bool = False) -> xr.Dataset:
     """Return the risks over ``ratio`` = N/n and ``eps``, and the threshold ``eps_c`` of each ratio."""
     eps = np.geomspace(0.01, 10.0, 80 if quick else 500)
-    data = sweep(psi1=PSI2 * np.array(RATIOS), psi2=PSI2, eps=eps, tau=TAU)
-    data["eps_c"] = ("psi1", [null_threshold(psi1, PSI2, TAU) for psi1 in data.psi1.values])
+    data = sweep(PROBLEM, psi1=PSI2 * np.array(RATIOS), eps=eps)
+    data["eps_c"] = ("psi1", [null_threshold(PROBLEM.vary(psi1=psi1)) for psi1 in data.psi1.values])
     return data.assign_coords(ratio=data.psi1 / data.psi2)
 
 

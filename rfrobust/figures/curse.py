@@ -8,6 +8,7 @@ import xarray as xr
 from matplotlib.figure import Figure
 
 from ..finite.montecarlo import simulate
+from ..problem.problem import Problem
 from ..support.provenance import versions
 from ..support.style import MARKERS, PALETTE, house_style, panel_row
 from ..theory.grid import sweep
@@ -23,6 +24,7 @@ CAPTION = (
 
 PSI2 = 2.0
 TAU = 0.2
+PROBLEM = Problem.of(PSI2, PSI2, 0.0, TAU)
 EPS = (0.0, 0.1, 0.3, 1.0)
 #: Radius at which the least-norm network is attacked in the left panel.
 ATTACK = 0.3
@@ -37,10 +39,8 @@ def monte_carlo(ratios: tuple[float, ...], replicates: int) -> xr.Dataset:
     """Train finite networks; standard and adversarial risk by ratio, radius and draw."""
     psi1 = PSI2 * np.array(ratios)
     draws: dict[str, Any] = {"d": DIMENSION, "replicates": replicates, "seed": SEED}
-    trained = simulate(psi1=psi1, psi2=PSI2, eps=EPS, tau=TAU, **draws)
-    standard = simulate(
-        psi1=psi1, psi2=PSI2, eps=0.0, tau=TAU, eps_test=ATTACK, objective="least-norm", **draws
-    )
+    trained = simulate(PROBLEM, psi1=psi1, eps=EPS, **draws)
+    standard = simulate(PROBLEM, psi1=psi1, eps_test=ATTACK, objective="least-norm", **draws)
     point = ("mc_ratio", "eps", "replicate")
     return xr.Dataset(
         {
@@ -58,8 +58,8 @@ def compute(quick: bool = False) -> xr.Dataset:
     ratio = np.geomspace(0.1, 20.0, 60 if quick else 400)
     # N = n is a pole of the curve eps = 0; keep the grid off it
     ratio = ratio[np.abs(ratio - 1.0) > 1e-6]
-    theory = sweep(psi1=PSI2 * ratio, psi2=PSI2, eps=EPS, tau=TAU)
-    least_norm = sweep(psi1=PSI2 * ratio, psi2=PSI2, eps=0.0, tau=TAU, ridge=VANISHING_RIDGE, eps_test=ATTACK)
+    theory = sweep(PROBLEM, psi1=PSI2 * ratio, eps=EPS)
+    least_norm = sweep(PROBLEM, psi1=PSI2 * ratio, ridge=VANISHING_RIDGE, eps_test=ATTACK)
     data = xr.Dataset(
         {
             "standard_risk": (("ratio", "eps"), theory.standard_risk.values),

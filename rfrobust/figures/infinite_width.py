@@ -8,6 +8,7 @@ import xarray as xr
 from matplotlib.figure import Figure
 
 from ..finite.montecarlo import simulate, summary
+from ..problem.problem import Problem
 from ..support.provenance import versions
 from ..support.style import MARKERS, PALETTE, house_style, panel_row
 from ..theory.grid import sweep
@@ -23,6 +24,7 @@ CAPTION = (
 )
 
 PSI2, TAU, RIDGE = 2.0, 0.5, 0.05
+PROBLEM = Problem.of(PSI2, PSI2, 0.0, TAU, ridge=RIDGE)
 EPS = (0.0, 0.02, 0.1, 0.3)
 WIDTHS = (1.0, 3.0, 8.0, 20.0)
 DIMENSION, REPLICATES, SEED = 60, 10, 0
@@ -33,23 +35,12 @@ WIDE = 30.0
 def compute(quick: bool = False) -> xr.Dataset:
     """Return theory over ``psi1``, its wide limit over ``wide_psi1``, and Monte Carlo over ``mc_psi1``."""
     psi1 = np.geomspace(1.0, 1e6, 40 if quick else 200)
-    theory = sweep(psi1=psi1, psi2=PSI2, eps=EPS, tau=TAU, ridge=RIDGE)
+    theory = sweep(PROBLEM, psi1=psi1, eps=EPS)
     wide_psi1 = psi1[psi1 >= WIDE]
     wide = [[infinitely_wide(PSI2, eps * math.sqrt(p), TAU, ridge=RIDGE) for eps in EPS] for p in wide_psi1]
     widths = WIDTHS[:2] if quick else WIDTHS
     replicates = 3 if quick else REPLICATES
-    finite = summary(
-        simulate(
-            psi1=list(widths),
-            psi2=PSI2,
-            eps=list(EPS),
-            tau=TAU,
-            ridge=RIDGE,
-            d=DIMENSION,
-            replicates=replicates,
-            seed=SEED,
-        )
-    )
+    finite = summary(simulate(PROBLEM, psi1=widths, eps=EPS, d=DIMENSION, replicates=replicates, seed=SEED))
     data: dict[str, tuple[tuple[str, str], Any]] = {}
     for name in ("standard_risk", "gradient_norm"):
         data[name] = (("psi1", "eps"), theory[name].values)

@@ -4,6 +4,7 @@ import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
 
+from ..problem.problem import Problem
 from ..support.style import house_style, new_figure
 from ..theory.grid import sweep
 from ..theory.thresholds import interpolation_threshold, null_threshold
@@ -18,16 +19,15 @@ CAPTION = (
 
 PSI2 = 2.0
 TAU = 0.5
+PROBLEM = Problem.of(PSI2, PSI2, 0.0, TAU)
 SAMPLES = (400, 10_000)
 
 
 def compute(quick: bool = False) -> xr.Dataset:
     """Return the risk over ``eps`` and ``psi1`` and the boundaries over either."""
     count = 40 if quick else 220
-    data = sweep(
-        psi1=PSI2 * np.geomspace(0.1, 30.0, count), psi2=PSI2, eps=np.geomspace(0.01, 4.0, count), tau=TAU
-    )
-    data["eps_c"] = ("psi1", [null_threshold(psi1, PSI2, TAU) for psi1 in data.psi1.values])
+    data = sweep(PROBLEM, psi1=PSI2 * np.geomspace(0.1, 30.0, count), eps=np.geomspace(0.01, 4.0, count))
+    data["eps_c"] = ("psi1", [null_threshold(PROBLEM.vary(psi1=psi1)) for psi1 in data.psi1.values])
     data["eps_n"] = (
         ("psi1", "n"),
         [[interpolation_threshold(psi1, PSI2, TAU, n) for n in SAMPLES] for psi1 in data.psi1.values],

@@ -7,6 +7,7 @@ from tqdm import tqdm
 
 from ..finite.montecarlo import simulate
 from ..finite.scaling import mean_estimate
+from ..problem.problem import Problem
 from ..support.provenance import versions
 from ..support.style import MARKERS, PALETTE, house_style, panel_row
 from ..theory.grid import sweep
@@ -21,6 +22,7 @@ CAPTION = (
     "of simulate(seed=5) at test radius 0.3, drawn side by side."
 )
 PSI2, TAU, PSI1 = 2.0, 0.5, 3.0
+PROBLEM = Problem.of(PSI1, PSI2, 0.0, TAU)
 WIDTHS = (1.0, 3.0, 10.0)
 TEST, SEED = 0.3, 5
 STRATEGIES = ("eps = eps_test", "best radius", "best ridge", "best radius and ridge")
@@ -28,10 +30,10 @@ STRATEGIES = ("eps = eps_test", "best radius", "best ridge", "best radius and ri
 
 def _strategies(eps_test: float) -> list[tuple[float, float, float]]:
     """Return (eps, ridge, risk) of each strategy at N/d = 3."""
-    radius = best_training(PSI1, PSI2, TAU, eps_test=eps_test)
-    ridge = best_training(PSI1, PSI2, TAU, eps_test=eps_test, eps=0.0, ridge=None)
-    both = best_training(PSI1, PSI2, TAU, eps_test=eps_test, ridge=None)
-    same = sweep(psi1=PSI1, psi2=PSI2, eps=eps_test, tau=TAU)
+    radius = best_training(PROBLEM, eps_test=eps_test)
+    ridge = best_training(PROBLEM, eps_test=eps_test, eps=0.0, ridge=None)
+    both = best_training(PROBLEM, eps_test=eps_test, ridge=None)
+    same = sweep(PROBLEM, eps=eps_test)
     return [
         (eps_test, 0.0, float(same.adversarial_risk)),
         (radius.at["eps"], 0.0, radius.risk),
@@ -47,7 +49,7 @@ def compute(quick: bool = False) -> xr.Dataset:
     table = np.empty((len(STRATEGIES), radii.size, 3))
     for j, eps_test in enumerate(tqdm(radii, desc="searches", leave=False)):
         for i, psi1 in enumerate(WIDTHS):
-            optimum = best_training(psi1, PSI2, TAU, eps_test=float(eps_test))
+            optimum = best_training(PROBLEM.vary(psi1=psi1), eps_test=float(eps_test))
             best[i, j] = np.nan if optimum.null else optimum.at["eps"]
         table[:, j] = _strategies(float(eps_test))
     settings = _strategies(TEST)
@@ -55,7 +57,7 @@ def compute(quick: bool = False) -> xr.Dataset:
     d, replicates = (60, 4) if quick else (150, 10)
     for i, (eps, ridge, _) in enumerate(settings):
         risks = simulate(
-            psi1=PSI1, psi2=PSI2, eps=eps, ridge=ridge, tau=TAU, eps_test=TEST, d=d, replicates=replicates, seed=SEED,
+            PROBLEM, eps=eps, ridge=ridge, eps_test=TEST, d=d, replicates=replicates, seed=SEED,
         ).adversarial_risk  # fmt: skip
         mean[i], se[i] = mean_estimate(risks.values)
     return xr.Dataset(

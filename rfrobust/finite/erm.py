@@ -23,8 +23,11 @@ class ConvergenceError(Error, RuntimeError):
     """The requested certificate was not reached; ``fit`` holds the best point found and its gap."""
 
     def __init__(self, message: str, fit: "RobustFit"):
-        super().__init__(message)
-        self.fit = fit
+        super().__init__(message, fit)  # what pickle hands to the copy in another process
+        self.message, self.fit = message, fit
+
+    def __str__(self) -> str:
+        return self.message
 
 
 @dataclass(frozen=True)

@@ -45,8 +45,11 @@ class SolverError(Error, RuntimeError):
     """The solver did not reach a solution; ``status`` says how it ended."""
 
     def __init__(self, status: Status, problem: str) -> None:
-        super().__init__(f"{status.name} at {problem}: {status.message}")
-        self.status = status
+        super().__init__(status, problem)  # what pickle hands to the copy in another process
+        self.status, self.problem = status, problem
+
+    def __str__(self) -> str:
+        return f"{self.status.name} at {self.problem}: {self.status.message}"
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -1,6 +1,7 @@
 """Imports, exports and the compiled-code cache."""
 
 import os
+import pickle
 import shutil
 import subprocess
 import sys
@@ -88,3 +89,16 @@ def test_cache_is_not_stale_when_a_kernel_that_is_called_changes(tmp_path):
         "from .support.jit import njit\n@njit\ndef inner(x):\n    return x + 2.0\n"
     )
     assert run() == ["3.0", "0"]
+
+
+def test_errors_share_a_base_and_survive_another_process():
+    status, fit = rfrobust.Status.DIVERGENT, object
+    for error in (
+        rfrobust.SolverError(status, "psi1=2.0"),
+        rfrobust.finite.ConvergenceError("no certificate", fit),
+        rfrobust.finite.StoreError("damaged"),
+    ):
+        assert isinstance(error, rfrobust.Error)
+        copy = pickle.loads(pickle.dumps(error))
+        assert (type(copy), str(copy)) == (type(error), str(error))
+    assert pickle.loads(pickle.dumps(rfrobust.SolverError(status, "psi1=2.0"))).status is status
