@@ -135,9 +135,9 @@ def _best_ascent(
         ) -> tuple[np.ndarray, np.ndarray | None]:
             U = (X + delta) @ network.W.T
             size = np.abs(y - network.activation(U) @ theta)
-            return size, -side[:, None] * (
-                (network.activation.derivative(U) * theta) @ network.W
-            ) if sloped else None
+            if not sloped:
+                return size, None
+            return size, -side[:, None] * ((network.activation.derivative(U) * theta) @ network.W)
 
         best = pgd.ascend(evaluate, start, lengths, ball, momentum=_MOMENTUM, best=best)
     return best.points

@@ -17,6 +17,7 @@ from rfrobust.cgro import (
     sample_patches,
 )
 from rfrobust.support.errors import DivergenceError
+from rfrobust.support.pgd import Ball, ascend, even_steps
 
 SMALL = PatchProblem(dim=9, samples=4, patches=3, filters=3, alpha=1.3, sigma=0.4, init_sd=0.4, ratio=0.7)
 
@@ -131,6 +132,25 @@ def test_gradient_attacks_stay_in_their_ball_and_never_help(seed, kind, target, 
     if target == "signal":
         np.testing.assert_array_equal(found.noise(), drawn.train.noise())
     assert (margins(drawn.weights, found, q) <= margins(drawn.weights, drawn.train, q) + 1e-12).all()
+
+
+@pytest.mark.parametrize("target", ["signal", "all"])
+@pytest.mark.parametrize("kind", ["l2", "linf"])
+def test_the_compiled_attack_is_the_common_ascent(kind, target):
+    drawn, attack = draw(SMALL, 4), PatchAttack(kind, 0.9, 7, target)
+    x, y = drawn.train.x, drawn.train.y
+    movable = (np.arange(3) == drawn.train.signal[:, None]) | (target == "all")
+
+    def evaluate(flat, _):
+        z = flat.reshape(x.shape) @ drawn.weights.T
+        slope = (3 * z**2) @ drawn.weights * (-y[:, None] * movable)[..., None]
+        return -y * (np.sign(z) * np.abs(z) ** 3).sum(axis=(1, 2)), slope.reshape(flat.shape)
+
+    start = x.reshape(len(x), -1)
+    found = ascend(evaluate, start, even_steps(0.9, 7), Ball(start, 0.9, kind)).points
+    np.testing.assert_allclose(
+        attacked(drawn.weights, drawn.train, SMALL, attack).x, found.reshape(x.shape), atol=1e-12
+    )
 
 
 @pytest.mark.parametrize("kind", ["l2", "linf"])

@@ -13,6 +13,7 @@ from rfrobust.wide import (
     ntk,
     ntk_with_gradient,
 )
+from rfrobust.wide.kernels import _blas, _run_blocks
 
 ACTIVATIONS = {
     "relu": (lambda h: np.maximum(h, 0), lambda h: (h > 0).astype(float)),
@@ -80,6 +81,19 @@ def test_blocks_symmetry_and_threads():
     np.testing.assert_array_equal(theta, theta.T)
     np.testing.assert_allclose(theta, ntk(architecture, x, x.copy(), workers=1), rtol=1e-12)
     assert np.linalg.eigvalsh(theta)[0] > 0
+
+
+def test_blocks_honour_the_workers():
+    """A single block hands them to BLAS, several run on as many threads with one BLAS thread each."""
+    seen = []
+
+    def work(rows, columns):
+        seen.append({pool["num_threads"] for pool in _blas().info() if pool["user_api"] == "blas"})
+
+    part = slice(0, 1)
+    _run_blocks(work, [(part, part)], 2)
+    _run_blocks(work, 2 * [(part, part)], 2)
+    assert seen == [{2}, {1}, {1}]
 
 
 def test_diagonal_is_exact_and_duplicates_are_singular():
