@@ -10,13 +10,21 @@ from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
-from scipy.special import erf, expit, ndtr
 
 from ..support import validation
 from . import dual_kernels
 from .activation import RELU, Activation, Function
 
 _PI = math.pi
+
+
+def _special(name: str, u: np.ndarray) -> np.ndarray:
+    from scipy import special  # slow to import, and most activations do without
+
+    return getattr(special, name)(u)
+
+
+erf, expit, ndtr = (partial(_special, name) for name in ("erf", "expit", "ndtr"))
 
 
 def _density(u: np.ndarray) -> np.ndarray:

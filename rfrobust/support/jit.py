@@ -44,7 +44,7 @@ def _kernel_digest() -> str:
     digest = hashlib.sha256()
     for path in sorted(_PACKAGE.rglob("*.py")):
         source = path.read_bytes()
-        if b"njit" in source:
+        if b"jit import" in source:
             digest.update(source)
     return digest.hexdigest()
 

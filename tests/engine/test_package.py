@@ -64,7 +64,7 @@ def test_cache_is_not_stale_when_a_kernel_that_is_called_changes(tmp_path):
     shutil.copy(PACKAGE / "support/jit.py", copy / "support")
     (copy / "__init__.py").write_text("")
     (copy / "inner.py").write_text(
-        "from .support.jit import njit\n@njit\ndef inner(x):\n    return x + 1.0\n"
+        "from .support.jit import inner as kernel\n@kernel\ndef inner(x):\n    return x + 1.0\n"
     )
     (copy / "outer.py").write_text(
         "from .support.jit import njit\nfrom .inner import inner\n@njit\ndef outer(x):\n    return inner(x)\n"
@@ -86,7 +86,7 @@ def test_cache_is_not_stale_when_a_kernel_that_is_called_changes(tmp_path):
     assert run() == ["2.0", "0"]
     assert run() == ["2.0", "1"]
     (copy / "inner.py").write_text(
-        "from .support.jit import njit\n@njit\ndef inner(x):\n    return x + 2.0\n"
+        "from .support.jit import inner as kernel\n@kernel\ndef inner(x):\n    return x + 2.0\n"
     )
     assert run() == ["3.0", "0"]
 
