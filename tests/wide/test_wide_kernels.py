@@ -93,7 +93,8 @@ def test_blocks_honour_the_workers():
     part = slice(0, 1)
     _run_blocks(work, [(part, part)], 2)
     _run_blocks(work, 2 * [(part, part)], 2)
-    assert seen == [{2}, {1}, {1}]
+    assert 2 in seen[0]  # other packages bring libraries that have one thread only
+    assert seen[1:] == [{1}, {1}]
 
 
 def test_diagonal_is_exact_and_duplicates_are_singular():
