@@ -38,9 +38,10 @@ with tempfile.TemporaryDirectory() as scratch:
     package = next((folder / "env" / "lib").glob("python*/site-packages/rfrobust"))
     for path in [package, *package.rglob("*")]:
         path.chmod(path.stat().st_mode & ~(stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH))
-    environment = {
-        key: value for key, value in os.environ.items() if key not in ("PYTHONPATH", "NUMBA_CACHE_DIR")
-    } | {"HOME": str(folder), "XDG_CACHE_HOME": str(folder / "cache")}
+    environment = {key: value for key, value in os.environ.items() if key not in ("PYTHONPATH", "NUMBA_CACHE_DIR")} | {
+        "HOME": str(folder),
+        "XDG_CACHE_HOME": str(folder / "cache"),
+    }
     run(python, "-c", CHECK, cwd=folder, env=environment)
     run(
         folder / "env" / "bin" / "rfrobust",

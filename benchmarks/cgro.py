@@ -50,9 +50,7 @@ def run() -> None:
         problem = PatchProblem(dim=dim, samples=samples, sigma=2 / np.sqrt(dim))
         drawn = draw(problem, 0, 1)
         gram = _seconds(lambda p=problem, d=drawn: GramDescent(p, d.train, d.weights).run(10_000))
-        direct = (
-            _seconds(lambda p=problem, d=drawn, s=steps: descend(d.weights, d.train, p, s)) * 10_000 / steps
-        )
+        direct = _seconds(lambda p=problem, d=drawn, s=steps: descend(d.weights, d.train, p, s)) * 10_000 / steps
         plain = _seconds(lambda p=problem, s=steps: _numpy_steps(p, s // 10)) * 100_000 / steps
         print(
             f"10,000 steps, d = {dim}, N = {samples}, 10 filters: inner products {gram:.3f} s, weights {direct:.2f} s "
@@ -67,15 +65,11 @@ def run() -> None:
     for width in (1, 4):
         mnist = ImageData(images, labels, images, labels)
         step = _seconds(lambda d=mnist, w=width: train_network(d, "lenet", w, once))
-        print(
-            f"LeNet x{width}, 128 images with 40 attack steps: {step:.1f} s, an epoch {step * 469 / 3600:.1f} h"
-        )
+        print(f"LeNet x{width}, 128 images with 40 attack steps: {step:.1f} s, an epoch {step * 469 / 3600:.1f} h")
     colour = np.random.default_rng(0).uniform(0, 1, (8, 32, 32, 3)).astype(np.float32)
     cifar = ImageData(colour, labels[:8], colour, labels[:8])
     step = _seconds(
-        lambda: train_network(
-            cifar, "wrn34", 1, AdversarialTraining(radius=8 / 255, attack_steps=10, epochs=1)
-        )
+        lambda: train_network(cifar, "wrn34", 1, AdversarialTraining(radius=8 / 255, attack_steps=10, epochs=1))
     )
     print(f"WRN-34 x1, 8 images with 10 attack steps: {step:.1f} s, an epoch {step * 6250 / 3600:.1f} h")
 

@@ -26,11 +26,7 @@ def fresh_process(code, **environment):
     """Return the wall time of a fresh Python process that runs ``code``, and what it printed."""
     start = time.perf_counter()
     done = subprocess.run(
-        [sys.executable, "-c", code],
-        check=True,
-        capture_output=True,
-        text=True,
-        env={**os.environ, **environment},
+        [sys.executable, "-c", code], check=True, capture_output=True, text=True, env={**os.environ, **environment}
     )
     return time.perf_counter() - start, done.stdout.strip()
 
@@ -54,9 +50,7 @@ def run() -> None:
     print(f"solve, warm                      {single * 1e6:9.2f} us a point")
     for workers, seconds in per_point.items():
         print(f"sweep 300 x 300, {workers} worker(s)      {seconds * 1e6:9.2f} us a point")
-    print(
-        f"published minimax, SciPy         {minimax * 1e6:9.0f} us a point (five points of the theory page)"
-    )
+    print(f"published minimax, SciPy         {minimax * 1e6:9.0f} us a point (five points of the theory page)")
     print(f"minimax / sweep (its own grid)   {minimax / per_point[1]:9.0f} times")
     print(f"minimax / solve, same points     {minimax / same:9.0f} times")
     print(f"sweep, one thread / two          {per_point[1] / per_point[2]:9.2f} times")

@@ -25,9 +25,7 @@ def measure(form: str, samples: int, dimension: int) -> None:
     network = memorizer.network
     print(f"  explicit network: {network.parameters:,} parameters, {time.perf_counter() - start:.1f} s")
     half = min(500, samples)
-    x = np.vstack(
-        [X[:half] + rng.uniform(-0.07, 0.07, (half, dimension)), rng.uniform(size=(half, dimension))]
-    )
+    x = np.vstack([X[:half] + rng.uniform(-0.07, 0.07, (half, dimension)), rng.uniform(size=(half, dimension))])
     start = time.perf_counter()
     fast = memorizer(x)
     by_search = (time.perf_counter() - start) / len(x)
@@ -43,9 +41,7 @@ def measure(form: str, samples: int, dimension: int) -> None:
 def run(samples: int = 10_000, dimension: int = 784) -> None:
     for form in FORMS:
         # A process of its own, so that the peak is this form's.
-        process = multiprocessing.get_context("spawn").Process(
-            target=measure, args=(form, samples, dimension)
-        )
+        process = multiprocessing.get_context("spawn").Process(target=measure, args=(form, samples, dimension))
         process.start()
         process.join()
         if process.exitcode:

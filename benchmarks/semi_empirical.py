@@ -37,9 +37,7 @@ def gaps(
         spectral = rfrobust.solve(
             psi1, psi2, eps, tau, activation=activation, spectrum=rfrobust.EmpiricalSpectrum(network.W)
         ).standard_risk
-        matrices = (
-            rfrobust.theory.drawn_network(network.W, n, tau, activation=activation).solve(eps).standard_risk
-        )
+        matrices = rfrobust.theory.drawn_network(network.W, n, tau, activation=activation).solve(eps).standard_risk
         signal = rfrobust.theory.drawn_network(network.W, n, tau, activation=activation, beta=beta).solve(eps)
         theories = np.array([limit, spectral, matrices, signal.standard_risk])
         result[draw] = risks.mean() / theories - 1.0
@@ -75,18 +73,13 @@ def basis_gaps(activation: str, psi1: float, psi2: float, eps: float, *, draw: i
 def run() -> None:
     """Print root mean square gaps in percent."""
     print("one network with its signal:")
-    print(
-        f"{'case (d = 200)':34s} {'limit':>8s} {'spectrum':>9s} {'matrices':>9s} {'+ signal':>9s} {'MC error':>9s}"
-    )
+    print(f"{'case (d = 200)':34s} {'limit':>8s} {'spectrum':>9s} {'matrices':>9s} {'+ signal':>9s} {'MC error':>9s}")
     for case in CASES:
         gap, error = gaps(*case, draws=8, sets=4)
         rms = 100.0 * np.sqrt(np.mean(gap**2, axis=0))
         noise = 100.0 * np.sqrt(np.mean(error**2))
         name = "{} psi1={:g} psi2={:g} eps={:g} tau={:g}".format(*case)
-        print(
-            f"{name:34s} {rms[0]:7.2f}% {rms[1]:8.2f}% {rms[2]:8.2f}% {rms[3]:8.2f}% {noise:8.2f}%",
-            flush=True,
-        )
+        print(f"{name:34s} {rms[0]:7.2f}% {rms[1]:8.2f}% {rms[2]:8.2f}% {rms[3]:8.2f}% {noise:8.2f}%", flush=True)
     print("one network, averaged over a basis of signals (erf psi1=1 psi2=10 eps=0.3 tau=0):")
     for draw in range(4):
         gap = 100.0 * basis_gaps("erf", 1.0, 10.0, 0.3, draw=draw)

@@ -56,9 +56,7 @@ def main() -> int:
     for phase in rfrobust.Phase:
         print(f"  {phase.name.lower():14s} {np.count_nonzero(table['phase'] == phase):6d}")
     print(f"  failed         {failed:6d}")
-    print(
-        f"  largest residual {table['residual'].max():.1e}, most iterations {table['iterations'].max():.0f}"
-    )
+    print(f"  largest residual {table['residual'].max():.1e}, most iterations {table['iterations'].max():.0f}")
     regular = np.flatnonzero(table["phase"] != rfrobust.Phase.NULL)[:300]
     errors = recompute_errors(problems[:, regular])
     print(f"  {errors.size} recomputed with mpmath at 40 digits: largest relative error {errors.max():.1e}")

@@ -48,9 +48,7 @@ def run() -> None:
     model = rfrobust.solve(3, 2, 0.3, 0.5)
     gradient = np.median(timings(model.gradient, 50))
     point = np.median(timings(lambda: rfrobust.solve(3, 2, 0.3, 0.5), 50))
-    print(
-        f"gradient, 9 observables by 11 parameters: {gradient:.2f} ms, {gradient / point:.0f} times a solve"
-    )
+    print(f"gradient, 9 observables by 11 parameters: {gradient:.2f} ms, {gradient / point:.0f} times a solve")
     models = list(random_problems(1000))
     certify(models[0])
     proved, times = 0, []

@@ -21,13 +21,7 @@ project = "rfrobust"
 author = copyright = "The rfrobust developers"
 version = release = rfrobust.__version__
 
-extensions = [
-    "myst_nb",
-    "sphinx.ext.autodoc",
-    "sphinx.ext.mathjax",
-    "sphinx.ext.viewcode",
-    "numpydoc",
-]
+extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.mathjax", "sphinx.ext.viewcode", "numpydoc"]
 exclude_patterns = ["_build", "**.ipynb_checkpoints"]
 
 html_theme = "furo"

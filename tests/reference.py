@@ -54,11 +54,14 @@ def equations(q, V, k, psi1, psi2, eps, tau, ridge, moments):
     g = (A + B * (V / (1 + V)) ** 2) / D**2
     v = (tau**2 + 1 - 2 * psi1 * t[1] + psi1 * t[2]) / (1 - g * R * t[4])
     r2 = psi1 * t[3] + g * v * R * t[5]
-    return (
-        k * a * q / (m / (1 + V) + q) / eps**2 - 1,
-        eps**2 * r2 / (q**2 * v) - 1,
-        R * t[0] / D - 1,
-    ), (v, r2, p0, p1, phi, m)
+    return (k * a * q / (m / (1 + V) + q) / eps**2 - 1, eps**2 * r2 / (q**2 * v) - 1, R * t[0] / D - 1), (
+        v,
+        r2,
+        p0,
+        p1,
+        phi,
+        m,
+    )
 
 
 def polish(model, digits=40):
@@ -89,9 +92,7 @@ def limit_risks(kind, start, psi1, psi2, eps, tau, ridge):
     h = mp.sqrt(2 / mp.pi)
 
     def root(equation):
-        return mp.exp(
-            mp.findroot(lambda x: equation(mp.exp(x)), mp.log(start), tol=mp.mpf(10) ** (8 - mp.mp.dps))
-        )
+        return mp.exp(mp.findroot(lambda x: equation(mp.exp(x)), mp.log(start), tol=mp.mpf(10) ** (8 - mp.mp.dps)))
 
     def traces_at(k, l):
         return traces(k, l, psi1, *moments)

@@ -78,11 +78,7 @@ def test_the_archives_hold_what_they_promise(tmp_path):
     with tarfile.open(archive) as tar:
         tar.extractall(tmp_path, filter="data")
     folder = tmp_path / archive.name.removesuffix(".tar.gz")
-    tests = [
-        "tests/docs/test_citations.py",
-        "tests/test_structure.py",
-        "tests/engine/test_reference_values.py",
-    ]
+    tests = ["tests/docs/test_citations.py", "tests/test_structure.py", "tests/engine/test_reference_values.py"]
     environment = {key: value for key, value in os.environ.items() if not key.startswith("PYTEST")}
     done = subprocess.run(
         [sys.executable, "-m", "pytest", *tests], cwd=folder, env=environment, capture_output=True, text=True

@@ -80,9 +80,7 @@ def test_every_error_of_ours_has_the_common_base():
         for module in MODULES
         if module != "rfrobust.__main__"
         for value in vars(importlib.import_module(module)).values()
-        if isinstance(value, type)
-        and issubclass(value, Exception)
-        and value.__module__.startswith("rfrobust.")
+        if isinstance(value, type) and issubclass(value, Exception) and value.__module__.startswith("rfrobust.")
     }
     assert len(classes) > 5
     assert {kind for kind in classes if not issubclass(kind, rfrobust.Error | Warning)} == set()

@@ -292,7 +292,5 @@ def simulated_boundary(data: xr.Dataset) -> xr.DataArray:
             found.append(float("nan"))
             continue
         k = int(above[0])
-        found.append(
-            float(ratio[k - 1] + (0.5 - row[k - 1]) / (row[k] - row[k - 1]) * (ratio[k] - ratio[k - 1]))
-        )
+        found.append(float(ratio[k - 1] + (0.5 - row[k - 1]) / (row[k] - row[k - 1]) * (ratio[k] - ratio[k - 1])))
     return xr.DataArray(found, dims=axis, coords={axis: data[axis]}, name="simulated_boundary")

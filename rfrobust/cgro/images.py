@@ -132,12 +132,7 @@ def wide_resnet(data: ImageData, width: int, rng: np.random.Generator, blocks: i
             )
             layers.append(Residual(Chain([BatchNorm(channels), ReLU()]), body, shortcut))
             channels = wide
-    tail: list[Layer] = [
-        BatchNorm(channels),
-        ReLU(),
-        GlobalAverage(),
-        Dense(channels, data.classes, rng, 0.5),
-    ]
+    tail: list[Layer] = [BatchNorm(channels), ReLU(), GlobalAverage(), Dense(channels, data.classes, rng, 0.5)]
     return Chain(layers + tail)
 
 
@@ -195,9 +190,7 @@ def cross_entropy(logits: Array, labels: Array) -> tuple[float, Array]:
     return float(-logs[rows, labels].mean()), slope / len(labels)
 
 
-def linf_attack(
-    network: Layer, x: Array, y: Array, radius: float, steps: int, rng: np.random.Generator
-) -> Array:
+def linf_attack(network: Layer, x: Array, y: Array, radius: float, steps: int, rng: np.random.Generator) -> Array:
     """Return images after projected gradient ascent on the loss, from a random start, within [0, 1].
 
     Parameters
@@ -314,9 +307,7 @@ def train_network(
     return network
 
 
-def evaluate(
-    network: Layer, data: ImageData, settings: AdversarialTraining, seed: int = 0
-) -> dict[str, float]:
+def evaluate(network: Layer, data: ImageData, settings: AdversarialTraining, seed: int = 0) -> dict[str, float]:
     """Return clean and robust accuracy on training and test images."""
     return {
         "clean_train": accuracy(network, data.x_train, data.y_train),
@@ -374,12 +365,7 @@ def width_sweep(
     measures = list(found[0])
     values: Any = np.array([[cell[name] for cell in found] for name in measures])
     return xr.Dataset(
-        {
-            "accuracy": (
-                ("measure", "width", "replicate"),
-                values.reshape(len(measures), len(sizes), len(seeds)),
-            )
-        },
+        {"accuracy": (("measure", "width", "replicate"), values.reshape(len(measures), len(sizes), len(seeds)))},
         coords={"measure": measures, "width": sizes, "seed": ("replicate", seeds)},
         attrs={
             "architecture": architecture,

@@ -92,13 +92,7 @@ class Convolution(Layer):
     """
 
     def __init__(
-        self,
-        inputs: int,
-        outputs: int,
-        size: int,
-        rng: np.random.Generator,
-        stride: int = 1,
-        padding: int = 0,
+        self, inputs: int, outputs: int, size: int, rng: np.random.Generator, stride: int = 1, padding: int = 0
     ) -> None:
         super().__init__()
         weight = rng.standard_normal((size * size * inputs, outputs)) * np.sqrt(2.0 / (size * size * inputs))

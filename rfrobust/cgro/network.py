@@ -130,9 +130,7 @@ def _descend(rows, adversarial, movable, weights, y, q, lam, step, count, kind, 
 
 
 @njit
-def _descend_gram(
-    gram, z, u, y, owner, clean_gain, robust_gain, q, lam, step, count, stop_margin, enough, used
-):
+def _descend_gram(gram, z, u, y, owner, clean_gain, robust_gain, q, lam, step, count, stop_margin, enough, used):
     """Gradient descent under the structured attack in the inner products of weights and training patches.
 
     Noise is orthogonal to w*, so the signal parts ``u`` (m,) and the noise parts ``z`` (N(P-1), m) move on
@@ -239,9 +237,7 @@ def attacked(weights: np.ndarray, data: PatchData, problem: PatchProblem, attack
     return PatchData(x, data.y, data.signal, data.direction)
 
 
-def loss(
-    weights: np.ndarray, data: PatchData, problem: PatchProblem, attack: PatchAttack | None = None
-) -> float:
+def loss(weights: np.ndarray, data: PatchData, problem: PatchProblem, attack: PatchAttack | None = None) -> float:
     r"""Return :math:`\frac1N \sum_i [\ell(y_i f(x_i)) + \lambda\,\ell(y_i f(\tilde x_i))]`."""
     robust = attacked(weights, data, problem, attack or PatchAttack())
     clean_part = np.logaddexp(0.0, -margins(weights, data, problem.q)).mean()

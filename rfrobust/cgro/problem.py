@@ -157,9 +157,7 @@ class PatchData:
         return self.x[rows].reshape(len(self.y), -1, self.x.shape[2])
 
 
-def sample_patches(
-    problem: PatchProblem, samples: int, rng: np.random.Generator, direction: np.ndarray
-) -> PatchData:
+def sample_patches(problem: PatchProblem, samples: int, rng: np.random.Generator, direction: np.ndarray) -> PatchData:
     """Draw labelled examples; labels are fair coins, the signal sits in a patch drawn at random.
 
     Raises

@@ -59,9 +59,7 @@ SETTINGS: dict[str, PublishedSetting] = {
     "mnist": PublishedSetting(
         "lenet",
         (28, 28, 1),
-        AdversarialTraining(
-            radius=0.3, attack_steps=40, test_attack_steps=40, epochs=100, batch=128, rate=0.01
-        ),
+        AdversarialTraining(radius=0.3, attack_steps=40, test_attack_steps=40, epochs=100, batch=128, rate=0.01),
         (PublishedRow(12, 95.06, 77.96, 99.30), PublishedRow(16, 94.85, 83.43, 99.50)),
         (1, 8),
         11.35,
@@ -70,13 +68,7 @@ SETTINGS: dict[str, PublishedSetting] = {
         "wrn34",
         (32, 32, 3),
         AdversarialTraining(
-            radius=8 / 255,
-            attack_steps=10,
-            test_attack_steps=20,
-            epochs=200,
-            batch=128,
-            rate=0.1,
-            decay=5e-4,
+            radius=8 / 255, attack_steps=10, test_attack_steps=20, epochs=200, batch=128, rate=0.1, decay=5e-4
         ),
         (
             PublishedRow(1, 82.56, 43.39, 64.19),

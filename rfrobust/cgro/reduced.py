@@ -80,9 +80,7 @@ def typical_start(problem: PatchProblem) -> ReducedStart:
         return problem.init_sd * ndtri((np.arange(1, count + 1) - 0.375) / (count + 0.25))
 
     noise = spread * scores(problem.filters * (problem.patches - 1))
-    return ReducedStart(
-        scores(problem.filters), noise[None], np.full((1, noise.size), spread**2), problem.samples
-    )
+    return ReducedStart(scores(problem.filters), noise[None], np.full((1, noise.size), spread**2), problem.samples)
 
 
 def strengths(start: ReducedStart, clocks: np.ndarray, q: int) -> tuple[Any, np.ndarray]:
@@ -123,9 +121,7 @@ def solve_clocks(problem: PatchProblem, start: ReducedStart, times: np.ndarray) 
 def _integrate(
     rate: Callable[[float, np.ndarray], np.ndarray], first: np.ndarray, times: np.ndarray, method: str
 ) -> np.ndarray:
-    solution = solve_ivp(
-        rate, (0.0, float(times[-1])), first, method=method, t_eval=times, rtol=1e-8, atol=1e-10
-    )
+    solution = solve_ivp(rate, (0.0, float(times[-1])), first, method=method, t_eval=times, rtol=1e-8, atol=1e-10)
     if not solution.success:
         raise RuntimeError(f"the reduced system could not be integrated: {solution.message}")
     return solution.y
@@ -150,9 +146,7 @@ def _full_flow(problem: PatchProblem, drawn: Draw, times: np.ndarray) -> tuple[n
         moves = gram @ (pull[:, None] * q * np.abs(z) ** (q - 1))
         return np.concatenate([drive * q * np.abs(u) ** (q - 1), moves.ravel()])
 
-    first = np.concatenate(
-        [drawn.weights @ drawn.train.direction, (y[:, None] * (flat @ drawn.weights.T)).ravel()]
-    )
+    first = np.concatenate([drawn.weights @ drawn.train.direction, (y[:, None] * (flat @ drawn.weights.T)).ravel()])
     states = _integrate(rate, first, times, "RK45")
     return states[:m], states[m:].reshape(total, -1, len(times))
 
@@ -241,9 +235,7 @@ def _clock_to_reach(start: np.ndarray, weight: np.ndarray, level: float, q: int)
     return float(brentq(gap, 0.0, upper, xtol=1e-14 * upper, rtol=1e-13))
 
 
-def phase_times(
-    problem: PatchProblem, start: ReducedStart | None = None, level: float = 1.0
-) -> dict[str, Any]:
+def phase_times(problem: PatchProblem, start: ReducedStart | None = None, level: float = 1.0) -> dict[str, Any]:
     r"""Predict, by one quadrature each, the times at which the phases change (docs, cgro, eq. times).
 
     Signal: :math:`t_1 = \int_0^{s^*} ds / G(s)` with only the signal in the margins. Sample i:

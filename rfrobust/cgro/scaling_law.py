@@ -60,9 +60,7 @@ def scaling(
     for alpha in lengths:
         here = problem.with_(alpha=float(alpha), step=problem.step * (problem.alpha / float(alpha)) ** 2)
         steps = max(1, round(time / here.step))
-        run = trajectories(
-            here, replicates=replicates, seed=seed, steps=steps, records=[steps], workers=workers
-        )
+        run = trajectories(here, replicates=replicates, seed=seed, steps=steps, records=[steps], workers=workers)
         ends.append(run.isel(step=0, drop=True).drop_vars(["signal_weight", "loss"]))
         stalls.append(stall_level(here, min(steps * here.step, memory_time(here))))
     data = xr.concat(ends, dim=xr.DataArray(lengths, dims="alpha", name="alpha"), combine_attrs="drop")

@@ -58,8 +58,7 @@ def _one_run(
             if part == "train":
                 frame["clean_margin"], frame["robust_margin"] = clean, robust
         frame["loss"] = np.mean(
-            np.logaddexp(0.0, -frame["clean_margin"])
-            + problem.lam * np.logaddexp(0.0, -frame["robust_margin"])
+            np.logaddexp(0.0, -frame["clean_margin"]) + problem.lam * np.logaddexp(0.0, -frame["robust_margin"])
         )
         frames.append(frame)
     return {name: np.stack([frame[name] for frame in frames]) for name in frames[0]}

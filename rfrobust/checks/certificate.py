@@ -230,9 +230,7 @@ def _certify(model: Equilibrium, eps_test: float, arb: Any) -> Certificate:
     if not all(outer.contains_interior(inner) for outer, inner in zip(box, image, strict=True)):
         return _failed("Krawczyk's operator does not map the box into itself")
     _, _, outputs = evaluate(image)
-    return _proved(
-        model, eps_test, {name: dual.value for name, dual in outputs.items()}, "one root in the box"
-    )
+    return _proved(model, eps_test, {name: dual.value for name, dual in outputs.items()}, "one root in the box")
 
 
 def _certify_null(model: Equilibrium, arb: Any, field: Field) -> Certificate:
@@ -298,7 +296,5 @@ def _proved(model: Equilibrium, eps_test: float, values: dict[str, Any], reason:
         elif got > 1e-280:
             error = math.inf
     if not error <= AGREEMENT:
-        return _failed(
-            f"the enclosed root is not the double-precision solution (relative distance {error:.1e})"
-        )
+        return _failed(f"the enclosed root is not the double-precision solution (relative distance {error:.1e})")
     return Certificate(True, reason, enclosures, error)

@@ -92,9 +92,7 @@ def objective_and_gradient(
         d_alpha += scale * (2.0 * alpha / spread * excess + excess_c * c_alpha)
         d_beta += scale * ((2.0 / beta - 1.0 / total) * excess + excess_c * c_beta + excess_ratio / tau_g)
         d_gamma += scale * excess_c * c_gamma
-        d_tau_g += scale * (
-            -(1.0 / tau_g + 1.0 / total) * excess + excess_c * c_tau_g - excess_ratio * ratio / tau_g
-        )
+        d_tau_g += scale * (-(1.0 / tau_g + 1.0 / total) * excess + excess_c * c_tau_g - excess_ratio * ratio / tau_g)
 
     T = (tau_q / alpha) ** 2
     l = inner_argmax(T, beta, gamma, psi1)
@@ -121,9 +119,7 @@ def R(
     tau: float,
 ) -> float:
     """Return the objective R of [HJ] Theorem 4.2; arguments as for :func:`objective_and_gradient`."""
-    value, _ = objective_and_gradient(
-        alpha, beta, gamma, tau_q, tau_g, psi1=psi1, psi2=psi2, eps=eps, tau=tau
-    )
+    value, _ = objective_and_gradient(alpha, beta, gamma, tau_q, tau_g, psi1=psi1, psi2=psi2, eps=eps, tau=tau)
     return value
 
 
@@ -139,9 +135,7 @@ def nu_root(c: float, ratio: float) -> float:
     return float(brentq(equation, 0.0, high, xtol=1e-300, rtol=8.9e-16))
 
 
-def _inner(
-    l: float, T: float, beta: float, gamma: float, psi1: float
-) -> tuple[float, float, float, float, float]:
+def _inner(l: float, T: float, beta: float, gamma: float, psi1: float) -> tuple[float, float, float, float, float]:
     """Return the expression under the supremum over l and its derivatives in T, beta, gamma and l."""
     z = 1.0 - 2.0 * l / math.pi
     S = stieltjes(-z, psi1)
@@ -231,13 +225,7 @@ def minimax(psi1: float, psi2: float, eps: float, tau: float = 0.0, *, starts: i
     for _ in range(starts):
         start = rng.normal(0.0, 1.0, size=5)
         fit = least_squares(
-            log_gradient,
-            start,
-            bounds=(-_LOG_BOX, _LOG_BOX),
-            xtol=1e-15,
-            ftol=1e-15,
-            gtol=1e-15,
-            max_nfev=300,
+            log_gradient, start, bounds=(-_LOG_BOX, _LOG_BOX), xtol=1e-15, ftol=1e-15, gtol=1e-15, max_nfev=300
         )
         variables = np.exp(fit.x)
         alpha, beta, gamma, _, tau_g = variables
@@ -329,9 +317,7 @@ def verify(model: Equilibrium) -> Stationarity:
             f"finite psi2, signal_norm = 1, nonlinear_power = 0 and a regular phase; got {model!r}"
         )
     variables = np.array(variables_of(model))
-    value, gradient = objective_and_gradient(
-        *variables, psi1=model.psi1, psi2=model.psi2, eps=model.eps, tau=model.tau
-    )
+    value, gradient = objective_and_gradient(*variables, psi1=model.psi1, psi2=model.psi2, eps=model.eps, tau=model.tau)
     return Stationarity(
         gradient=float(np.max(np.abs(variables * gradient / value))),
         value=float(abs(value - model.training_loss) / model.training_loss),

@@ -51,9 +51,7 @@ def objective_and_gradient(
         # d gain = -2 nu dt + nu^2 d ratio, by the equation of nu; log-derivatives of t and of the weight
         slope = -2.0 * nu * t
         d_v += weight * (gain / v - 0.5 * slope / v)
-        d_beta += weight * (
-            gain * (2.0 / beta - 1.0 / total) + slope * (1.0 / total - 1.0 / beta) + nu * nu / tau_g
-        )
+        d_beta += weight * (gain * (2.0 / beta - 1.0 / total) + slope * (1.0 / total - 1.0 / beta) + nu * nu / tau_g)
         d_tau_g += weight * (-gain * (1.0 / tau_g + 1.0 / total) + slope / total - nu * nu * ratio / tau_g)
         d_gamma += weight * slope / gamma
     # second line: the estimator
@@ -113,9 +111,7 @@ def linear_theorem(delta: float, eps: float, tau: float, *, signal_norm: float =
     rng = np.random.default_rng(0)
     for _ in range(_STARTS):
         start = rng.normal(0.0, 1.0, size=5)
-        fit = least_squares(
-            scaled, start, bounds=(-12.0, 12.0), xtol=1e-15, ftol=1e-15, gtol=1e-15, max_nfev=400
-        )
+        fit = least_squares(scaled, start, bounds=(-12.0, 12.0), xtol=1e-15, ftol=1e-15, gtol=1e-15, max_nfev=400)
         alpha, beta, gamma, _, tau_g = variables = np.exp(fit.x)
         v = float(alpha**2 + tau**2)
         t = gamma * (tau_g + beta) / (eps * beta * math.sqrt(v))

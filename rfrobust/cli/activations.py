@@ -29,9 +29,7 @@ def command(names: tuple[str, ...], exact: bool, as_json: bool) -> None:
         f"{'name':16s} {'mu0':>13s} {'mu1':>13s} {'mu2':>13s} {'rho':>13s} {'mu1/mu2':>8s} {'rho/mu2':>8s}  formula"
     )
     for name, a in activations.items():
-        ratios = (
-            (f"{a.mu1 / a.mu2:8.4f}", f"{a.rho / a.mu2:8.4f}") if a.mu2 else (f"{'inf':>8s}", f"{'-':>8s}")
-        )
+        ratios = (f"{a.mu1 / a.mu2:8.4f}", f"{a.rho / a.mu2:8.4f}") if a.mu2 else (f"{'inf':>8s}", f"{'-':>8s}")
         click.echo(
             f"{name:16s} {a.mu0:13.10f} {a.mu1:13.10f} {a.mu2:13.10f} {a.rho:13.10f} {ratios[0]} {ratios[1]}  "
             f"{TABLE[name.partition(':')[0]].formula}"

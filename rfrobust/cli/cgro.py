@@ -43,9 +43,7 @@ def load_images(path: Path, shape: tuple[int, int, int], limit: int | None) -> I
 @click.command("cgro")
 @click.argument("images", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--setting", type=click.Choice(list(SETTINGS)), required=True, help="Published setting.")
-@click.option(
-    "--width", "widths", type=int, multiple=True, help="Width factor; repeatable. Default: all published."
-)
+@click.option("--width", "widths", type=int, multiple=True, help="Width factor; repeatable. Default: all published.")
 @click.option("--epochs", type=int, help="Epochs (default: those of the setting).")
 @click.option("--attack-steps", type=int, help="Gradient steps of the training attack.")
 @click.option("--radius", type=float, help="l_inf radius, in units of the pixel range.")

@@ -26,9 +26,7 @@ from .ranges import RANGE, expand
     "--out", type=click.Path(path_type=Path), default=Path("curve.png"), show_default=True,
     help="Picture (.png, .svg, .pdf).",
 )  # fmt: skip
-@click.option(
-    "--data", type=click.Path(path_type=Path), help="Numbers (.csv, .nc); the picture's name with .csv."
-)
+@click.option("--data", type=click.Path(path_type=Path), help="Numbers (.csv, .nc); the picture's name with .csv.")
 def command(
     psi1: Any, ratio: Any, psi2: float, eps: Any, tau: float, ridge: float, eps_test: float | None, log: bool,
     activation: str, spectrum: str, out: Path, data: Path | None,

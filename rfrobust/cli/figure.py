@@ -11,14 +11,10 @@ from .output import PICTURES, TABLES, check_ending, save_dataset, save_figure
 @click.command("figure")
 @click.argument("name", required=False)
 @click.option("--list", "listing", is_flag=True, help="List the figures and stop.")
-@click.option(
-    "--out", type=click.Path(path_type=Path), help="Picture file (.png, .svg or .pdf); NAME.png by default."
-)
+@click.option("--out", type=click.Path(path_type=Path), help="Picture file (.png, .svg or .pdf); NAME.png by default.")
 @click.option("--data", type=click.Path(path_type=Path), help="Also save the dataset (.nc or .csv).")
 @click.option(
-    "--from-data",
-    type=click.Path(path_type=Path),
-    help="Redraw from a saved dataset (.nc), computing nothing.",
+    "--from-data", type=click.Path(path_type=Path), help="Redraw from a saved dataset (.nc), computing nothing."
 )
 @click.option("--width", type=click.Choice(["single", "double"]), default="double", show_default=True)
 @click.option("--quick", is_flag=True, help="A coarse preview.")

@@ -10,9 +10,7 @@ from .solve import as_record
 
 
 @click.command("linear")
-@click.option(
-    "--delta", type=float, required=True, help="n/p, samples per dimension; inf for the population."
-)
+@click.option("--delta", type=float, required=True, help="n/p, samples per dimension; inf for the population.")
 @click.option("--eps", type=float, required=True, help="Training attack radius (l2).")
 @click.option("--tau", type=float, default=0.0, show_default=True, help="Noise standard deviation.")
 @click.option("--ridge", type=float, default=0.0, show_default=True, help="Ridge penalty lambda.")

@@ -25,9 +25,7 @@ _AXES = ("psi1", "psi2", "eps", "tau", "ridge")
     "--quantity", default="adversarial_risk", show_default=True,
     help="Variable to draw: adversarial_risk, standard_risk, gradient_norm, training_loss, ...",
 )  # fmt: skip
-@click.option(
-    "--log", "log_axes", default="psi1,psi2", show_default=True, help="Parameters on a logarithmic scale."
-)
+@click.option("--log", "log_axes", default="psi1,psi2", show_default=True, help="Parameters on a logarithmic scale.")
 @click.option(
     "--boundaries/--no-boundaries", default=True, show_default=True,
     help="Where the risk exceeds that of predicting zero, where standard training is better, the best width.",
@@ -37,9 +35,7 @@ _AXES = ("psi1", "psi2", "eps", "tau", "ridge")
     "--out", type=click.Path(path_type=Path), default=Path("map.png"), show_default=True,
     help="Picture (.png, .svg, .pdf).",
 )  # fmt: skip
-@click.option(
-    "--data", type=click.Path(path_type=Path), help="Numbers (.csv, .nc); the picture's name with .nc."
-)
+@click.option("--data", type=click.Path(path_type=Path), help="Numbers (.csv, .nc); the picture's name with .nc.")
 def command(
     quantity: str, log_axes: str, activation: str, spectrum: str, eps_test: float | None, out: Path,
     data: Path | None, boundaries: bool, **given: Any,
@@ -60,9 +56,7 @@ def command(
     values = {name: np.unique(expand(name, given[name], name in logarithmic)) for name in _AXES}
     swept = [name for name in _AXES if values[name].size > 1]
     if len(swept) != 2:
-        raise ValueError(
-            f"give two parameters as ranges START:STOP:COUNT, got {len(swept)} ({', '.join(swept)})"
-        )
+        raise ValueError(f"give two parameters as ranges START:STOP:COUNT, got {len(swept)} ({', '.join(swept)})")
     arguments: dict[str, Any] = {
         name: value if name in swept else float(np.squeeze(value)) for name, value in values.items()
     }

@@ -76,9 +76,7 @@ def _article(folder: Path, name: str) -> str:
     record = json.loads((folder / f"{name}.json").read_text())
     with xr.open_dataset(folder / f"{name}.nc", engine="h5netcdf") as data:
         parameters, caption = _parameters(data), data.attrs.get("caption", "")
-    rows = "".join(
-        f"<dt>{html.escape(key)}</dt><dd>{html.escape(value)}</dd>" for key, value in parameters.items()
-    )
+    rows = "".join(f"<dt>{html.escape(key)}</dt><dd>{html.escape(value)}</dd>" for key, value in parameters.items())
     signature = record["signature"]
     stale = "" if signature == _signature(name, signature["quick"]) else " by other code than today's"
     return _ARTICLE.format(
@@ -121,8 +119,7 @@ def command(folder: Path, quick: bool, only: str | None, force: bool) -> None:
         _replace(folder / f"{name}.nc", lambda path, data=data: write_dataset(data, path))
         for ending in (".png", ".pdf"):
             _replace(
-                folder / f"{name}{ending}",
-                lambda path, draw=module.draw, data=data: write_figure(draw(data), path),
+                folder / f"{name}{ending}", lambda path, draw=module.draw, data=data: write_figure(draw(data), path)
             )
         content = json.dumps({"title": module.TITLE, "seconds": seconds, "signature": signature}, indent=1)
         _replace(record, lambda path, content=content: path.write_text(content))

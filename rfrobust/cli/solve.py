@@ -48,10 +48,7 @@ def command(eps_test: float | None, gradient: bool, certify: bool, as_json: bool
     slopes = differentiate(model, eps_test) if gradient else None
     proof = prove(model, eps_test) if certify else None
     if as_json:
-        record = as_record(model) | {
-            "adversarial_risk": risk,
-            "eps_test": model.eps if eps_test is None else eps_test,
-        }
+        record = as_record(model) | {"adversarial_risk": risk, "eps_test": model.eps if eps_test is None else eps_test}
         if slopes is not None:
             record["gradient"] = {
                 name: {
@@ -61,9 +58,7 @@ def command(eps_test: float | None, gradient: bool, certify: bool, as_json: bool
                 for name, column in slopes.items()
             }
         if proof is not None:
-            record["certificate"] = asdict(proof) | {
-                "relative_error": proof.relative_error if proof.proved else None
-            }
+            record["certificate"] = asdict(proof) | {"relative_error": proof.relative_error if proof.proved else None}
         click.echo(json.dumps(record, allow_nan=False))
         return
     click.echo(repr(model))

@@ -27,9 +27,7 @@ def ls(path: Path) -> None:
             rows=("d", "size"), points=("N", lambda _: 0), failed=("converged", lambda c: int((c == 0).sum())),
             first=("finished", "min"), last=("finished", "max"),
         )  # fmt: skip
-        sizes = table.groupby(_GROUP)[["N", "n", "eps", "tau", "ridge"]].apply(
-            lambda g: len(g.drop_duplicates())
-        )
+        sizes = table.groupby(_GROUP)[["N", "n", "eps", "tau", "ridge"]].apply(lambda g: len(g.drop_duplicates()))
         groups["points"] = sizes
         click.echo(groups.reset_index().to_string(index=False))
 

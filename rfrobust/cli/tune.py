@@ -15,9 +15,7 @@ from .options import model_options
 def _report(best: Optimum) -> None:
     where = ", ".join(f"{name} = {value:.8g}" for name, value in best.at.items())
     click.echo(f"best: {where or 'predicting zero'}")
-    click.echo(
-        f"  adversarial_risk({best.eps_test:g}) = {best.risk:.10g} (predicting zero: {best.null_risk:.10g})"
-    )
+    click.echo(f"  adversarial_risk({best.eps_test:g}) = {best.risk:.10g} (predicting zero: {best.null_risk:.10g})")
     if best.null:
         click.echo("  nothing beats predicting zero")
     if best.at_bound:
@@ -55,9 +53,7 @@ SEARCHED = {
 @click.argument("what", type=click.Choice(["radius", "ridge", "both", "width", "activation"]))
 @click.option("--psi1", type=float, help="N/d, features per dimension (not for width).")
 @click.option("--psi2", type=float, required=True, help="n/d, samples per dimension; inf for the population.")
-@click.option(
-    "--eps", type=float, help="Training radius (for ridge, width, activation); 0 for ridge by default."
-)
+@click.option("--eps", type=float, help="Training radius (for ridge, width, activation); 0 for ridge by default.")
 @click.option("--eps-test", type=float, help="Test radius; the training radius by default.")
 @click.option("--tau", type=float, default=0.0, show_default=True, help="Noise standard deviation.")
 @click.option("--ridge", type=float, default=0.0, show_default=True, help="Ridge (for radius, width).")
@@ -96,9 +92,7 @@ def command(
         model |= {"eps_test": test, "eps": radius, "ridge": penalty, "activation": activation}
         best = best_training(psi1, psi2, tau, **model)  # type: ignore[arg-type]
     if as_json:
-        click.echo(
-            json.dumps(_plain(asdict(best) | ({"built_in": built_in} if built_in else {})), allow_nan=False)
-        )
+        click.echo(json.dumps(_plain(asdict(best) | ({"built_in": built_in} if built_in else {})), allow_nan=False))
         return
     _report(best)
     for name, risk in built_in.items():

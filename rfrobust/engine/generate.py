@@ -140,9 +140,7 @@ class TraceField(Field):
             return a if a is b else self.tape.node("choose", x.value, self.tape.lift(bound), a, b)
 
         pairs = zip(first.gradient, second.gradient, strict=True)
-        return Dual(
-            choose(first.value, second.value), np.array([choose(a, b) for a, b in pairs], dtype=object)
-        )
+        return Dual(choose(first.value, second.value), np.array([choose(a, b) for a, b in pairs], dtype=object))
 
 
 class Language(NamedTuple):
@@ -271,9 +269,7 @@ class Kernel(NamedTuple):
     def javascript(self, name: str, fields: Sequence[str]) -> str:
         """Return the kernel as a function that returns an object."""
         writer = Writer(self.outputs, _JAVASCRIPT)
-        entries = "".join(
-            f"    {field}: {value},\n" for field, value in zip(fields, writer.values, strict=True)
-        )
+        entries = "".join(f"    {field}: {value},\n" for field, value in zip(fields, writer.values, strict=True))
         head = f"/* {self.doc} */\nfunction {name}({self.arguments.removesuffix(', law')}) {{"
         return "\n".join([head, *writer.lines, f"  return {{\n{entries}  }};\n}}\n"])
 

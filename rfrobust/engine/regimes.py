@@ -7,14 +7,7 @@ import numpy as np
 
 from ..support.jit import inner, njit
 from .gaussian import SQRT_2_OVER_PI
-from .kernels import (
-    balanced,
-    closed_reach,
-    least_squares,
-    outputs,
-    reach_of_direction,
-    squared_null_threshold,
-)
+from .kernels import balanced, closed_reach, least_squares, outputs, reach_of_direction, squared_null_threshold
 from .newton import INTERPOLATOR, POPULATION, RIDGE_ONLY, single, solve_pair, solve_single
 from .records import Law, Parameters, Point, Scales, Shift
 
@@ -103,9 +96,7 @@ def _attacked(shift, p, law):
     for i in range(2 if near else 1):
         if near:
             gap = (i + 1) * NEAR_NULL
-            at = Parameters(
-                p.psi1, p.R, scale.eps_null * (1.0 - gap), p.noise, p.ridge, p.c, p.mu, p.rho2, p.signal
-            )
+            at = Parameters(p.psi1, p.R, scale.eps_null * (1.0 - gap), p.noise, p.ridge, p.c, p.mu, p.rho2, p.signal)
         # orders of magnitude that are exact near the null phase and near interpolation
         large = p.R
         if p.R > 1.0:
@@ -173,9 +164,7 @@ def population(p, law):
     residual = abs(at.F)
     if scale.recoverable and not (residual <= RESIDUAL_TOLERANCE and at.standard_risk > RECOVERED * p.signal):
         return _failure(DEGENERATE, residual, iterations)
-    return _solution(
-        REGULAR, p.eps * at.t, 0.0, at.k, at.standard_risk, at.squared_norm, residual, iterations
-    )
+    return _solution(REGULAR, p.eps * at.t, 0.0, at.k, at.standard_risk, at.squared_norm, residual, iterations)
 
 
 def solve_point(p: Parameters, law: Law | None) -> Point:
@@ -194,9 +183,7 @@ def _extrapolated(place, first, second, third):
         return third
     if place == 2:
         return Shift(2.0 * third.log_t - second.log_t, 2.0 * third.log_V - second.log_V)
-    return Shift(
-        3.0 * (third.log_t - second.log_t) + first.log_t, 3.0 * (third.log_V - second.log_V) + first.log_V
-    )
+    return Shift(3.0 * (third.log_t - second.log_t) + first.log_t, 3.0 * (third.log_V - second.log_V) + first.log_V)
 
 
 @njit
@@ -226,9 +213,7 @@ def solve_rows(rows: np.ndarray, law: Law | None, out: Any, *, line: int = 1) ->
         attacked_rows(rows, law, line, out)
         return
     # what is left of each line is a line of neighbours again, if every line keeps as many or none
-    kept = (
-        np.unique(regular.reshape(-1, line).sum(axis=1)) if len(rows) % line == 0 else np.ones(1, dtype=int)
-    )
+    kept = np.unique(regular.reshape(-1, line).sum(axis=1)) if len(rows) % line == 0 else np.ones(1, dtype=int)
     kept = kept[kept > 0]
     part = np.empty((np.count_nonzero(regular), out.shape[1]))
     attacked_rows(rows[regular], law, int(kept[0]) if kept.size == 1 else 1, part)

@@ -36,9 +36,7 @@ def draw(data: xr.Dataset, width: str = "double") -> Figure:
         for axis, eps in zip(axes, data.eps.values, strict=True):
             for i, name in enumerate(data.activation.values):
                 risk = data.adversarial_risk.sel(activation=name, eps=eps)
-                axis.plot(
-                    data.psi1 / data.psi2, risk, color=PALETTE[i], ls="-" if i % 2 else "--", label=name
-                )
+                axis.plot(data.psi1 / data.psi2, risk, color=PALETTE[i], ls="-" if i % 2 else "--", label=name)
             axis.axhline(1.0 + float(data.tau) ** 2, color="0.35", lw=0.8, ls=":")
             axis.axvline(1.0, color="0.35", lw=0.8, ls="--")
             axis.set_xscale("log")
@@ -46,7 +44,5 @@ def draw(data: xr.Dataset, width: str = "double") -> Figure:
             axis.set_ylabel("adversarial risk")
             if not stacked or axis is axes[-1]:
                 axis.set_xlabel("overparametrization $N/n$")
-        figure.legend(
-            *axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=3 if stacked else 4
-        )
+        figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=3 if stacked else 4)
     return figure

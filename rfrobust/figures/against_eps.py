@@ -48,7 +48,5 @@ def draw(data: xr.Dataset, width: str = "double") -> Figure:
             if not stacked or axis is axes[-1]:
                 axis.set_xlabel(r"attack radius $\varepsilon$ in training and test")
         axes[0].plot([], [], "o", color="0.35", ms=4, label=r"null threshold $\varepsilon_c$")
-        figure.legend(
-            *axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=2 if stacked else 4
-        )
+        figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=2 if stacked else 4)
     return figure

@@ -46,12 +46,7 @@ def draw(data: xr.Dataset, width: str = "double") -> Figure:
         left.plot(data.psi1, standard[:, 0], color=PALETTE[3], label="above: better than standard training")
         left.axvline(data.attrs["psi2"], color="0.6", lw=0.8, ls="--")
         left.annotate(
-            "$N = n$",
-            (data.attrs["psi2"], 5.0),
-            xytext=(3, 0),
-            textcoords="offset points",
-            color="0.4",
-            fontsize=7,
+            "$N = n$", (data.attrs["psi2"], 5.0), xytext=(3, 0), textcoords="offset points", color="0.4", fontsize=7
         )
         left.set(
             xscale="log", yscale="log", xlabel="$N/d$", ylabel=r"radius $\varepsilon$ (training and test)",
@@ -63,11 +58,6 @@ def draw(data: xr.Dataset, width: str = "double") -> Figure:
         for i, noise in enumerate(data.noise.values):
             curve = data.transition.sel(noise=noise)
             right.plot(data.psi2_axis, curve.where(curve > 0), color=PALETTE[i], label=rf"$\tau = {noise:g}$")
-        right.set(
-            xscale="log",
-            xlabel="$n/d$",
-            ylabel=r"transition radius $\varepsilon_*$",
-            ylim=(0.0, None),
-        )
+        right.set(xscale="log", xlabel="$n/d$", ylabel=r"transition radius $\varepsilon_*$", ylim=(0.0, None))
         right.legend()
     return figure

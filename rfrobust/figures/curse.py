@@ -84,12 +84,7 @@ def draw(data: xr.Dataset, width: str = "double") -> Figure:
     draws = data.sizes["replicate"]
     with house_style():
         stacked = width == "single"
-        figure, axes = panel_row(
-            width,
-            2,
-            panel_aspect=0.95,
-            stacked_aspect=0.75,
-        )
+        figure, axes = panel_row(width, 2, panel_aspect=0.95, stacked_aspect=0.75)
         for axis, (name, title) in zip(axes, panels, strict=True):
             curves = [
                 (rf"$\varepsilon$ = {eps:g}" if eps > 0 else r"$\varepsilon \to 0^+$",
@@ -101,23 +96,13 @@ def draw(data: xr.Dataset, width: str = "double") -> Figure:
             for label, theory, points, color, marker, line in curves:
                 axis.plot(data.ratio, theory, line, color=color, label=label)
                 se = points.std("replicate", ddof=1) / math.sqrt(draws)
-                axis.errorbar(
-                    data.mc_ratio,
-                    points.mean("replicate"),
-                    se,
-                    fmt=marker,
-                    color=color,
-                    mfc="white",
-                    ms=3.5,
-                )
+                axis.errorbar(data.mc_ratio, points.mean("replicate"), se, fmt=marker, color=color, mfc="white", ms=3.5)
             null = 1.0 + data.attrs["tau"] ** 2
             axis.axhline(null, color="0.35", lw=0.8, ls=":", label=r"predict zero: $1+\tau^2$")
             axis.axvline(1.0, color="0.35", lw=0.8, ls="--", label=r"$N = n$")
             axis.set_xscale("log")
             axis.set_xticks([0.1, 0.3, 1, 3, 10], ["0.1", "0.3", "1", "3", "10"])
-            axis.set(
-                xlabel="overparametrization $N/n$", ylabel=title.lower(), ylim=(0.0, 2.6), xlim=(0.1, 20)
-            )
+            axis.set(xlabel="overparametrization $N/n$", ylabel=title.lower(), ylim=(0.0, 2.6), xlim=(0.1, 20))
             axis.set_title(title)
         handles, labels = axes[0].get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside lower center", ncols=2 if stacked else 4)

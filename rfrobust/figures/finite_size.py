@@ -29,11 +29,7 @@ POINTS: dict[str, dict[str, Any]] = {
 #: Dimension -> draws: about equal work each.
 DRAWS = {100: 128, 160: 96, 250: 64, 400: 36, 640: 18, 1000: 10}
 QUICK_DRAWS = {40: 40, 80: 20, 160: 10}
-OBSERVABLES = {
-    "standard_risk": "standard risk",
-    "gradient_norm": r"$|J\theta|$",
-    "training_loss": "training loss",
-}
+OBSERVABLES = {"standard_risk": "standard risk", "gradient_norm": r"$|J\theta|$", "training_loss": "training loss"}
 SEED = 2
 
 
@@ -47,17 +43,14 @@ def compute(quick: bool = False) -> xr.Dataset:
         theory = sweep(**setting)
         for k, (d, draws) in enumerate(plan.items()):
             true, equivalent = (
-                simulate(**setting, d=d, replicates=draws, seed=SEED, features=kind)
-                for kind in ("true", "gaussian")
+                simulate(**setting, d=d, replicates=draws, seed=SEED, features=kind) for kind in ("true", "gaussian")
             )
             for o, name in enumerate(OBSERVABLES):
                 at = (p, o, k)
                 ratio = true[name].values / float(theory[name]) - 1.0
                 difference = (true[name].values - equivalent[name].values) / float(theory[name])
                 arrays["mean"][at], arrays["mean_se"][at] = mean_estimate(ratio)
-                arrays["universality_mean"][at], arrays["universality_mean_se"][at] = mean_estimate(
-                    difference
-                )
+                arrays["universality_mean"][at], arrays["universality_mean_se"][at] = mean_estimate(difference)
                 arrays["distance"][at] = np.sqrt(np.mean(ratio**2))
                 arrays["universality"][at] = np.sqrt(np.mean(difference**2))
     data = xr.Dataset(
@@ -93,38 +86,21 @@ def _fits(data: xr.Dataset) -> xr.Dataset:
 def draw(data: xr.Dataset, width: str = "double") -> Figure:
     """Draw the figure from its dataset."""
     with house_style():
-        figure, axes = panel_row(
-            width,
-            3,
-            panel_aspect=1.15,
-            stacked_aspect=0.75,
-        )
+        figure, axes = panel_row(width, 3, panel_aspect=1.15, stacked_aspect=0.75)
         for o, name in enumerate(data.observable.values):
             for p, point in enumerate(data.point.values):
                 one = data.sel(point=point, observable=name)
-                style = {
-                    "color": PALETTE[o],
-                    "marker": MARKERS[o],
-                    "ls": "none",
-                    "mfc": "white" if p else PALETTE[o],
-                }
+                style = {"color": PALETTE[o], "marker": MARKERS[o], "ls": "none", "mfc": "white" if p else PALETTE[o]}
                 for axis, quantity in zip(axes[:2], ("distance", "universality"), strict=True):
-                    exponent, se = (
-                        float(one[f"{quantity}_exponent"]),
-                        float(one[f"{quantity}_exponent_se"]),
-                    )
+                    exponent, se = (float(one[f"{quantity}_exponent"]), float(one[f"{quantity}_exponent_se"]))
                     label = rf"{OBSERVABLES[name]} {point}: $d^{{{exponent:.2f}\pm{se:.2f}}}$"
                     values = one[quantity]
-                    axis.errorbar(
-                        data.d, values, values / np.sqrt(2 * data.draws), label=label, lw=0.8, **style
-                    )
+                    axis.errorbar(data.d, values, values / np.sqrt(2 * data.draws), label=label, lw=0.8, **style)
                     fit = float(one[f"{quantity}_factor"]) * data.d.values**exponent
                     axis.plot(data.d, fit, "--" if p else "-", color=PALETTE[o], lw=0.8)
                 _extrapolation(axes[2], data, one, style, 6 * o + 3 * p)
         for axis, title in zip(axes[:2], ("RMS distance to theory", "RMS true $-$ Gaussian"), strict=True):
-            axis.set(
-                xscale="log", yscale="log", xlabel="dimension $d$", ylabel="relative to theory", title=title
-            )
+            axis.set(xscale="log", yscale="log", xlabel="dimension $d$", ylabel="relative to theory", title=title)
             ticks = [d for d in (40, 80, 160, 100, 250, 500, 1000) if data.d.min() <= d <= data.d.max()]
             axis.set_xticks(ticks, [str(d) for d in ticks])
             axis.minorticks_off()
@@ -145,9 +121,5 @@ def _extrapolation(axis: Axes, data: xr.Dataset, one: xr.Dataset, style: dict[st
     axis.plot(line, float(one["limit"]) + float(one["slope"]) * line, "-" if style["mfc"] != "white" else "--", lw=0.7,
               color=style["color"])  # fmt: skip
     axis.errorbar(
-        3 * shift - 0.05 * x.max(),
-        float(one["limit"]),
-        float(one["limit_se"]),
-        lw=1.4,
-        **(style | {"ms": 4.5}),
+        3 * shift - 0.05 * x.max(), float(one["limit"]), float(one["limit_se"]), lw=1.4, **(style | {"ms": 4.5})
     )

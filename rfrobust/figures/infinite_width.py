@@ -61,12 +61,7 @@ def draw(data: xr.Dataset, width: str = "double") -> Figure:
     """Draw the figure from its dataset."""
     panels = (("standard_risk", "standard risk $v$"), ("gradient_norm", r"gradient norm $r$"))
     with house_style():
-        figure, axes = panel_row(
-            width,
-            2,
-            panel_aspect=0.8,
-            stacked_aspect=0.75,
-        )
+        figure, axes = panel_row(width, 2, panel_aspect=0.8, stacked_aspect=0.75)
         for axis, (name, label) in zip(axes, panels, strict=True):
             for i, eps in enumerate(data.eps.values):
                 at = data.sel(eps=eps)

@@ -34,15 +34,11 @@ def draw(data: xr.Dataset, width: str = "double") -> Figure:
             for i, eps in enumerate(data.eps.values):
                 label = rf"$\varepsilon$ = {eps:g}" if eps > 0 else r"$\varepsilon \to 0^+$"
                 axis.plot(data.psi2, data[name].sel(eps=eps), color=PALETTE[i], label=label)
-            axis.axhline(
-                1.0 + float(data.tau) ** 2, color="0.35", lw=0.8, ls=":", label=r"predict zero: $1+\tau^2$"
-            )
+            axis.axhline(1.0 + float(data.tau) ** 2, color="0.35", lw=0.8, ls=":", label=r"predict zero: $1+\tau^2$")
             axis.axvline(1.0, color="0.35", lw=0.8, ls="--", label="$n = p$")
             axis.set_xscale("log")
             axis.set(ylabel=name.replace("_", " "), ylim=(0.0, 4.0))
             if not stacked or axis is axes[-1]:
                 axis.set_xlabel("samples per dimension $n/p$")
-        figure.legend(
-            *axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=2 if stacked else 6
-        )
+        figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=2 if stacked else 6)
     return figure

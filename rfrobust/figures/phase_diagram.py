@@ -52,14 +52,7 @@ def draw(data: xr.Dataset, width: str = "double") -> Figure:
         axis.plot(ratio, data.eps_c, color="white", lw=1.6, label=r"null threshold $\varepsilon_c$")
         for n, line in zip(data.n.values, ("-.", ":"), strict=True):
             radius = data.eps_n.sel(n=n)
-            axis.plot(
-                ratio,
-                radius.where(radius > 0),
-                line,
-                color="white",
-                lw=1.4,
-                label=f"interpolation, $n$ = {n:,}",
-            )
+            axis.plot(ratio, radius.where(radius > 0), line, color="white", lw=1.4, label=f"interpolation, $n$ = {n:,}")
         axis.plot(data.best_psi1 / data.psi2, data.eps, "--", color="#E69F00", lw=1.4, label="best $N/n$")
         axis.axvline(1.0, color="white", lw=0.6)
         axis.text(0.93, 0.012, "$N = n$", ha="right", color="white", fontsize=7)

@@ -40,9 +40,7 @@ def draw(data: xr.Dataset, width: str = "double") -> Figure:
             limit = float(data.adversarial_risk.isel(psi2=-1).sel(eps=eps))
             axis.plot([right, right * 1.25], [limit, limit], color=PALETTE[i], lw=3, solid_capstyle="butt")
         axis.plot([], [], color="0.35", lw=3, label=r"population, $n/d = \infty$")
-        axis.axhline(
-            1.0 + float(data.tau) ** 2, color="0.35", lw=0.8, ls=":", label=r"predict zero: $1+\tau^2$"
-        )
+        axis.axhline(1.0 + float(data.tau) ** 2, color="0.35", lw=0.8, ls=":", label=r"predict zero: $1+\tau^2$")
         axis.axvline(float(data.psi1), color="0.35", lw=0.8, ls="--", label=r"$n = N$")
         axis.set_xscale("log")
         axis.set(xlabel=r"samples per dimension $n/d$", ylabel="adversarial risk", ylim=(0.0, 4.0))

@@ -87,9 +87,7 @@ def draw(data: xr.Dataset, width: str = "double") -> Figure:
     with house_style():
         figure, (left, right) = panel_row(width, 2, panel_aspect=0.85)
         for i, psi1 in enumerate(data.psi1.values):
-            left.plot(
-                data.eps_test, data.best_radius.sel(psi1=psi1), color=PALETTE[i], label=f"$N/d = {psi1:g}$"
-            )
+            left.plot(data.eps_test, data.best_radius.sel(psi1=psi1), color=PALETTE[i], label=f"$N/d = {psi1:g}$")
         left.plot(data.eps_test, data.eps_test, color="0.5", ls="--", label="test radius")
         left.set(xlabel=r"test radius $\varepsilon_{test}$", ylabel=r"best training radius $\varepsilon$")
         left.set_xlim(0.0, float(data.eps_test.max()))

@@ -31,10 +31,7 @@ def draw(data: xr.Dataset, width: str = "double") -> Figure:
     with house_style():
         figure, axes = panel_row(width, 2, panel_aspect=0.75, stacked_aspect=0.75, sharex=True)
         ratio = data.psi1 / data.psi2
-        names = {
-            "training_loss": "robust training loss",
-            "zero_residual_fraction": "fraction of zero residuals",
-        }
+        names = {"training_loss": "robust training loss", "zero_residual_fraction": "fraction of zero residuals"}
         for axis, (name, label) in zip(axes, names.items(), strict=True):
             for i, eps in enumerate(data.eps.values):
                 axis.plot(ratio, data[name].sel(eps=eps), color=PALETTE[i], label=rf"$\varepsilon$ = {eps:g}")
@@ -45,7 +42,5 @@ def draw(data: xr.Dataset, width: str = "double") -> Figure:
                 axis.set_xlabel("overparametrization $N/n$")
         null = 0.5 * (1.0 + float(data.tau) ** 2)
         axes[0].axhline(null, color="0.35", lw=0.8, ls=":", label=r"predict zero: $(1+\tau^2)/2$")
-        figure.legend(
-            *axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=2 if stacked else 3
-        )
+        figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=2 if stacked else 3)
     return figure

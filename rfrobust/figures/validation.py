@@ -55,13 +55,7 @@ def compute(quick: bool = False) -> xr.Dataset:
     for objective, features in MODELS.values():
         data = summary(
             simulate(
-                psi1=widths,
-                **setting,
-                d=d,
-                replicates=replicates,
-                objective=objective,
-                features=features,
-                seed=SEED,
+                psi1=widths, **setting, d=d, replicates=replicates, objective=objective, features=features, seed=SEED
             )
         )
         means.append(data[[*OBSERVABLES]])
@@ -69,9 +63,7 @@ def compute(quick: bool = False) -> xr.Dataset:
     model = xr.DataArray(list(MODELS), dims="model", name="model")
     mean = xr.concat(means, model).rename(psi1="mc_psi1")
     se = xr.concat(ses, model).rename(psi1="mc_psi1")
-    result = xr.Dataset(
-        attrs={"d": d, "replicates": replicates, "psi2": PSI2, "tau": TAU, "seed": SEED, **versions()}
-    )
+    result = xr.Dataset(attrs={"d": d, "replicates": replicates, "psi2": PSI2, "tau": TAU, "seed": SEED, **versions()})
     for name in OBSERVABLES:
         limit = there[name].rename(psi1="mc_psi1")
         result[name] = theory[name].drop_attrs()
@@ -111,9 +103,7 @@ def _panel(data: xr.Dataset, name: str, top: Axes, bottom: Axes) -> None:
     bottom.axhspan(-2, 2, color="0.9", zorder=0)
     bottom.axhline(0, color="0.5", lw=0.6)
     for i, eps in enumerate(data.eps.values):
-        top.plot(
-            data.psi1, data[name].sel(eps=eps), color=PALETTE[i], label=rf"theory, $\varepsilon$ = {eps:g}"
-        )
+        top.plot(data.psi1, data[name].sel(eps=eps), color=PALETTE[i], label=rf"theory, $\varepsilon$ = {eps:g}")
         for m, model in enumerate(data.model.values):
             at = {"eps": eps, "model": model}
             shifted = data.mc_psi1 * np.exp(0.045 * (m - 1.5))

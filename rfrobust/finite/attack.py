@@ -15,9 +15,7 @@ _MOMENTUM = 0.85
 _BLOCK = 1024
 
 
-def linearized_attack(
-    network: FeatureMap, theta: np.ndarray, X: np.ndarray, y: np.ndarray, eps: float
-) -> np.ndarray:
+def linearized_attack(network: FeatureMap, theta: np.ndarray, X: np.ndarray, y: np.ndarray, eps: float) -> np.ndarray:
     """Perturbation -eps sign(y - f) grad f/|grad f| of each row of X, shape (n, d); zero where the gradient is."""
     slope = gradients(network, X, theta)
     residual = y - network.features(X) @ theta
@@ -130,9 +128,7 @@ def _best_ascent(
     for start, relative_side in starts:
         side = relative_side * np.where(y - network.features(X) @ theta >= 0, 1.0, -1.0)
 
-        def evaluate(
-            delta: np.ndarray, sloped: bool, side: np.ndarray = side
-        ) -> tuple[np.ndarray, np.ndarray | None]:
+        def evaluate(delta: np.ndarray, sloped: bool, side: np.ndarray = side) -> tuple[np.ndarray, np.ndarray | None]:
             U = (X + delta) @ network.W.T
             size = np.abs(y - network.activation(U) @ theta)
             if not sloped:

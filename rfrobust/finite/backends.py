@@ -39,9 +39,7 @@ def local(tasks: list[Task], workers: int) -> Iterator[Finished]:
             yield _indexed(index, task)
         return
     try:
-        pool = Parallel(
-            n_jobs=workers, return_as="generator_unordered", batch_size=1, pre_dispatch="2*n_jobs"
-        )
+        pool = Parallel(n_jobs=workers, return_as="generator_unordered", batch_size=1, pre_dispatch="2*n_jobs")
         with _interrupts_ignored():
             finished = pool(delayed(_indexed)(index, task) for index, task in enumerate(tasks))
         yield from finished

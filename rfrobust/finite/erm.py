@@ -140,9 +140,7 @@ class ConcentratedERM:
         values, vectors = eigh(J2, check_finite=False)
         top = max(float(values[-1]), 0.0)
         if values[0] < -1e-9 * max(top, float(np.abs(J2).max())):
-            raise ValueError(
-                f"metric must be positive semidefinite, got smallest eigenvalue {values[0]:.3g} in metric"
-            )
+            raise ValueError(f"metric must be positive semidefinite, got smallest eigenvalue {values[0]:.3g} in metric")
         seen = values > 1e-13 * N * top
         basis = vectors[:, seen] / np.sqrt(values[seen])
         blind = vectors[:, ~seen]
@@ -242,9 +240,7 @@ class ConcentratedERM:
         if start is not None and not isinstance(start, RobustFit):
             raise TypeError(f"start must be a RobustFit, got {type(start).__name__}")
         if start is not None and start.alpha.shape != self.y.shape:
-            raise ValueError(
-                f"start must be a fit of {len(self.y)} samples, got start with {len(start.alpha)} samples"
-            )
+            raise ValueError(f"start must be a fit of {len(self.y)} samples, got start with {len(start.alpha)} samples")
         if eps == 0.0:
             return self._fit_square(tol)
         if eps >= self.null_threshold:
@@ -276,9 +272,7 @@ class ConcentratedERM:
         pull = float(np.linalg.norm(self.Z[:, : self.penalised].T @ self._null_residual))
         z_scale = pull / (len(self.y) * self._y_scale)
         R = None if self.R is None else self.R / z_scale**2
-        return _ScaledProblem(
-            self.Z / z_scale, self.y / self._y_scale, eps / z_scale, R, self.penalised, z_scale
-        )
+        return _ScaledProblem(self.Z / z_scale, self.y / self._y_scale, eps / z_scale, R, self.penalised, z_scale)
 
     def _fit_square(self, tol: float) -> RobustFit:
         """eps = 0: ridge regression, or for ridge = 0 the limit eps -> 0+, the least-|J theta| minimiser."""
@@ -314,9 +308,7 @@ class ConcentratedERM:
         if phase is Phase.INTERPOLATING:
             zero = 1.0
         w_full = w if self._rotation is None else self._rotation @ w
-        fit = RobustFit(
-            self._to_theta(w_full), objective, max(gap, 0.0), iterations, zero, norm, alpha, phase
-        )
+        fit = RobustFit(self._to_theta(w_full), objective, max(gap, 0.0), iterations, zero, norm, alpha, phase)
         if not gap <= tol:
             raise ConvergenceError(
                 f"robust ERM stopped at a relative duality gap of {gap:.2e} > tol={tol:.2e} after {iterations} "
@@ -329,9 +321,7 @@ class ConcentratedERM:
 class _ScaledProblem:
     """The problem in coordinates w, with |w[:penalised]| as its one norm (see :class:`newton.Problem`)."""
 
-    def __init__(
-        self, Z: np.ndarray, y: np.ndarray, eps: float, R: np.ndarray | None, penalised: int, z_scale: float
-    ):
+    def __init__(self, Z: np.ndarray, y: np.ndarray, eps: float, R: np.ndarray | None, penalised: int, z_scale: float):
         self.Z, self.y, self.eps, self.R = Z, y, eps, R
         self.penalised, self.z_scale = penalised, z_scale
         self._free_basis: np.ndarray | None = None

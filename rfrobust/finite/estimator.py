@@ -167,14 +167,7 @@ class RobustRandomFeatures(RegressorMixin, BaseEstimator):
         return self._network.features(Z) @ self.theta_ + self.intercept_
 
     def attack(
-        self,
-        X: Any,
-        y: Any,
-        eps: float | None = None,
-        *,
-        method: str = "pgd",
-        steps: int = 20,
-        restarts: int = 2,
+        self, X: Any, y: Any, eps: float | None = None, *, method: str = "pgd", steps: int = 20, restarts: int = 2
     ) -> np.ndarray:
         """Return perturbed inputs within eps of the rows of X that maximise (y - f)^2.
 

@@ -126,14 +126,7 @@ class LinearizedProblem:
 
 
 def linearized_erm(
-    network: FeatureMap,
-    X: Any,
-    y: Any,
-    eps: float,
-    *,
-    ridge: float = 0.0,
-    tol: float = 1e-8,
-    max_iter: int = 500,
+    network: FeatureMap, X: Any, y: Any, eps: float, *, ridge: float = 0.0, tol: float = 1e-8, max_iter: int = 500
 ) -> RobustFit:
     """Minimise (1/2n) sum_i (|y_i - f(x_i)| + eps |grad f(x_i)|)^2 + (ridge/2)|theta|^2, with a certificate.
 

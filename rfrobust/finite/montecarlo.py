@@ -187,11 +187,7 @@ def _dimensions(d: Any) -> np.ndarray:
 
 
 def _tasks(
-    base: Problem,
-    axes: dict[str, np.ndarray],
-    replicates: int,
-    test: np.ndarray | None,
-    run: dict[str, Any],
+    base: Problem, axes: dict[str, np.ndarray], replicates: int, test: np.ndarray | None, run: dict[str, Any]
 ) -> tuple[list[Task], list[list[tuple[int, ...]]]]:
     """Return the tasks, the big ones first, and for each the place of every radius in the result arrays."""
     values = {name: np.atleast_1d(array) for name, array in axes.items()}
@@ -203,9 +199,7 @@ def _tasks(
         N, n = max(round(psi1 * d), 1), max(round(psi2 * d), 1)
         problem = base.vary(psi1=N / d, psi2=n / d, tau=float(tau), ridge=float(ridge))
         for replicate in range(replicates):
-            task = Task(
-                problem, int(d), N, n, replicate=replicate, eps=tuple(radii), eps_test=tuple(tests), **run
-            )
+            task = Task(problem, int(d), N, n, replicate=replicate, eps=tuple(radii), eps_test=tuple(tests), **run)
             work.append((task, [(i, j, e, k, l, m, replicate) for e in range(len(radii))]))
     work.sort(key=lambda item: -item[0].n * item[0].N * min(item[0].n, item[0].N))
     return [task for task, _ in work], [places for _, places in work]
@@ -232,10 +226,7 @@ def _fill(
                 else:
                     left.append(e)
             if left:
-                todo = {
-                    "eps": tuple(task.eps[e] for e in left),
-                    "eps_test": tuple(task.eps_test[e] for e in left),
-                }
+                todo = {"eps": tuple(task.eps[e] for e in left), "eps_test": tuple(task.eps_test[e] for e in left)}
                 missing.append(Task(**(vars(task) | todo)))
                 missing_places.append([where[e] for e in left])
         done = 0
@@ -261,9 +252,7 @@ def _fill(
 def _how_to_resume(done: int, total: int, path: str | Path | None) -> str:
     if path is None:
         return f"interrupted after {done} of {total} networks, which are lost: only a simulation with a store resumes"
-    return (
-        f"interrupted: {done} of {total} networks are saved in {path}; run the same command again to resume"
-    )
+    return f"interrupted: {done} of {total} networks are saved in {path}; run the same command again to resume"
 
 
 def _place(arrays: dict[str, np.ndarray], where: tuple[int, ...], result: dict[str, float]) -> None:
@@ -292,11 +281,7 @@ def _dataset(
     data = xr.Dataset(
         coords={
             **{name: (name if v.ndim else (), v, described[name]) for name, v in axes.items()},
-            "replicate": (
-                "replicate",
-                np.arange(run["replicates"]),
-                {"long_name": _DESCRIPTIONS["replicate"]},
-            ),
+            "replicate": ("replicate", np.arange(run["replicates"]), {"long_name": _DESCRIPTIONS["replicate"]}),
         },
         attrs={**describe(base), **run, "code_version": code_version()},
     )
@@ -320,9 +305,7 @@ def summary(data: xr.Dataset) -> xr.Dataset:
     if "replicate" not in data.dims:
         raise ValueError(f"data must have the dimension 'replicate', got dimensions {tuple(data.dims)}")
     # The scatter over replicates holds the sampling error of each of them.
-    used = [
-        name for name in data.data_vars if "replicate" in data[name].dims and not str(name).endswith("_se")
-    ]
+    used = [name for name in data.data_vars if "replicate" in data[name].dims and not str(name).endswith("_se")]
     count = data["standard_risk"].notnull().sum("replicate")
     result = xr.Dataset(attrs=data.attrs)
     for name in used:

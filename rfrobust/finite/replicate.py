@@ -129,12 +129,7 @@ def _measure(
 
 
 def _sample(
-    task: Task,
-    network: FeatureMap,
-    theta: np.ndarray,
-    beta: np.ndarray,
-    eps_test: float,
-    rng: np.random.Generator,
+    task: Task, network: FeatureMap, theta: np.ndarray, beta: np.ndarray, eps_test: float, rng: np.random.Generator
 ) -> dict[str, float]:
     data = task.problem.data
     risks = sampled_risks(

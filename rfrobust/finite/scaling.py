@@ -37,13 +37,9 @@ def extrapolate(d: np.ndarray, mean: np.ndarray, se: np.ndarray) -> tuple[Estima
 
 
 def _columns(**columns: np.ndarray) -> list[np.ndarray]:
-    checked = [
-        validation.real_array(name, values, 0.0, open_lower=True, ndim=1) for name, values in columns.items()
-    ]
+    checked = [validation.real_array(name, values, 0.0, open_lower=True, ndim=1) for name, values in columns.items()]
     if len({len(values) for values in checked}) > 1 or len(checked[0]) < 2:
-        raise ValueError(
-            f"d and its data must have the same length >= 2, got {[len(values) for values in checked]}"
-        )
+        raise ValueError(f"d and its data must have the same length >= 2, got {[len(values) for values in checked]}")
     return checked
 
 
@@ -51,6 +47,4 @@ def _line(x: np.ndarray, y: np.ndarray, se: np.ndarray) -> tuple[Estimate, Estim
     design = np.column_stack([np.ones_like(x), x]) / se[:, None]
     covariance = np.linalg.inv(design.T @ design)
     a, b = covariance @ design.T @ (y / se)
-    return Estimate(float(a), float(covariance[0, 0] ** 0.5)), Estimate(
-        float(b), float(covariance[1, 1] ** 0.5)
-    )
+    return Estimate(float(a), float(covariance[0, 0] ** 0.5)), Estimate(float(b), float(covariance[1, 1] ** 0.5))

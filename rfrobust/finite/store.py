@@ -26,10 +26,7 @@ class StoreError(Error, OSError):
 @lru_cache
 def code_version() -> str:
     """Return a digest of the sources and libraries that decide the numbers; a change in any of them starts new rows."""
-    parts = [
-        source_digest("rfrobust.finite.replicate"),
-        *(version(library) for library in ("numpy", "scipy")),
-    ]
+    parts = [source_digest("rfrobust.finite.replicate"), *(version(library) for library in ("numpy", "scipy"))]
     return hashlib.sha256(" ".join(parts).encode()).hexdigest()[:16]
 
 
@@ -85,9 +82,7 @@ class Store:
             raise StoreError(f"{self.path} is a database of another program, not a rfrobust store")
         layout = cursor.execute("PRAGMA user_version").fetchone()[0]
         if layout != LAYOUT:
-            raise StoreError(
-                f"{self.path} has store layout {layout}; this version of rfrobust reads {LAYOUT}"
-            )
+            raise StoreError(f"{self.path} has store layout {layout}; this version of rfrobust reads {LAYOUT}")
         verdict = cursor.execute("PRAGMA quick_check(1)").fetchone()[0]
         if verdict != "ok":
             raise StoreError(f"{self.path} is damaged: {verdict}")
@@ -101,8 +96,7 @@ class Store:
         try:
             with self._connection:
                 self._connection.executemany(
-                    "INSERT OR IGNORE INTO replicates (key, problem, result, code) VALUES (?, ?, ?, ?)",
-                    records,
+                    "INSERT OR IGNORE INTO replicates (key, problem, result, code) VALUES (?, ?, ?, ?)", records
                 )
         except sqlite3.DatabaseError as error:
             raise StoreError(f"could not write to {self.path}: {error}") from error
@@ -112,9 +106,7 @@ class Store:
         found = {}
         try:
             for key in keys:
-                row = self._connection.execute(
-                    "SELECT result FROM replicates WHERE key = ?", (key,)
-                ).fetchone()
+                row = self._connection.execute("SELECT result FROM replicates WHERE key = ?", (key,)).fetchone()
                 if row is not None:
                     found[key] = json.loads(row[0])
         except (sqlite3.DatabaseError, ValueError) as error:

@@ -87,9 +87,7 @@ class _AttackedModel(LinearizedProblem):
         primal = self.y - self.Z @ w - np.sign(alpha) * np.maximum(np.abs(alpha) - eps * b, 0.0)
         pull = self.Z.T @ alpha / n
         dual = pull - self.ridge * w - (eps / n) * (np.maximum(eps * b, np.abs(alpha)) @ gradients)
-        return float(
-            np.linalg.norm(primal) / np.linalg.norm(self.y) + np.linalg.norm(dual) / np.linalg.norm(pull)
-        )
+        return float(np.linalg.norm(primal) / np.linalg.norm(self.y) + np.linalg.norm(dual) / np.linalg.norm(pull))
 
 
 def pgd_erm(

@@ -104,10 +104,7 @@ def block_layers(
     )
     return [
         (sparse.csr_array(hidden, shape=(b1.size + neurons, dimension)), follow(b1, offsets)),
-        (
-            sparse.csr_array(sums, shape=(b2.size + count, b1.size + neurons)),
-            np.append(b2, np.full(count, constant)),
-        ),
+        (sparse.csr_array(sums, shape=(b2.size + count, b1.size + neurons)), np.append(b2, np.full(count, constant))),
     ]
 
 

@@ -51,8 +51,7 @@ def digits_comparison(delta: float = 0.1, theta: float = 0.1, hidden: int = 64, 
     # Attacks on either network are tried on both: points that fool one may fool the other.
     attacks = [pgd(net, X_test, y_test, delta, box=(0.0, 1.0), seed=seed) for net in (clean, near)]
     fooled = [
-        float(np.mean(np.any([decide(f(points)) != y_test for points in attacks], axis=0)))
-        for f in (clean, memorizer)
+        float(np.mean(np.any([decide(f(points)) != y_test for points in attacks], axis=0))) for f in (clean, memorizer)
     ]
     data = {
         "train_clean_error": [error(clean(X), y), error(memorizer(X), y)],
@@ -65,8 +64,7 @@ def digits_comparison(delta: float = 0.1, theta: float = 0.1, hidden: int = 64, 
         "parameters": [clean.parameters, memorizer.network.parameters],
     }
     dataset = xr.Dataset(
-        {name: ("network", np.asarray(values)) for name, values in data.items()},
-        {"network": ["MLP", "memorizer"]},
+        {name: ("network", np.asarray(values)) for name, values in data.items()}, {"network": ["MLP", "memorizer"]}
     )
     dataset["test_reached"] = float(np.mean(memorizer.reaches(X_test, delta)))
     for name in dataset.data_vars:

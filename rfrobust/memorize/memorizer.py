@@ -220,17 +220,13 @@ def robust_memorizer(
         margin = validation.real_scalar("margin", margin, 0, open_lower=True)
         fragile = margins(*clean.bounds(X - delta, X + delta), y) < margin
         if not fragile.any():
-            raise ValueError(
-                f"margin={margin:g} leaves no sample to memorize: clean is certified on all cubes"
-            )
+            raise ValueError(f"margin={margin:g} leaves no sample to memorize: clean is certified on all cubes")
         memorized = np.flatnonzero(_with_neighbours(X, fragile, 2 * delta + theta))
     check_separation(X, y, delta, theta, memorized)
     centers, labels = X[memorized], y[memorized]
     bound = _bound(clean, centers, delta + theta)
     used, codes = np.unique(labels, return_inverse=True)
-    members = sparse.csr_array(
-        (np.ones(len(codes)), (codes, np.arange(len(codes)))), shape=(used.size, len(codes))
-    )
+    members = sparse.csr_array((np.ones(len(codes)), (codes, np.arange(len(codes)))), shape=(used.size, len(codes)))
     targets = 2.0 * used[:, None] - 1.0 if clean.outputs == 1 else np.eye(classes)[used]
     if gate == "clip":
         aggregate, offset = members, np.zeros(used.size)
@@ -302,18 +298,7 @@ def student(
     values = ReLUNetwork.affine(np.eye(4)[2:], np.zeros(2)).deepen(kept.depth, nonnegative=True)
     network = compose(ReLUNetwork.affine([[1, 1, -1]], [0]), stack([kept, values]))
     return Memorizer(
-        teacher,
-        X,
-        y[:, None],
-        delta,
-        theta,
-        bound,
-        network,
-        gate,
-        form,
-        aggregate,
-        np.zeros(3),
-        np.arange(len(X)),
+        teacher, X, y[:, None], delta, theta, bound, network, gate, form, aggregate, np.zeros(3), np.arange(len(X))
     )
 
 

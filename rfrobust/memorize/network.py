@@ -56,9 +56,7 @@ class ReLUNetwork:
             if w.shape[0] != b.size:
                 raise ValueError(f"biases[{k}] must have {w.shape[0]} entries, got {b.size}")
             if k and w.shape[1] != weights[k - 1].shape[0]:
-                raise ValueError(
-                    f"weights[{k}] must have {weights[k - 1].shape[0]} columns, got shape {w.shape}"
-                )
+                raise ValueError(f"weights[{k}] must have {weights[k - 1].shape[0]} columns, got shape {w.shape}")
         object.__setattr__(self, "weights", weights)
         object.__setattr__(self, "biases", biases)
 
@@ -84,9 +82,7 @@ class ReLUNetwork:
         from sklearn.neural_network import MLPClassifier, MLPRegressor
 
         if not isinstance(model, MLPClassifier | MLPRegressor):
-            raise TypeError(
-                f"model must be a fitted MLPClassifier or MLPRegressor, got {type(model).__name__}"
-            )
+            raise TypeError(f"model must be a fitted MLPClassifier or MLPRegressor, got {type(model).__name__}")
         if not hasattr(model, "coefs_"):
             raise ValueError("model must be fitted, got one without coefs_")
         if model.activation != "relu":
@@ -198,9 +194,7 @@ class ReLUNetwork:
             low[rows], high[rows] = a.T, b.T
         return low, high
 
-    def _propagate(
-        self, lower: np.ndarray, upper: np.ndarray, depth: int
-    ) -> list[tuple[np.ndarray, np.ndarray]]:
+    def _propagate(self, lower: np.ndarray, upper: np.ndarray, depth: int) -> list[tuple[np.ndarray, np.ndarray]]:
         """Interval bounds (units, points) of the pre-activations of the first ``depth`` layers."""
         bounds = []
         for k, (w, b) in enumerate(self.layers[:depth]):
@@ -246,9 +240,7 @@ class ReLUNetwork:
 def check_network(name: str, value: Any) -> ReLUNetwork:
     """Return ``value`` if it is a network, or raise."""
     if not isinstance(value, ReLUNetwork):
-        raise TypeError(
-            f"{name} must be a ReLUNetwork, got {type(value).__name__} (a memorizer has one: its .network)"
-        )
+        raise TypeError(f"{name} must be a ReLUNetwork, got {type(value).__name__} (a memorizer has one: its .network)")
     return value
 
 
@@ -256,9 +248,7 @@ def compose(outer: ReLUNetwork, inner: ReLUNetwork) -> ReLUNetwork:
     """Return ``outer(inner(x))``; the two affine layers that meet are merged into one."""
     outer, inner = check_network("outer", outer), check_network("inner", inner)
     if outer.inputs != inner.outputs:
-        raise ValueError(
-            f"outer must take the {inner.outputs} output(s) of inner, got outer.inputs={outer.inputs}"
-        )
+        raise ValueError(f"outer must take the {inner.outputs} output(s) of inner, got outer.inputs={outer.inputs}")
     (w_in, b_in), (w_out, b_out) = inner.layers[-1], outer.layers[0]
     merged = sparse.csr_array(w_out @ w_in)
     merged.eliminate_zeros()
@@ -284,10 +274,7 @@ def parallel_sum(networks: Sequence[ReLUNetwork], coefficients: Any = None) -> R
     given = np.ones(len(networks)) if coefficients is None else coefficients
     c = validation.real_array("coefficients", given, shape=(len(networks),))
     outputs = networks[0].outputs
-    return compose(
-        ReLUNetwork.affine(np.kron(c[None, :], np.eye(outputs)), np.zeros(outputs)),
-        both,
-    )
+    return compose(ReLUNetwork.affine(np.kron(c[None, :], np.eye(outputs)), np.zeros(outputs)), both)
 
 
 def identity_layer(size: int) -> Layer:

@@ -72,9 +72,7 @@ def separated_samples(n: int, d: int, rng: np.random.Generator, gap: float = _GA
 
 
 @njit
-def _deposit(
-    points: np.ndarray, kept: np.ndarray, count: int, owner: np.ndarray, side: int, radius: float
-) -> int:
+def _deposit(points: np.ndarray, kept: np.ndarray, count: int, owner: np.ndarray, side: int, radius: float) -> int:
     """Add points to the first ``count`` of ``kept`` where they keep their distance; return the new count.
 
     A cell, no wider than the distance, owns one sample at most, so a point can only clash within two cells.
@@ -217,14 +215,10 @@ def learning_rates(
 
     fixed_delta = float(scales.min() * max(sizes) ** critical_exponent(d, r))
     rows = []
-    with tqdm(
-        total=len(sizes) * replicates, leave=False, disable=not progress, desc=f"d={d}, r={r:g}"
-    ) as bar:
+    with tqdm(total=len(sizes) * replicates, leave=False, disable=not progress, desc=f"d={d}, r={r:g}") as bar:
         for size in sizes:
             cells, expected = optimal_cells(size, d, r, noise)
-            deltas = xr.DataArray(
-                scales * size ** critical_exponent(d, r), dims="scale", coords={"scale": scales}
-            )
+            deltas = xr.DataArray(scales * size ** critical_exponent(d, r), dims="scale", coords={"scale": scales})
             trials = []
             for replicate in range(replicates):
                 rng = np.random.default_rng([seed, size, replicate])
@@ -355,9 +349,7 @@ def _trial(
         radius = (2 + softness) * delta
         x, weight = around(radius)
         cover = tree.query_ball_point(x, radius, p=np.inf, return_length=True)
-        return float(
-            np.mean(weight / np.maximum(cover, 1))
-        )  # 0 only where rounding puts x outside its own cube
+        return float(np.mean(weight / np.maximum(cover, 1)))  # 0 only where rounding puts x outside its own cube
 
     costs = [cost(float(delta)) for delta in deltas]
 

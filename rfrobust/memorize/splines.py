@@ -60,12 +60,7 @@ def interpolant(values: Any) -> ReLUNetwork:
             z = _selection(np.full(count, j), j + 1)
             deeper = _selection(shared[first], shared.max() + 1)
             rows = sparse.block_array(
-                [
-                    [keep, None, None, None],
-                    [None, keep, None, None],
-                    [z, -z, deeper, None],
-                    [-z, z, None, deeper],
-                ]
+                [[keep, None, None, None], [None, keep, None, None], [z, -z, deeper, None], [-z, z, None, deeper]]
             )
         weights.append(rows)
         biases.append(np.concatenate([np.zeros(2 * j), -kappa[:, 0], kappa[:, 0]]))

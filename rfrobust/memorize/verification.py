@@ -84,8 +84,7 @@ def verify(memorizer: Memorizer, X: Any, delta: float) -> Verification:
         gamma = [sparse.csr_array(sparse.coo_array((g, (rows, columns)), shape=shape)) for g in gammas]
         plus, minus = memorizer.aggregate.maximum(0.0), memorizer.aggregate.minimum(0.0)
         q = [
-            np.maximum((plus @ gamma[s].T + minus @ gamma[1 - s].T).toarray().T + memorizer.offset, 0.0)
-            for s in (0, 1)
+            np.maximum((plus @ gamma[s].T + minus @ gamma[1 - s].T).toarray().T + memorizer.offset, 0.0) for s in (0, 1)
         ]
         f = memorizer.clean.bounds(lower, upper)
         here = slice(start, start + _BATCH)
@@ -118,11 +117,8 @@ def minimum(network: ReLUNetwork, lower: Any, upper: Any, objective: Any) -> tup
     goal = ReLUNetwork._from_layers(
         (
             *network.layers[:-1],
-            (
-                sparse.csr_array(objective[None] @ network.weights[-1]),
-                objective @ network.biases[-1][:, None],
-            ),
-        ),
+            (sparse.csr_array(objective[None] @ network.weights[-1]), objective @ network.biases[-1][:, None]),
+        )
     )
     pre = goal._propagate(lower[:, None], upper[:, None], goal.depth)
     sizes = [network.inputs, *(b.size for b in goal.biases[:-1])]
@@ -160,11 +156,7 @@ def minimum(network: ReLUNetwork, lower: Any, upper: Any, objective: Any) -> tup
     cost = np.zeros(total)
     cost[starts[-2] : starts[-1]] = goal.weights[-1].toarray()[0]
     constraints = (
-        [
-            optimize.LinearConstraint(
-                sparse.vstack(rows, format="csc"), np.concatenate(lows), np.concatenate(highs)
-            )
-        ]
+        [optimize.LinearConstraint(sparse.vstack(rows, format="csc"), np.concatenate(lows), np.concatenate(highs))]
         if rows
         else []
     )

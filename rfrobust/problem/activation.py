@@ -73,9 +73,7 @@ class Activation:
             object.__setattr__(self, field, validation.real_scalar(field, getattr(self, field), lower))
         # Poincare's inequality in the Hermite basis, with room for rounding
         if self.rho**2 < 2.0 * self.mu2**2 * (1.0 - 1e-9):
-            raise ValueError(
-                f"rho^2 must be >= 2 mu2^2 for any activation, got rho={self.rho!r}, mu2={self.mu2!r}"
-            )
+            raise ValueError(f"rho^2 must be >= 2 mu2^2 for any activation, got rho={self.rho!r}, mu2={self.mu2!r}")
         if self.mu1 == 0.0 and self.mu2 == 0.0:
             raise ValueError("mu1 and mu2 must not both be 0: the activation would be constant")
 

@@ -160,10 +160,7 @@ def step(sharpness: float = 5.0) -> Activation:
     """Return Phi(sharpness u), a smooth step; a true step has no gradient to attack and infinite rho."""
     b = validation.real_scalar("sharpness", sharpness, 0.0, open_lower=True)
     mu1 = b / math.sqrt(2.0 * _PI * (1.0 + b * b))
-    kernels = (
-        partial(dual_kernels.probit, sharpness=b),
-        partial(dual_kernels.probit_derivative, sharpness=b),
-    )
+    kernels = (partial(dual_kernels.probit, sharpness=b), partial(dual_kernels.probit_derivative, sharpness=b))
     return _exact(
         "step", partial(_probit, sharpness=b), partial(_probit_slope, sharpness=b), 0.5, mu1,
         math.asin(b * b / (1.0 + b * b)) / (2.0 * _PI) - mu1 * mu1,
@@ -254,9 +251,7 @@ TABLE: dict[str, _Entry] = {
     "gelu": _Entry(_gelu_activation, "u Phi(u)"),
     "identity": _Entry(_identity_activation, "u"),
     "tanh": _Entry(partial(Activation.from_callable, np.tanh, _tanh_slope, name="tanh"), "tanh(u)"),
-    "sigmoid": _Entry(
-        partial(Activation.from_callable, expit, _sigmoid_slope, name="sigmoid"), "1/(1 + e^-u)"
-    ),
+    "sigmoid": _Entry(partial(Activation.from_callable, expit, _sigmoid_slope, name="sigmoid"), "1/(1 + e^-u)"),
     "softplus": _Entry(partial(Activation.from_callable, _softplus, expit, name="softplus"), "log(1 + e^u)"),
     "silu": _Entry(partial(Activation.from_callable, _silu, _silu_slope, name="silu"), "u/(1 + e^-u)"),
 }
@@ -300,9 +295,7 @@ def built_in(name: str) -> Activation:
     except ValueError:
         value = math.nan
     if parameter is None or not math.isfinite(value):
-        allowed = (
-            "takes no parameter" if parameter is None else f"needs a number after the colon ({parameter})"
-        )
+        allowed = "takes no parameter" if parameter is None else f"needs a number after the colon ({parameter})"
         raise ValueError(f"activation {base!r} {allowed}, got activation={name!r}")
     return _make(base, value)
 

@@ -142,9 +142,7 @@ def hermite_weights(
     return squares, left
 
 
-def hermite(
-    function: Callable[[np.ndarray], np.ndarray], c: np.ndarray, kinks: tuple[float, ...] = ()
-) -> np.ndarray:
+def hermite(function: Callable[[np.ndarray], np.ndarray], c: np.ndarray, kinks: tuple[float, ...] = ()) -> np.ndarray:
     """Return E f(u)f(v) = sum_k a_k^2 c^k by Horner's rule, a_k the normalized Hermite coefficients of f.
 
     The series stops, at an even degree K, where the rest is below rounding for the largest \\|c\\| < 1 that is asked

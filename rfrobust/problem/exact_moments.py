@@ -58,12 +58,7 @@ def exact_moments(name: str) -> dict[str, Any]:
     symbols = {"c": c, "a": sp.Symbol("a", positive=True), "b": sp.Symbol("b", positive=True)}
     kernel = sp.sympify(KERNELS[name], locals=symbols, rational=True)
     slope = sp.diff(kernel, c)
-    at = {
-        "K0": kernel.subs(c, 0),
-        "K1": kernel.subs(c, 1),
-        "S0": slope.subs(c, 0),
-        "S1": sp.limit(slope, c, 1, "-"),
-    }
+    at = {"K0": kernel.subs(c, 0), "K1": kernel.subs(c, 1), "S0": slope.subs(c, 0), "S1": sp.limit(slope, c, 1, "-")}
     return {
         "mu0_squared": sp.simplify(at["K0"]),
         "mu1_squared": sp.simplify(at["S0"]),

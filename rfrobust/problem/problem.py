@@ -216,13 +216,7 @@ class Problem:
         new = {**self.settings, **changes}
         data = Data(new["signal_norm"], new["tau"], new["nonlinear_power"])
         return Problem(
-            new["psi1"],
-            new["psi2"],
-            data,
-            self.features,
-            Attack(new["eps"]),
-            Penalty(new["ridge"]),
-            self.loss,
+            new["psi1"], new["psi2"], data, self.features, Attack(new["eps"]), Penalty(new["ridge"]), self.loss
         )
 
     @property
@@ -259,9 +253,7 @@ class Problem:
         return f"Problem.of({self.summary})"
 
 
-def as_problem(
-    psi1: Any, psi2: Any = None, eps: Any = None, tau: Any = 0.0, **settings: Unpack[Settings]
-) -> Problem:
+def as_problem(psi1: Any, psi2: Any = None, eps: Any = None, tau: Any = 0.0, **settings: Unpack[Settings]) -> Problem:
     """Return a problem given as one, perhaps with changes, or by its parameters."""
     if isinstance(psi1, Problem):
         if psi2 is not None or eps is not None or tau != 0.0:

@@ -167,9 +167,7 @@ def check_law(atoms: Any, weights: Any) -> tuple[np.ndarray, np.ndarray]:
     if abs(w.sum() - 1.0) > WEIGHT_TOLERANCE:
         raise ValueError(f"weights must have sum 1, got sum {float(w.sum())!r} in weights")
     if abs(w @ x - 1.0) > MEAN_TOLERANCE:
-        raise ValueError(
-            f"atoms must have mean 1 (rows of W have unit length), got mean {float(w @ x)!r} in atoms"
-        )
+        raise ValueError(f"atoms must have mean 1 (rows of W have unit length), got mean {float(w @ x)!r} in atoms")
     return x, w
 
 

@@ -66,6 +66,4 @@ def gaussian_mean(function: Callable[[np.ndarray], np.ndarray], kinks: Sequence[
         left = np.concatenate([left[open_], middle[open_]])
         right = np.concatenate([middle[open_], right[open_]])
         whole = np.concatenate([first[open_], second[open_]])
-    raise QuadratureError(
-        f"the integral did not converge near u = {float(left[0]):.4g}: declare kinks and jumps there"
-    )
+    raise QuadratureError(f"the integral did not converge near u = {float(left[0]):.4g}: declare kinks and jumps there")

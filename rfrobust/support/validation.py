@@ -55,9 +55,7 @@ def real_scalar(
         except OverflowError:
             value = math.inf if value > 0 else -math.inf
     infinite_ok = allow_inf and value == math.inf
-    if not infinite_ok and not (
-        math.isfinite(value) and _inside(value, lower, upper, open_lower, open_upper)
-    ):
+    if not infinite_ok and not (math.isfinite(value) and _inside(value, lower, upper, open_lower, open_upper)):
         allowed = describe_range(lower, upper, open_lower=open_lower, open_upper=open_upper)
         raise ValueError(f"{name} must be {allowed}{' (or inf)' if allow_inf else ''}, got {name}={value!r}")
     return value
@@ -80,9 +78,7 @@ def real_array(
     ``ndim`` is the number (or the allowed numbers) of dimensions; ``shape`` fixes lengths, ``None`` being free.
     """
     if isinstance(value, np.ma.MaskedArray):
-        raise TypeError(
-            f"{name} must be an array without mask, got a masked array; fill or drop masked values"
-        )
+        raise TypeError(f"{name} must be an array without mask, got a masked array; fill or drop masked values")
     try:
         raw = np.asarray(value)
     except (ValueError, TypeError) as error:
@@ -97,11 +93,7 @@ def real_array(
         raw.ndim != len(shape)
         or any(want is not None and want != got for want, got in zip(shape, raw.shape, strict=True))
     ):
-        want = (
-            "("
-            + ", ".join("any" if n is None else str(n) for n in shape)
-            + (",)" if len(shape) == 1 else ")")
-        )
+        want = "(" + ", ".join("any" if n is None else str(n) for n in shape) + (",)" if len(shape) == 1 else ")")
         raise ValueError(f"{name} must have shape {want}, got {raw.shape}")
     if raw.size == 0:
         raise ValueError(f"{name} must not be empty, got shape {raw.shape}")

@@ -200,9 +200,7 @@ class Equilibrium:
 
 
 @overload
-def solve(
-    psi1: float, psi2: float, eps: float, tau: float = 0.0, **settings: Unpack[Settings]
-) -> Equilibrium: ...
+def solve(psi1: float, psi2: float, eps: float, tau: float = 0.0, **settings: Unpack[Settings]) -> Equilibrium: ...
 
 
 @overload

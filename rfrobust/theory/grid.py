@@ -138,9 +138,7 @@ def _law_breaks(points: np.ndarray, features: Features) -> np.ndarray:
     return np.concatenate([[0], changes, [len(points)]])
 
 
-def solve_points(
-    points: np.ndarray, problem: Problem, line: int = 1, out: np.ndarray | None = None
-) -> np.ndarray:
+def solve_points(points: np.ndarray, problem: Problem, line: int = 1, out: np.ndarray | None = None) -> np.ndarray:
     """Return, in ``out`` if given, a table of :class:`Point` for points (psi1, psi2, eps, tau, ridge) of the problem.
 
     Points in lines of ``line`` neighbours on a grid are cheaper.
@@ -176,11 +174,7 @@ def _solve_table(points: np.ndarray, problem: Problem, line: int, workers: int) 
     # whole lines, so that the starts of Newton, and with them the last bit, do not depend on the workers
     step = -(-min(CHUNK, -(-size // workers)) // line) * line if line <= CHUNK else CHUNK
     lines = range(0, size, line) if line > CHUNK else [0]
-    jobs = [
-        slice(i, min(i + step, end))
-        for start, end in pairwise([*lines, size])
-        for i in range(start, end, step)
-    ]
+    jobs = [slice(i, min(i + step, end)) for start, end in pairwise([*lines, size]) for i in range(start, end, step)]
 
     def run(part: slice) -> int:
         solve_points(points[part], problem, line, out[part])

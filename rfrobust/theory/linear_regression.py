@@ -15,9 +15,7 @@ from .equilibrium import Equilibrium, SolverError, solve
 from .thresholds import null_threshold
 
 
-def linear(
-    delta: float, eps: float, tau: float = 0.0, *, signal_norm: float = 1.0, ridge: float = 0.0
-) -> Equilibrium:
+def linear(delta: float, eps: float, tau: float = 0.0, *, signal_norm: float = 1.0, ridge: float = 0.0) -> Equilibrium:
     r"""Return the limiting risks of adversarially trained linear regression.
 
     Parameters
@@ -61,19 +59,10 @@ def linear(
     delta = real_scalar("delta", delta, **RANGES["psi2"])
     try:
         return solve(
-            1.0,
-            delta,
-            eps,
-            tau,
-            ridge=ridge,
-            activation="identity",
-            spectrum="orthogonal",
-            signal_norm=signal_norm,
+            1.0, delta, eps, tau, ridge=ridge, activation="identity", spectrum="orthogonal", signal_norm=signal_norm
         )
     except SolverError as error:
-        raise SolverError(
-            error.status, f"delta={delta!r}, eps={eps!r}, tau={tau!r}, ridge={ridge!r}"
-        ) from None
+        raise SolverError(error.status, f"delta={delta!r}, eps={eps!r}, tau={tau!r}, ridge={ridge!r}") from None
 
 
 def linear_null_threshold(delta: float, tau: float = 0.0, *, signal_norm: float = 1.0) -> float:
@@ -82,9 +71,7 @@ def linear_null_threshold(delta: float, tau: float = 0.0, *, signal_norm: float 
     Parameters as for :func:`linear`. Source: :eq:`eq-null` with x = 1.
     """
     delta = real_scalar("delta", delta, **RANGES["psi2"])
-    return null_threshold(
-        1.0, delta, tau, activation="identity", spectrum="orthogonal", signal_norm=signal_norm
-    )
+    return null_threshold(1.0, delta, tau, activation="identity", spectrum="orthogonal", signal_norm=signal_norm)
 
 
 def linear_population(eps: float, tau: float, *, signal_norm: float = 1.0) -> float:

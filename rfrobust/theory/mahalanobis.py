@@ -67,13 +67,7 @@ def mahalanobis_linear(
 
 
 def mahalanobis_features(
-    psi1: float,
-    psi2: float,
-    attack: Any,
-    eigenvalues: Any,
-    tau: float = 0.0,
-    *,
-    activation: str | Activation = "relu",
+    psi1: float, psi2: float, attack: Any, eigenvalues: Any, tau: float = 0.0, *, activation: str | Activation = "relu"
 ) -> QuadraticModel:
     r"""Return random features under an attack whose matrix M has the eigenvectors of W' W.
 

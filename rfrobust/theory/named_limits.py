@@ -156,9 +156,7 @@ def wide_gradient_decay(
 def _nonlinear(activation: str | Activation) -> tuple[float, float, float]:
     constants = resolve_activation(activation).constants
     if constants[1] == 0.0:
-        raise ValueError(
-            "activation must not be linear (mu2 > 0): use rfrobust.theory.linear for a linear one"
-        )
+        raise ValueError("activation must not be linear (mu2 > 0): use rfrobust.theory.linear for a linear one")
     return constants
 
 

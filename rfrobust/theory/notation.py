@@ -109,19 +109,10 @@ def from_mei_montanari(
     """
     lam = real_scalar("lam", lam, 0.0, RANGES["ridge"]["upper"])
     if lam == 0.0:
-        raise ValueError(
-            "lam must be > 0, got lam=0: the ridgeless limit here is the interpolator of least |J theta|"
-        )
+        raise ValueError("lam must be > 0, got lam=0: the ridgeless limit here is the interpolator of least |J theta|")
     ridge = convert_ridge(lam, "mei-montanari", psi1=psi1)
     F1 = real_scalar("F1", F1, **RANGES["signal_norm"])
     F_star = real_scalar("F_star", F_star, 0.0, 1e50)
     return solve(
-        psi1,
-        psi2,
-        0.0,
-        tau,
-        ridge=ridge,
-        activation=activation,
-        signal_norm=F1,
-        nonlinear_power=F_star * F_star,
+        psi1, psi2, 0.0, tau, ridge=ridge, activation=activation, signal_norm=F1, nonlinear_power=F_star * F_star
     )

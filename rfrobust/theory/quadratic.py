@@ -91,9 +91,7 @@ class QuadraticModel(Features):
         self.tau = scalar("tau", tau)
         blind = (self.covariance == 0.0) & (self.cross > 0.0)
         if blind.any():
-            raise ValueError(
-                "cross must be 0 where covariance is 0: features without variance correlate with nothing"
-            )
+            raise ValueError("cross must be 0 where covariance is 0: features without variance correlate with nothing")
         seen = self.covariance > 0.0
         explained = float((self.cross[seen] / self.covariance[seen]).sum())
         if explained > self.response_power * (1.0 + 1e-9):
@@ -136,9 +134,7 @@ class QuadraticModel(Features):
         if abs(psi1 - expected) > 1e-9 * expected:
             raise ValueError(f"psi1 must be N/d = {expected!r} of these features, got psi1={psi1!r}")
         if ridge > 0.0 and not self.orthonormal:
-            raise ValueError(
-                f"ridge must be 0 for this model, whose basis is not orthonormal, got ridge={ridge!r}"
-            )
+            raise ValueError(f"ridge must be 0 for this model, whose basis is not orthonormal, got ridge={ridge!r}")
 
     def law(self, p: Parameters) -> Law:
         """Return the arrays; ``p.psi1`` must be N/d."""
@@ -196,13 +192,7 @@ def positive_definite(name: str, value: Any, size: int) -> np.ndarray:
 
 
 def drawn_network(
-    W: Any,
-    n: float,
-    tau: float = 0.0,
-    *,
-    activation: str | Activation = "relu",
-    beta: Any = None,
-    attack: Any = None,
+    W: Any, n: float, tau: float = 0.0, *, activation: str | Activation = "relu", beta: Any = None, attack: Any = None
 ) -> QuadraticModel:
     r"""Return the semi-empirical theory of one drawn first layer, with its own Sigma and J^2 instead of limits.
 

@@ -31,19 +31,7 @@ OBSERVABLES = (
 )
 
 #: Parameters in the order of the dimension ``parameter``.
-PARAMETERS = (
-    "psi1",
-    "psi2",
-    "eps",
-    "tau",
-    "ridge",
-    "mu1",
-    "mu2",
-    "rho",
-    "signal_norm",
-    "nonlinear_power",
-    "eps_test",
-)
+PARAMETERS = ("psi1", "psi2", "eps", "tau", "ridge", "mu1", "mu2", "rho", "signal_norm", "nonlinear_power", "eps_test")
 
 
 def gradient(equilibrium: Equilibrium, eps_test: float | None = None) -> xr.Dataset:
@@ -95,11 +83,7 @@ def gradient(equilibrium: Equilibrium, eps_test: float | None = None) -> xr.Data
     values, table = _table(equilibrium, radius)
     return xr.Dataset(
         {
-            name: (
-                "parameter",
-                table[i],
-                {"long_name": f"derivatives of: {DESCRIPTIONS[name]}", "value": values[i]},
-            )
+            name: ("parameter", table[i], {"long_name": f"derivatives of: {DESCRIPTIONS[name]}", "value": values[i]})
             for i, name in enumerate(OBSERVABLES)
         },
         coords={"parameter": list(PARAMETERS)},
@@ -118,9 +102,7 @@ def regime(model: Equilibrium) -> tuple[Any, list[float]]:
     return equations.balanced, [math.log(model.q / model.eps) if model.q > 0.0 else log_t, math.log(model.V)]
 
 
-def observables(
-    state: State, p: Parameters, eps_test: Dual, F: Any, *, interpolator: bool
-) -> dict[str, Dual]:
+def observables(state: State, p: Parameters, eps_test: Dual, F: Any, *, interpolator: bool) -> dict[str, Dual]:
     """Return the observables of a solution in numbers that carry derivatives."""
     v, r = state.standard_risk, F.sqrt(state.squared_norm)
     q, zero = p.eps * state.t, state.k * 0.0

@@ -60,9 +60,7 @@ def _standard(points: np.ndarray, problem: Problem) -> tuple[np.ndarray, np.ndar
     return risks(standard, problem)
 
 
-def radius_curves(
-    psi1: Any, psi2: float | Problem, tau: float = 0.0, **settings: Unpack[Settings]
-) -> xr.Dataset:
+def radius_curves(psi1: Any, psi2: float | Problem, tau: float = 0.0, **settings: Unpack[Settings]) -> xr.Dataset:
     """Return the boundary radii along the width.
 
     Parameters
@@ -136,9 +134,7 @@ def _attributes(problem: Problem) -> dict[str, Any]:
     return {"psi2": problem.psi2, "tau": problem.tau, "ridge": problem.ridge, **describe(problem)}
 
 
-def best_widths(
-    eps: Any, psi2: float | Problem, tau: float = 0.0, **settings: Unpack[Settings]
-) -> xr.Dataset:
+def best_widths(eps: Any, psi2: float | Problem, tau: float = 0.0, **settings: Unpack[Settings]) -> xr.Dataset:
     """Return the best width over all, and on either side of N = n, along the radius (training and test).
 
     Parameters
@@ -161,9 +157,7 @@ def best_widths(
     radii = validation.real_array("eps", eps, 0.0, open_lower=True, ndim=1)
     base = _finite(_base(psi2, tau, settings))
     sides = [_sides(base.vary(eps=float(radius))) for radius in radii]
-    table = [
-        [(o.at["psi1"], o.risk, o.null) for o in (min(pair, key=lambda o: o.risk), *pair)] for pair in sides
-    ]
+    table = [[(o.at["psi1"], o.risk, o.null) for o in (min(pair, key=lambda o: o.risk), *pair)] for pair in sides]
     values = np.array(table, dtype=float)
     dims = ("eps", "side")
     return xr.Dataset(

@@ -181,11 +181,7 @@ def best_width(
     >>> round(best.at["psi1"], 1), best.certified
     (7.6, True)
     """
-    base = (
-        as_problem(psi2, **settings)
-        if isinstance(psi2, Problem)
-        else as_problem(1.0, psi2, eps, tau, **settings)
-    )
+    base = as_problem(psi2, **settings) if isinstance(psi2, Problem) else as_problem(1.0, psi2, eps, tau, **settings)
     eps_test = base.eps if eps_test is None else scalar("eps_test", eps_test)
     low, high = validation.real_array("psi1_range", psi1_range, 0.0, open_lower=True, shape=(2,)).tolist()
     if not low < high:

@@ -83,9 +83,7 @@ class Optimum:
     evaluations: int
 
 
-def _refine(
-    evaluate: Evaluate, start: np.ndarray, step: np.ndarray, box: np.ndarray
-) -> tuple[np.ndarray, float, int]:
+def _refine(evaluate: Evaluate, start: np.ndarray, step: np.ndarray, box: np.ndarray) -> tuple[np.ndarray, float, int]:
     """Descend into one basin by Nelder and Mead's simplex, clipped to the box: risks may have kinks at its faces."""
     simplex = np.vstack([start, start + np.diag(np.where(start + step <= box[1], step, -step))])
     result = minimize(
@@ -160,9 +158,7 @@ def search(
         for index in _local_minima(values)[:BASINS]:
             if not values[index] < null_risk:
                 continue
-            step = np.array(
-                [np.diff(line)[max(k - 1, 0) : k + 1].min() for line, k in zip(lines, index, strict=True)]
-            )
+            step = np.array([np.diff(line)[max(k - 1, 0) : k + 1].min() for line, k in zip(lines, index, strict=True)])
             best, risk, more = _refine(on_face, grid[index], step, box)
             used += more
             place = fixed.copy()
@@ -188,9 +184,7 @@ def search(
     )  # fmt: skip
 
 
-def _neighbours(
-    evaluate: Evaluate, axes: list[Axis], at: np.ndarray
-) -> tuple[dict[str, tuple[float, float]], float]:
+def _neighbours(evaluate: Evaluate, axes: list[Axis], at: np.ndarray) -> tuple[dict[str, tuple[float, float]], float]:
     """Return the risks on both sides along each axis, and the lowest risk over all neighbours, corners included."""
     shifts = np.array([shift for shift in itertools.product((-1, 0, 1), repeat=len(axes)) if any(shift)])
     points = at * np.exp(NEIGHBOUR * shifts)

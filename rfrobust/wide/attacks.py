@@ -80,9 +80,7 @@ class InputAttack:
         if self.method == "single-gradient" and self.norm != "linf":
             raise ValueError("method='single-gradient' is defined for norm='linf' only, got norm='l2'")
 
-    def run(
-        self, model: Attackable, x: np.ndarray, targets: np.ndarray, rng: np.random.Generator
-    ) -> np.ndarray:
+    def run(self, model: Attackable, x: np.ndarray, targets: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Return the attacked inputs, shape of ``x``; ``targets`` has the shape of the outputs."""
         if self.bounds is not None:
             validation.real_array("x", x, *self.bounds)

@@ -98,11 +98,7 @@ def load_arrays(
     train = rng.permutation(len(x_train))
     chosen = (train[:kernel], train[kernel : kernel + validate], rng.permutation(len(x_test))[:test])
     parts = []
-    for x, y, rows in (
-        (x_train, y_train, chosen[0]),
-        (x_train, y_train, chosen[1]),
-        (x_test, y_test, chosen[2]),
-    ):
+    for x, y, rows in ((x_train, y_train, chosen[0]), (x_train, y_train, chosen[1]), (x_test, y_test, chosen[2])):
         flat = x[rows].reshape(len(rows), -1)
         parts += [flat / 255 if flat.dtype.kind in "iu" else flat, y[rows]]
     return Samples(*parts)
@@ -216,12 +212,7 @@ def finite_width_accuracy(
     classes = np.unique(samples.y_kernel)
     targets, test_targets = (encode_labels(y, classes) for y in (samples.y_kernel, samples.y_test))
     finite = FiniteNetwork.random(
-        network,
-        inputs=samples.x_kernel.shape[1],
-        width=width,
-        outputs=len(classes),
-        seed=seed,
-        dtype="float32",
+        network, inputs=samples.x_kernel.shape[1], width=width, outputs=len(classes), seed=seed, dtype="float32"
     )
     # The kernel methods start at f = 0; random outputs here would stay in the directions that training leaves alone.
     finite.weights[-1][:] = 0
@@ -229,9 +220,7 @@ def finite_width_accuracy(
     # Theta(x, x')/n has norm at most the mean diagonal of Theta, D k_D for ReLU without biases.
     rate = 1 / float(np.mean(network.depth * network.variances(samples.x_kernel)[-1]))
     attack = InputAttack(radius=radius, steps=5, step=radius / 2.5, bounds=(0.0, 1.0))
-    adversarial_training(
-        finite, samples.x_kernel, targets, attack, epochs=epochs, learning_rate=rate, seed=seed
-    )
+    adversarial_training(finite, samples.x_kernel, targets, attack, epochs=epochs, learning_rate=rate, seed=seed)
     attacked = InputAttack(radius=radius, bounds=(0.0, 1.0)).run(
         finite, samples.x_test, test_targets, np.random.default_rng(seed)
     )

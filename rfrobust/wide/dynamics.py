@@ -105,8 +105,7 @@ class LinearizedFlow:
         value, error = quad_vec(self.amplification, 0.0, t, epsrel=_RTOL, epsabs=0.0, limit=10_000)
         if error > 1e-8 * np.linalg.norm(value):
             raise RuntimeError(
-                f"Xi({t:g}) was not integrated: error {error:g} of {np.linalg.norm(value):g}; "
-                "is eta(t) continuous?"
+                f"Xi({t:g}) was not integrated: error {error:g} of {np.linalg.norm(value):g}; is eta(t) continuous?"
             )
         return value
 
@@ -155,12 +154,7 @@ class LinearizedFlow:
                 "xi": (("time", "sample"), xi, {"long_name": "regularization matrix, diagonal"}),
             },
             coords={"time": ("time", times, {"long_name": "training time"})},
-            attrs={
-                "method": method,
-                "horizon": self.horizon,
-                "eta_is_constant": int(self.is_constant),
-                **versions(),
-            },
+            attrs={"method": method, "horizon": self.horizon, "eta_is_constant": int(self.is_constant), **versions()},
         )
 
     def limit(self) -> np.ndarray:
@@ -184,13 +178,7 @@ class LinearizedFlow:
         for time in times:
             if time > start:
                 solution = solve_ivp(
-                    slope,
-                    (start, time),
-                    state,
-                    method="DOP853",
-                    rtol=_RTOL,
-                    atol=_RTOL * scale,
-                    t_eval=[time],
+                    slope, (start, time), state, method="DOP853", rtol=_RTOL, atol=_RTOL * scale, t_eval=[time]
                 )
                 if not solution.success:
                     raise RuntimeError(f"the adversarial flow was not integrated: {solution.message}")

@@ -122,9 +122,7 @@ class _Classification(ClassifierMixin):
     def _learn_encoding(self, y: np.ndarray) -> None:
         self.classes_ = np.unique(y)
         if len(self.classes_) < 2:
-            raise ValueError(
-                f"{type(self).__name__} needs at least 2 classes, got 1 class: {self.classes_[0]!r}"
-            )
+            raise ValueError(f"{type(self).__name__} needs at least 2 classes, got 1 class: {self.classes_[0]!r}")
 
     def _encode(self, y: np.ndarray) -> np.ndarray:
         unknown = np.setdiff1d(y, self.classes_)
@@ -202,9 +200,7 @@ class _Validated(_KernelEstimator):
             )
             held_out = max(1, round(share * len(X)))
             if held_out >= len(X):
-                raise ValueError(
-                    f"n_samples = {len(X)} is too few to set validation_fraction={share:g} of them aside"
-                )
+                raise ValueError(f"n_samples = {len(X)} is too few to set validation_fraction={share:g} of them aside")
             order = check_random_state(self.random_state).permutation(len(X))
             x_held, y_held, X_kernel, y_kernel = (
                 X[order[:held_out]], y[order[:held_out]], X[order[held_out:]], y[order[held_out:]],
@@ -213,9 +209,7 @@ class _Validated(_KernelEstimator):
         else:
             X_kernel, y_kernel = X, y
             self._learn_encoding(y)
-            x_held, y_held = validate_data(
-                self, *validation_data, reset=False, dtype=float, multi_output=True
-            )
+            x_held, y_held = validate_data(self, *validation_data, reset=False, dtype=float, multi_output=True)
         return X_kernel, self._encode(y_kernel), x_held, self._encode(y_held)
 
 

@@ -48,11 +48,7 @@ class FiniteNetwork:
         sizes = [validation.integer("inputs", inputs, 1)] + [width] * (architecture.depth - 1)
         sizes.append(validation.integer("outputs", outputs, 1))
         rng = np.random.default_rng(seed)
-        kind = (
-            np.float32
-            if validation.choice("dtype", dtype, ("float32", "float64")) == "float32"
-            else np.float64
-        )
+        kind = np.float32 if validation.choice("dtype", dtype, ("float32", "float64")) == "float32" else np.float64
         weights, biases = [], []
         for fan_in, fan_out in pairwise(sizes):
             weights.append(rng.standard_normal((fan_out, fan_in), dtype=kind))
@@ -110,9 +106,7 @@ class FiniteNetwork:
         """Return the sum over outputs of ``cotangent`` times the gradient in the inputs, shape (samples, n0)."""
         return self.predict_with_gradient(x, lambda _: cotangent)[1]
 
-    def descend(
-        self, x: np.ndarray, cotangent: Callable[[np.ndarray], np.ndarray], step: float
-    ) -> np.ndarray:
+    def descend(self, x: np.ndarray, cotangent: Callable[[np.ndarray], np.ndarray], step: float) -> np.ndarray:
         """Move the parameters by -step times the gradient of sum(cotangent(outputs) * outputs); return the outputs."""
         outputs, layer_inputs, slopes = self._forward(x)
         for layer, signal in self._backward(cotangent(outputs), slopes):

@@ -114,18 +114,11 @@ def train_on_search(
         network.descend(found, lambda f: f - targets, learning_rate)
         outputs.append(network.predict(x))
         if not np.isfinite(outputs[-1]).all():
-            raise DivergenceError(
-                f"training diverged at step {number + 1}; lower learning_rate={learning_rate}"
-            )
+            raise DivergenceError(f"training diverged at step {number + 1}; lower learning_rate={learning_rate}")
     return xr.Dataset(
         {"train": (("time", "sample", "output"), np.array(outputs, float), {"long_name": "outputs"})},
         coords={"time": ("time", learning_rate * np.arange(steps + 1), {"long_name": "training time"})},
-        attrs={
-            "horizon": horizon,
-            "learning_rate": learning_rate,
-            "search_steps": search_steps,
-            **versions(),
-        },
+        attrs={"horizon": horizon, "learning_rate": learning_rate, "search_steps": search_steps, **versions()},
     )
 
 
@@ -180,9 +173,7 @@ def adversarial_training(
             wanted = targets[batch]
             outputs = network.descend(found, partial(_mean_residual, wanted), learning_rate)
             if not np.isfinite(outputs).all():
-                raise DivergenceError(
-                    f"training diverged in epoch {epoch}; lower learning_rate={learning_rate:g}"
-                )
+                raise DivergenceError(f"training diverged in epoch {epoch}; lower learning_rate={learning_rate:g}")
         if after_epoch is not None:
             after_epoch(epoch)
     return network

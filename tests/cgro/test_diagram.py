@@ -33,12 +33,7 @@ def test_the_stall_law_solves_its_equation(q):
     scale = q * q * problem.alpha**2
     late = 1e4
     solved = solve_ivp(
-        lambda _, c: scale * c ** (2 - 2 / q) * np.exp(-c),
-        (0, late),
-        [1.0],
-        method="LSODA",
-        rtol=1e-9,
-        atol=1e-12,
+        lambda _, c: scale * c ** (2 - 2 / q) * np.exp(-c), (0, late), [1.0], method="LSODA", rtol=1e-9, atol=1e-12
     )
     # dropping the slow factor's own drift costs a relative (2 - 2/q)/c^2 or so
     assert stall_level(problem, late) == pytest.approx(solved.y[0, -1], rel=0.02)
@@ -106,9 +101,7 @@ def test_the_boundary_is_where_the_simulation_turns(changes):
 
 
 def test_the_two_sides_of_the_diagram_are_robust_learning_and_cgro():
-    data = phase_diagram(axis="lam", values=[0.5], ratios=[0.75, 0.96], replicates=4, test_samples=2000).isel(
-        lam=0
-    )
+    data = phase_diagram(axis="lam", values=[0.5], ratios=[0.75, 0.96], replicates=4, test_samples=2000).isel(lam=0)
     assert (data.clean_test_error == 0).all()
     assert (data.robust_test_error.sel(ratio=0.75) < 0.01).all()
     assert (abs(data.robust_test_error.sel(ratio=0.96) - 0.5) < 0.05).all()

@@ -39,12 +39,7 @@ def double(network):
 #: Small, so that few ReLUs change side within a difference; rounding is then of size 1e-8.
 STEP = 1e-8
 
-CASES = {
-    "two-layer": (8, 8, 1),
-    "convolutional": (7, 8, 2),
-    "lenet": (16, 18, 1),
-    "wrn10": (8, 8, 3),
-}
+CASES = {"two-layer": (8, 8, 1), "convolutional": (7, 8, 2), "lenet": (16, 18, 1), "wrn10": (8, 8, 3)}
 
 
 @pytest.mark.parametrize("training", [False, True])
@@ -76,9 +71,7 @@ def test_gradients_in_images_and_weights_against_finite_differences(name, traini
                 leaf.parameters[k] = start + sign * STEP * move
                 ends.append(value(x))
             leaf.parameters[k] = start
-            assert np.sum(gradient * move) == pytest.approx(
-                (ends[0] - ends[1]) / (2 * STEP), rel=1e-4, abs=1e-6
-            )
+            assert np.sum(gradient * move) == pytest.approx((ends[0] - ends[1]) / (2 * STEP), rel=1e-4, abs=1e-6)
 
 
 def test_a_convolution_is_the_sum_over_its_window():
@@ -182,9 +175,7 @@ def test_the_command_prints_its_numbers_beside_the_published_ones(tmp_path):
     labels = rng.integers(0, 10, 30)
     np.savez(tmp_path / "m.npz", x_train=images, y_train=labels, x_test=images, y_test=labels)
     arguments = [str(tmp_path / "m.npz"), "--setting", "mnist", "--width", "1", "--width", "2"]
-    result = CliRunner().invoke(
-        command, [*arguments, "--epochs", "1", "--attack-steps", "1", "--limit", "12"]
-    )
+    result = CliRunner().invoke(command, [*arguments, "--epochs", "1", "--attack-steps", "1", "--limit", "12"])
     assert result.exit_code == 0, result.output
     assert "not comparable" in result.output
     rows = [line.split() for line in result.output.splitlines() if "_t" in line]

@@ -5,17 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rfrobust.cgro import (
-    GramDescent,
-    PatchAttack,
-    PatchProblem,
-    attacked,
-    descend,
-    draw,
-    loss,
-    margins,
-    sample_patches,
-)
+from rfrobust.cgro import GramDescent, PatchAttack, PatchProblem, attacked, descend, draw, loss, margins, sample_patches
 from rfrobust.support.errors import DivergenceError
 from rfrobust.support.pgd import Ball, ascend, even_steps
 
@@ -77,9 +67,7 @@ def test_a_step_is_minus_the_gradient_of_the_loss_at_the_attacked_points(kind, q
     np.testing.assert_allclose(moved, numeric, atol=2e-9)
 
 
-@pytest.mark.parametrize(
-    "changes", [{}, {"q": 2}, {"patches": 4, "samples": 7}, {"ratio": 1.2}, {"lam": 0.0}]
-)
+@pytest.mark.parametrize("changes", [{}, {"q": 2}, {"patches": 4, "samples": 7}, {"ratio": 1.2}, {"lam": 0.0}])
 def test_the_two_training_kernels_agree(changes):
     problem = PatchProblem(dim=40, samples=9, **{k: v for k, v in changes.items() if k != "samples"})
     drawn = draw(problem, 2)
@@ -107,9 +95,7 @@ def test_structured_attack_moves_the_signal_patch_only():
     data = attacked(drawn.weights, drawn.train, SMALL, PatchAttack())
     shift = data.x - drawn.train.x
     rows = np.arange(SMALL.samples)
-    np.testing.assert_allclose(
-        shift[rows, data.signal], -SMALL.delta * data.y[:, None] * data.direction, atol=1e-12
-    )
+    np.testing.assert_allclose(shift[rows, data.signal], -SMALL.delta * data.y[:, None] * data.direction, atol=1e-12)
     shift[rows, data.signal] = 0
     assert not shift.any()
 

@@ -41,9 +41,7 @@ def test_the_closed_form_of_one_projection(start, share, q):
     solved = solve_ivp(
         lambda _, p: q * np.abs(p) ** (q - 1), (0, clock), [start], rtol=1e-11, atol=1e-14, method="DOP853"
     )
-    assert float(advance(np.array(start), np.array(clock), q)) == pytest.approx(
-        solved.y[0, -1], rel=1e-7, abs=1e-9
-    )
+    assert float(advance(np.array(start), np.array(clock), q)) == pytest.approx(solved.y[0, -1], rel=1e-7, abs=1e-9)
 
 
 def test_a_projection_past_its_blow_up_is_infinite_and_a_negative_one_never_crosses():
@@ -67,9 +65,7 @@ def test_with_all_inner_products_the_flow_is_the_simulation_up_to_the_step():
 
 def test_the_clocks_track_the_simulation_better_in_higher_dimension():
     """Inner products of different patches are of relative size d^(-1/2); |xi|^2 is kept fixed."""
-    errors = [
-        gap(DEFAULT.with_(dim=d, sigma=2 / np.sqrt(d), step=0.01), "diagonal", 16_000) for d in (100, 1600)
-    ]
+    errors = [gap(DEFAULT.with_(dim=d, sigma=2 / np.sqrt(d), step=0.01), "diagonal", 16_000) for d in (100, 1600)]
     assert errors[0][0] < 0.5
     assert errors[1][0] < 0.45 * errors[0][0]
     assert errors[1][1] < 0.15
@@ -93,9 +89,7 @@ def test_phase_times_by_quadrature_are_those_of_the_system(q):
     told = find_phases(reduced_trajectory(problem, replicates=1, seed=1, steps=steps, records=records))
     # records every 1/4000 of the run; the quadrature neglects the clean pull after the signal phase (g << lam/2)
     assert times["signal_end"] / problem.step == pytest.approx(told.signal_end.item(), rel=0.05, abs=1.0)
-    assert times["memorization_start"] / problem.step == pytest.approx(
-        told.memorization_start.item(), rel=0.03
-    )
+    assert times["memorization_start"] / problem.step == pytest.approx(told.memorization_start.item(), rel=0.03)
     assert times["memorization_end"] / problem.step == pytest.approx(told.memorization_end.item(), rel=0.03)
 
 

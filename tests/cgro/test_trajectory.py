@@ -12,17 +12,13 @@ DEFAULT = PatchProblem()
 
 @pytest.fixture(scope="module")
 def runs():
-    return trajectories(
-        DEFAULT, replicates=8, steps=20_000, records=log_records(20_000, 70), test_samples=4000
-    )
+    return trajectories(DEFAULT, replicates=8, steps=20_000, records=log_records(20_000, 70), test_samples=4000)
 
 
 def test_clean_generalization_with_robust_overfitting():
     """16 filters, so that no sample starts without a filter of its sign (chance 20/2^16 a run)."""
     wide = DEFAULT.with_(filters=16)
-    last = trajectories(wide, replicates=10, records=[0, 15_000], steps=15_000, test_samples=10_000).isel(
-        step=-1
-    )
+    last = trajectories(wide, replicates=10, records=[0, 15_000], steps=15_000, test_samples=10_000).isel(step=-1)
     assert (last.robust_train_error == 0).all()
     assert (last.clean_test_error == 0).all()
     # a binomial standard error is .005
@@ -60,12 +56,8 @@ def test_signal_and_memory_end_where_the_theorem_says(runs):
     last = runs.isel(step=-1)
     assert ((last.signal > 7) & (last.signal < 13)).all()
     assert (last.V.median("sample") > 5).all()
-    wide = trajectories(
-        DEFAULT.with_(alpha=1.5, step=0.02 * 4.4), replicates=3, steps=3000, records=[3000]
-    ).signal
-    long = trajectories(
-        DEFAULT.with_(alpha=5.0, step=0.02 / 2.5), replicates=3, steps=33_000, records=[33_000]
-    ).signal
+    wide = trajectories(DEFAULT.with_(alpha=1.5, step=0.02 * 4.4), replicates=3, steps=3000, records=[3000]).signal
+    long = trajectories(DEFAULT.with_(alpha=5.0, step=0.02 / 2.5), replicates=3, steps=33_000, records=[33_000]).signal
     # alpha^q changes 37-fold
     assert float(long.mean() / wide.mean()) < 1.5
 

@@ -132,9 +132,7 @@ def test_points_without_solution_give_one_plain_warning_and_a_picture(capsys, tm
     code, _, err = run(capsys, "curve", "--psi1", "2", "--psi2", "2", "--eps", "0,0.3", "--out", str(picture))
     assert code == 0
     assert picture.exists()
-    assert (
-        err == "rfrobust: warning: 1 of 2 points have no solution; they are NaN, see the variable 'status'\n"
-    )
+    assert err == "rfrobust: warning: 1 of 2 points have no solution; they are NaN, see the variable 'status'\n"
 
 
 def test_no_command_shows_the_help(capsys):
@@ -146,14 +144,11 @@ def test_no_command_shows_the_help(capsys):
 
 @pytest.mark.filterwarnings("default::rfrobust.SweepWarning")
 @pytest.mark.parametrize(
-    "arguments",
-    [("curve", "--psi1", "10:20:3", "--eps", "0.1"), ("map", "--psi1", "10:20:3", "--eps", "0.1:0.2:3")],
+    "arguments", [("curve", "--psi1", "10:20:3", "--eps", "0.1"), ("map", "--psi1", "10:20:3", "--eps", "0.1:0.2:3")]
 )
 def test_nothing_is_drawn_where_no_problem_has_a_solution(capsys, tmp_path, arguments):
     out = tmp_path / "picture.png"
-    code, _, err = run(
-        capsys, *arguments, "--psi2", "2", "--tau", "0", "--activation", "identity", "--out", str(out)
-    )
+    code, _, err = run(capsys, *arguments, "--psi2", "2", "--tau", "0", "--activation", "identity", "--out", str(out))
     assert code == 2
     assert "problems has a solution" in err
     assert list(tmp_path.iterdir()) == []

@@ -23,15 +23,9 @@ import rfrobust
 ROOT = Path(__file__).resolve().parents[2]
 OPTIONS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 MODULES = ["rfrobust"] + [
-    info.name
-    for info in pkgutil.walk_packages(rfrobust.__path__, "rfrobust.")
-    if not info.name.endswith("__main__")
+    info.name for info in pkgutil.walk_packages(rfrobust.__path__, "rfrobust.") if not info.name.endswith("__main__")
 ]
-PAGES = [
-    ROOT / "README.md",
-    *sorted((ROOT / "docs").glob("*.md")),
-    *sorted((ROOT / "docs/howto").glob("*.md")),
-]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), *sorted((ROOT / "docs/howto").glob("*.md"))]
 #: Pages whose programs train networks for seconds.
 SLOW = ("wide.md", "cgro.md", "simulation.md")
 #: The last digits of a residual depend on the processor's elementary functions.
@@ -51,9 +45,7 @@ def examples(kind: str) -> list:
                 found.append(pytest.param(block[2], id=label))
             if block[1] == kind == "python":
                 follower = blocks[i + 1] if i + 1 < len(blocks) else None
-                shown = (
-                    follower and follower[1] == "text" and not text[block.end() : follower.start()].strip()
-                )
+                shown = follower and follower[1] == "text" and not text[block.end() : follower.start()].strip()
                 marks = [pytest.mark.slow] if page.name in SLOW else []
                 found.append(pytest.param(block[2], follower[2] if shown else None, id=label, marks=marks))
     return found

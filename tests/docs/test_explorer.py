@@ -21,12 +21,7 @@ STATIC = DOCS / "_static"
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 FLAGS = [
     *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
-    *(
-        "--disable-background-networking",
-        "--disable-component-update",
-        "--virtual-time-budget=20000",
-        "--dump-dom",
-    ),
+    *("--disable-background-networking", "--disable-component-update", "--virtual-time-budget=20000", "--dump-dom"),
 ]
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium found: apt-get install chromium")
@@ -82,12 +77,7 @@ def test_the_port_agrees_with_the_library(tmp_path):
     for problem, (*values, phase) in zip(problems, json.loads(text), strict=True):
         model = rfrobust.solve(**problem)
         eps_c = rfrobust.null_threshold(problem["psi1"], problem["psi2"], problem["tau"])
-        expected = [
-            model.standard_risk,
-            model.gradient_norm,
-            model.zero_residual_fraction,
-            model.training_loss,
-        ]
+        expected = [model.standard_risk, model.gradient_norm, model.zero_residual_fraction, model.training_loss]
         expected += [model.adversarial_risk(0.7), eps_c]
         assert values == pytest.approx(expected, rel=1e-9, abs=1e-300), problem
         seen.add(phase)
@@ -100,8 +90,7 @@ def test_erfc_of_the_port(tmp_path):
     points = [0.0, 1e-9, 0.3, 1.0, 1.999, 2.0, 2.001, 3.5, 8.0, 20.0, 26.0, 50.0]
     values = json.loads(
         run_page(
-            tmp_path,
-            script("kernels.js") + script("equations.js") + write(f"{json.dumps(points)}.map(rfrobust.erfc)"),
+            tmp_path, script("kernels.js") + script("equations.js") + write(f"{json.dumps(points)}.map(rfrobust.erfc)")
         )
     )
     assert values == pytest.approx(erfc(points).tolist(), rel=1e-13, abs=0)

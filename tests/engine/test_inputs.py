@@ -87,9 +87,7 @@ def test_activation_moments_are_checked():
 
 
 def test_divergence_is_an_error_with_a_remedy():
-    with pytest.raises(
-        rfrobust.SolverError, match=r"DIVERGENT at psi1=2.0, psi2=2.0.*take eps > 0"
-    ) as caught:
+    with pytest.raises(rfrobust.SolverError, match=r"DIVERGENT at psi1=2.0, psi2=2.0.*take eps > 0") as caught:
         rfrobust.solve(2, 2, 0.0, 0.5)
     assert caught.value.status is rfrobust.Status.DIVERGENT
 
@@ -156,9 +154,7 @@ def test_any_input_gives_a_solution_or_a_clear_error(psi1, psi2, eps, tau, ridge
     try:
         model = rfrobust.solve(psi1, psi2, eps, tau, ridge=ridge)
     except (ValueError, TypeError) as error:
-        assert any(
-            str(error).startswith(f"{name} must be") for name in ("psi1", "psi2", "eps", "tau", "ridge")
-        )
+        assert any(str(error).startswith(f"{name} must be") for name in ("psi1", "psi2", "eps", "tau", "ridge"))
     except rfrobust.SolverError as error:
         assert error.status is not rfrobust.Status.SOLVED
     else:
@@ -210,10 +206,7 @@ def test_thresholds_are_finite_at_the_ends_of_the_ranges(psi1, psi2, size):
 
 def test_arguments_of_the_interpolation_threshold_at_the_pole():
     assert rfrobust.interpolation_threshold(3, 1, 0.5, 100, activation="identity") == 0.0
-    for arguments, message in (
-        ((2, 2, "a", 10), "tau must be a real number"),
-        ((2, 2, -1, 10), "tau must be in"),
-    ):
+    for arguments, message in (((2, 2, "a", 10), "tau must be a real number"), ((2, 2, -1, 10), "tau must be in")):
         with pytest.raises((TypeError, ValueError), match=message):
             rfrobust.interpolation_threshold(*arguments)
     with pytest.raises(ValueError, match="activation must be one of"):

@@ -121,9 +121,7 @@ def test_traces_match_the_page_and_their_derivatives_are_right():
                 assert getattr(at, names[i]) == pytest.approx(float(exact), rel=1e-13)
             for i, name in enumerate(names):
                 for direction, order in (("_k", (1, 0)), ("_l", (0, 1))):
-                    slope = mp.diff(
-                        lambda a, b, i=i, point=point: page_traces(a, b, *point[2:])[i], point[:2], order
-                    )
+                    slope = mp.diff(lambda a, b, i=i, point=point: page_traces(a, b, *point[2:])[i], point[:2], order)
                     # only the derivative of Tc has no fixed sign
                     assert getattr(at, name + direction) == pytest.approx(float(slope), rel=1e-10)
 
@@ -181,9 +179,7 @@ def test_bisection_agrees_with_newton():
         slow = bisection(p, None)
         at = balanced(slow.log_t, slow.log_V, p, None)
         np.testing.assert_allclose(
-            [at.standard_risk, math.sqrt(at.squared_norm)],
-            [fast.standard_risk, fast.gradient_norm],
-            rtol=1e-9,
+            [at.standard_risk, math.sqrt(at.squared_norm)], [fast.standard_risk, fast.gradient_norm], rtol=1e-9
         )
         compared += 1
     assert compared > 20

@@ -28,9 +28,7 @@ def test_every_export_resolves():
 
 def test_import_is_lazy():
     code = "import sys, rfrobust; print(sorted(set(sys.modules) & {'numba', 'scipy', 'xarray', 'matplotlib', 'sympy'}))"
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=PACKAGE.parent
-    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=PACKAGE.parent)
     assert done.stdout.strip() == "[]"
 
 
@@ -74,12 +72,7 @@ def test_cache_is_not_stale_when_a_kernel_that_is_called_changes(tmp_path):
         code = "from rfrobust.outer import outer; print(outer(1.0), sum(outer.stats.cache_hits.values()))"
         environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
         done = subprocess.run(
-            [sys.executable, "-c", code],
-            capture_output=True,
-            text=True,
-            check=True,
-            cwd=tmp_path,
-            env=environment,
+            [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=tmp_path, env=environment
         )
         return done.stdout.split()
 

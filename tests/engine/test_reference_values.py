@@ -81,9 +81,7 @@ def test_near_ridgeless_limit_keeps_nine_digits(psi1, psi2, lam):
         assert model.standard_risk == pytest.approx(0.512535, abs=5e-7)
 
 
-@pytest.mark.parametrize(
-    ("psi1", "best", "risk"), [(3, 0.06302402, 0.428457095), (1, 0.19194576, 0.682678498)]
-)
+@pytest.mark.parametrize(("psi1", "best", "risk"), [(3, 0.06302402, 0.428457095), (1, 0.19194576, 0.682678498)])
 def test_published_optimal_ridge(psi1, best, risk):
     def excess(log_lam):
         model = rfrobust.solve(psi1, 2, 0.0, 0.5, ridge=psi1 * math.exp(log_lam))
@@ -91,9 +89,7 @@ def test_published_optimal_ridge(psi1, best, risk):
 
     found = minimize_scalar(excess, bounds=(-5, 0), method="bounded", options={"xatol": 1e-10})
     assert found.fun == pytest.approx(risk, abs=5e-10)
-    assert math.exp(found.x) == pytest.approx(
-        best, rel=2e-6
-    )  # a minimum is flat: half the digits of its value
+    assert math.exp(found.x) == pytest.approx(best, rel=2e-6)  # a minimum is flat: half the digits of its value
 
 
 def test_ridgeless_limit_below_interpolation():
@@ -115,9 +111,7 @@ def test_ridgeless_limit_is_the_least_gradient_interpolator():
 @pytest.mark.parametrize("psi1", [0.7, 3.0])
 def test_small_eps_approaches_the_limit_linearly(psi1):
     limit = rfrobust.solve(psi1, 2, 0.0, 0.5)
-    gaps = [
-        rfrobust.solve(psi1, 2, eps, 0.5).standard_risk - limit.standard_risk for eps in (1e-3, 1e-4, 1e-5)
-    ]
+    gaps = [rfrobust.solve(psi1, 2, eps, 0.5).standard_risk - limit.standard_risk for eps in (1e-3, 1e-4, 1e-5)]
     if psi1 < 2:  # first order in eps
         assert gaps[1] / gaps[0] == pytest.approx(0.1, rel=0.02)
         assert gaps[2] / gaps[1] == pytest.approx(0.1, rel=0.002)
@@ -147,9 +141,7 @@ def test_null_phase():
     threshold = rfrobust.null_threshold(3, 2, 0.5)
     m2, r2 = mp.mpf(1) - 2 / mp.pi, mp.mpf(1)
     s1, _ = reference.marchenko_pastur(r2, 3)
-    expected = mp.sqrt(
-        mp.pi / 2 * (3 * (1 - r2 * s1) / mp.mpf("1.25") + mp.mpf(3) / 2 * (1 + (m2 - r2) * s1))
-    )
+    expected = mp.sqrt(mp.pi / 2 * (3 * (1 - r2 * s1) / mp.mpf("1.25") + mp.mpf(3) / 2 * (1 + (m2 - r2) * s1)))
     assert threshold == pytest.approx(float(expected), rel=1e-14)
     for ridge in (0.0, 0.7):
         above = rfrobust.solve(3, 2, threshold * (1 + 1e-12), 0.5, ridge=ridge)

@@ -29,9 +29,7 @@ def test_test_radius_is_a_dimension_of_the_risk_alone():
     assert data.standard_risk.dims == ("psi1",)
     np.testing.assert_array_equal(data.adversarial_risk.sel(eps_test=0.0), data.standard_risk)
     model = rfrobust.solve(3, 2, 0.3, 0.5)
-    np.testing.assert_allclose(
-        data.adversarial_risk.sel(psi1=3), model.adversarial_risk([0.0, 0.3, 1.0]), rtol=1e-15
-    )
+    np.testing.assert_allclose(data.adversarial_risk.sel(psi1=3), model.adversarial_risk([0.0, 0.3, 1.0]), rtol=1e-15)
     scalar = rfrobust.sweep(psi1=[1, 3], psi2=2, eps=0.3, tau=0.5, eps_test=0.3)
     np.testing.assert_array_equal(scalar.adversarial_risk, data.adversarial_risk.sel(eps_test=0.3))
 
@@ -82,12 +80,7 @@ def test_starts_from_neighbours_change_nothing_but_the_steps(monkeypatch):
         "eps": np.linspace(0.0, 3.0, 12),
         "tau": 0.5,
     }
-    for settings in (
-        {},
-        {"ridge": 0.01, "activation": "tanh"},
-        {"spectrum": "orthogonal"},
-        {"activation": "identity"},
-    ):
+    for settings in ({}, {"ridge": 0.01, "activation": "tanh"}, {"spectrum": "orthogonal"}, {"activation": "identity"}):
         near = rfrobust.sweep(**axes, **settings)
         with monkeypatch.context() as patch:
             patch.setattr(grid, "SHORT", 10**9)

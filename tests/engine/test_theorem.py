@@ -41,12 +41,7 @@ def test_inner_supremum_against_dense_search():
 def test_nu_root():
     for c, ratio in ((0.9, 0.1), (3.0, 2.0), (40.0, 1e-3)):
         nu = theorem.nu_root(c, ratio)
-        left = (
-            c
-            - ratio * nu
-            - nu * math.erf(nu / math.sqrt(2))
-            - math.sqrt(2 / math.pi) * math.exp(-nu * nu / 2)
-        )
+        left = c - ratio * nu - nu * math.erf(nu / math.sqrt(2)) - math.sqrt(2 / math.pi) * math.exp(-nu * nu / 2)
         assert abs(left) < 1e-13 * c
 
 

@@ -170,9 +170,7 @@ def test_dual_kernels_at_the_ends_are_moments(name):
     np.testing.assert_allclose((a.dual(c + h) - a.dual(c - h)) / (2 * h), a.derivative_dual(c), atol=2e-8)
 
 
-@pytest.mark.parametrize(
-    "name", [n for n in TABLE if n not in ("tanh", "sigmoid", "softplus", "silu", "hard-tanh")]
-)
+@pytest.mark.parametrize("name", [n for n in TABLE if n not in ("tanh", "sigmoid", "softplus", "silu", "hard-tanh")])
 def test_closed_kernels_agree_with_the_hermite_series(name):
     a = built_in(name)
     series = Activation.from_callable(a.function, a.derivative, kinks=a.kinks)
@@ -234,9 +232,7 @@ def test_moments_alone(mu1, mu2, ratio):
 def test_moments_alone_are_enough_for_limits_not_for_networks():
     relu = built_in("relu")
     a = Activation.from_moments(relu.mu1, relu.mu2, relu.rho)
-    assert rfrobust.solve(3, 2, 0.3, 0.5, activation=a).standard_risk == (
-        rfrobust.solve(3, 2, 0.3, 0.5).standard_risk
-    )
+    assert rfrobust.solve(3, 2, 0.3, 0.5, activation=a).standard_risk == (rfrobust.solve(3, 2, 0.3, 0.5).standard_risk)
     for use in (a, a.dual, a.derivative_dual):
         with pytest.raises(ValueError, match="moments only"):
             use(np.zeros(2))

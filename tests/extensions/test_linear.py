@@ -27,8 +27,7 @@ def test_reference_table(delta, eps, tau, v, r2, V, s):
 
 
 @pytest.mark.parametrize(
-    ("delta", "eps", "tau", "norm"),
-    [(2, 0.5, 0.5, 1), (0.7, 0.3, 0.5, 1), (5, 0.2, 1.0, 2), (1, 0.4, 0.1, 0.5)],
+    ("delta", "eps", "tau", "norm"), [(2, 0.5, 0.5, 1), (0.7, 0.3, 0.5, 1), (5, 0.2, 1.0, 2), (1, 0.4, 0.1, 0.5)]
 )
 def test_published_minimax(delta, eps, tau, norm):
     saddle = rfrobust.checks.linear_theorem(delta, eps, tau, signal_norm=norm)
@@ -91,9 +90,7 @@ def test_ridgeless_linear_regression_and_wide_linear_features():
     assert rfrobust.theory.linear(0.4, 0, 0.5).standard_risk == pytest.approx(0.6 + 0.25 / 0.6, rel=1e-12)
     for psi1 in (1.0, 4.0):  # W of full column rank: features <w_i, x> span the linear functions
         wide = rfrobust.solve(psi1, 2, 0.4, 0.5, activation="identity")
-        assert wide.standard_risk == pytest.approx(
-            rfrobust.theory.linear(2, 0.4, 0.5).standard_risk, rel=1e-10
-        )
+        assert wide.standard_risk == pytest.approx(rfrobust.theory.linear(2, 0.4, 0.5).standard_risk, rel=1e-10)
 
 
 def test_linear_regression_by_simulation():
@@ -109,9 +106,7 @@ def test_linear_regression_by_simulation():
     out = np.array(out)
     model = rfrobust.theory.linear(delta, eps, tau)
     error = out.std(axis=0, ddof=1) / np.sqrt(len(out))
-    assert np.all(
-        np.abs(out.mean(axis=0) - [model.standard_risk, model.gradient_norm**2]) < 3.5 * error + 1 / p
-    )
+    assert np.all(np.abs(out.mean(axis=0) - [model.standard_risk, model.gradient_norm**2]) < 3.5 * error + 1 / p)
 
 
 def test_degenerate_noiseless_recovery_is_refused_not_wrong():
@@ -139,9 +134,7 @@ def test_published_ridge_values(activation, psi1, psi2, lam, tau, risk):
 def test_published_ridge_formula_for_any_activation(activation):
     c, mu, _ = rfrobust.problem.resolve_activation(activation).constants
     for psi1, psi2, lam in ((1, 2, 0.01), (3, 2, 1e-6), (0.5, 4, 1.0)):
-        got = rfrobust.theory.from_mei_montanari(
-            psi1, psi2, lam, 0.5, activation=activation, F1=1.3, F_star=0.7
-        )
+        got = rfrobust.theory.from_mei_montanari(psi1, psi2, lam, 0.5, activation=activation, F1=1.3, F_star=0.7)
         want = mei_montanari(psi1, psi2, lam, 0.5, c, mu, signal=1.69, nonlinear=0.49)[0]
         assert got.standard_risk - 0.25 == pytest.approx(float(want), rel=1e-9)
 
@@ -215,9 +208,7 @@ def test_anisotropic_attack_and_data_by_simulation():
         out.append((tau**2 + np.sum(c * (theta - theta0) ** 2), theta @ (m * theta)))
     out = np.array(out)
     error = out.std(axis=0, ddof=1) / np.sqrt(len(out))
-    assert np.all(
-        np.abs(out.mean(axis=0) - [limit.standard_risk, limit.gradient_norm**2]) < 3.5 * error + 1 / p
-    )
+    assert np.all(np.abs(out.mean(axis=0) - [limit.standard_risk, limit.gradient_norm**2]) < 3.5 * error + 1 / p)
     assert model.solve(1.001 * model.null_threshold).gradient_norm == 0.0
     assert 0 < model.solve(0.999 * model.null_threshold).gradient_norm < 0.1
 
@@ -230,9 +221,7 @@ def test_features_under_a_commuting_attack():
     md = np.where(np.arange(d) < d // 2, 3.0, 0.2)
     M = (vt.T * md) @ vt
     x = np.concatenate([s**2, np.zeros(N - d)])
-    limit = rfrobust.theory.mahalanobis_features(
-        N / d, n / d, np.concatenate([md, np.ones(N - d)]), x, tau
-    ).solve(eps)
+    limit = rfrobust.theory.mahalanobis_features(N / d, n / d, np.concatenate([md, np.ones(N - d)]), x, tau).solve(eps)
     drawn = rfrobust.theory.drawn_network(network.W, n, tau, attack=M).solve(eps)
     metric = (network.W @ M @ network.W.T) * network.activation.derivative_dual(network.gram)
     out = []
@@ -248,9 +237,7 @@ def test_features_under_a_commuting_attack():
     out = np.array(out)
     error = out.std(axis=0, ddof=1) / np.sqrt(len(out))
     for model in (limit, drawn):
-        assert np.all(
-            np.abs(out.mean(axis=0) - [model.standard_risk, model.gradient_norm**2]) < 3.5 * error + 2 / d
-        )
+        assert np.all(np.abs(out.mean(axis=0) - [model.standard_risk, model.gradient_norm**2]) < 3.5 * error + 2 / d)
     plain = rfrobust.solve(N / d, n / d, eps, tau)
     assert abs(out[:, 0].mean() - plain.standard_risk) > 5 * error[0]
 
@@ -307,18 +294,7 @@ def test_activation_commands(capsys):
     assert json.loads(run(capsys, "activations", "tanh", "--exact", "--json")[1]) == {"tanh": None}
     assert run(capsys, "activations", "nope")[0] == 2
     code, out, _ = run(
-        capsys,
-        "solve",
-        "--psi1",
-        "3",
-        "--psi2",
-        "2",
-        "--eps",
-        "0.3",
-        "--activation",
-        "erf",
-        "--spectrum",
-        "orthogonal",
+        capsys, "solve", "--psi1", "3", "--psi2", "2", "--eps", "0.3", "--activation", "erf", "--spectrum", "orthogonal"
     )
     assert repr(rfrobust.solve(3, 2, 0.3, activation="erf", spectrum="orthogonal")) in out
 
@@ -327,6 +303,4 @@ def test_a_ridge_is_refused_where_the_basis_is_not_orthonormal():
     model = rfrobust.theory.drawn_network(np.eye(3), 4, 0.5)
     with pytest.raises(ValueError, match="ridge must be 0 for this model"):
         model.solve(0.1, ridge=0.1)
-    assert (
-        rfrobust.theory.QuadraticModel([1.0], [1.0], [0.5], 1.0, 2.0).solve(0.1, ridge=0.1).standard_risk > 0
-    )
+    assert rfrobust.theory.QuadraticModel([1.0], [1.0], [0.5], 1.0, 2.0).solve(0.1, ridge=0.1).standard_risk > 0

@@ -19,9 +19,7 @@ def test_population_is_reached(activation, psi1, eps, ridge):
     gaps = []
     for psi2 in (1e3, 1e4, 1e5):
         model = rfrobust.solve(psi1, psi2, eps, 0.5, ridge=ridge, activation=activation)
-        gaps.append(
-            [model.standard_risk - limit.standard_risk, model.adversarial_risk() - limit.adversarial_risk()]
-        )
+        gaps.append([model.standard_risk - limit.standard_risk, model.adversarial_risk() - limit.adversarial_risk()])
     gaps = np.abs(gaps)
     assert np.all(gaps[2] < 1e-3)
     # the adversarial risk, which training minimises, approaches like 1/psi2
@@ -75,26 +73,20 @@ def test_interpolator_needs_more_features_than_samples():
     (2, 0.5, 0.05, 0.0), (2, 0.5, 0.05, 1.0), (0.5, 0.2, 0.3, 0.5), (5, 1.0, 1e-3, 0.1), (0.3, 0.0, 0.1, 2.0),
 ])  # fmt: skip
 def test_infinitely_wide_is_reached_like_one_over_psi1(activation, psi2, tau, ridge, scaled):
-    limit = rfrobust.theory.infinitely_wide(
-        psi2, scaled, tau, ridge=ridge, activation=activation, signal_norm=1.2
-    )
+    limit = rfrobust.theory.infinitely_wide(psi2, scaled, tau, ridge=ridge, activation=activation, signal_norm=1.2)
     gaps = []
     for psi1 in (1e6, 1e7):
         model = rfrobust.solve(
             psi1, psi2, scaled / math.sqrt(psi1), tau, ridge=ridge, activation=activation, signal_norm=1.2
         )
-        gaps.append(
-            [model.standard_risk / limit.standard_risk - 1, model.gradient_norm / limit.gradient_norm - 1]
-        )
+        gaps.append([model.standard_risk / limit.standard_risk - 1, model.gradient_norm / limit.gradient_norm - 1])
     gaps = np.abs(gaps)
     assert np.all(gaps[1] < 3e-4)
     assert np.all(gaps[1] < 0.45 * gaps[0] + 1e-9)
 
 
 @pytest.mark.parametrize("activation", ACTIVATIONS)
-@pytest.mark.parametrize(
-    ("psi2", "eps", "ridge"), [(2, 0.3, 0.0), (2, 0.3, 0.05), (0.5, 1.0, 0.0), (4, 0.1, 0.0)]
-)
+@pytest.mark.parametrize(("psi2", "eps", "ridge"), [(2, 0.3, 0.0), (2, 0.3, 0.05), (0.5, 1.0, 0.0), (4, 0.1, 0.0)])
 def test_at_fixed_radius_the_infinitely_wide_model_forgets(activation, psi2, eps, ridge):
     limit = rfrobust.theory.infinitely_wide(psi2, math.inf, 0.5, ridge=ridge, activation=activation)
     null = rfrobust.theory.null_model(0.5)
@@ -104,12 +96,8 @@ def test_at_fixed_radius_the_infinitely_wide_model_forgets(activation, psi2, eps
     model = rfrobust.solve(psi1, psi2, eps, 0.5, ridge=ridge, activation=activation)
     assert model.standard_risk == pytest.approx(null.standard_risk, rel=1e-5)
     assert math.sqrt(psi1) * model.gradient_norm == pytest.approx(decay, rel=1e-3)
-    first = null.standard_risk + 2 * math.sqrt(2 / math.pi * null.standard_risk) * eps * decay / math.sqrt(
-        psi1
-    )
-    assert model.adversarial_risk() - null.standard_risk == pytest.approx(
-        first - null.standard_risk, rel=2e-2
-    )
+    first = null.standard_risk + 2 * math.sqrt(2 / math.pi * null.standard_risk) * eps * decay / math.sqrt(psi1)
+    assert model.adversarial_risk() - null.standard_risk == pytest.approx(first - null.standard_risk, rel=2e-2)
 
 
 def test_infinitely_wide_even_activation_and_linear_activation():
@@ -159,9 +147,9 @@ def test_limiting_models_at_several_radii():
     risks = model.adversarial_risk(radii)
     assert risks[0] == model.standard_risk
     assert risks[1] > risks[0]
-    assert rfrobust.theory.null_model(0.5, signal_norm=2, nonlinear_power=0.1).adversarial_risk(
-        3.0
-    ) == pytest.approx(4.35)
+    assert rfrobust.theory.null_model(0.5, signal_norm=2, nonlinear_power=0.1).adversarial_risk(3.0) == pytest.approx(
+        4.35
+    )
     with pytest.raises(ValueError, match="eps_test must be"):
         model.adversarial_risk(-1.0)
 

@@ -112,14 +112,7 @@ def test_drawn_network_with_the_matrices_of_the_limit_is_the_empirical_spectrum(
         for eps, ridge in ((0.05, 0.0), (0.3, 0.0), (0.3, 0.1), (0.7, 0.0), (3.0, 0.2)):
             first = model.solve(eps, ridge=ridge)
             second = rfrobust.solve(N / d, n / d, eps, 0.5, ridge=ridge, activation=a, spectrum=spectrum)
-            for field in (
-                "standard_risk",
-                "gradient_norm",
-                "training_loss",
-                "zero_residual_fraction",
-                "k",
-                "phase",
-            ):
+            for field in ("standard_risk", "gradient_norm", "training_loss", "zero_residual_fraction", "k", "phase"):
                 assert getattr(first, field) == pytest.approx(getattr(second, field), rel=1e-8), field
             assert first.adversarial_risk() == pytest.approx(second.adversarial_risk(), rel=1e-8)
             assert first.adversarial_risk(0.0) == first.standard_risk
@@ -191,15 +184,7 @@ def test_quadratic_models_have_limits_sweeps_gradients_and_certificates(psi1, ri
         model = arrays.solve(eps, ridge=ridge)
         assert type(model) is type(rows)
         assert model.phase == rows.phase
-        for name in (
-            "standard_risk",
-            "gradient_norm",
-            "training_loss",
-            "zero_residual_fraction",
-            "q",
-            "V",
-            "k",
-        ):
+        for name in ("standard_risk", "gradient_norm", "training_loss", "zero_residual_fraction", "q", "V", "k"):
             assert getattr(model, name) == pytest.approx(getattr(rows, name), rel=1e-10), name
         ours, theirs = rfrobust.gradient(model), rfrobust.gradient(rows)
         for name in ("psi2", "eps", "tau", "signal_norm"):

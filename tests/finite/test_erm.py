@@ -37,9 +37,7 @@ def clarabel(F, y, J2, eps, ridge=0.0):
     root = sqrtm(J2)
     theta, size, norm = cp.Variable(N), cp.Variable(n), cp.Variable()
     objective = cp.sum_squares(size + eps * norm) / (2 * n) + 0.5 * ridge * cp.sum_squares(theta)
-    problem = cp.Problem(
-        cp.Minimize(objective), [cp.abs(y - F @ theta) <= size, cp.norm(root @ theta) <= norm]
-    )
+    problem = cp.Problem(cp.Minimize(objective), [cp.abs(y - F @ theta) <= size, cp.norm(root @ theta) <= norm])
     with warnings.catch_warnings():  # it warns when it stops just short of these tight tolerances
         warnings.simplefilter("ignore", UserWarning)
         problem.solve(solver=cp.CLARABEL, tol_gap_rel=1e-9, tol_gap_abs=1e-10, tol_feas=1e-9)
@@ -136,9 +134,7 @@ def test_interpolator_has_least_norm_among_interpolators():
 def test_zero_radius_is_ridge_regression_and_its_limit():
     F, y, J2 = draw(20, 15, 40, 0.5, 7)
     ridge = robust_erm(F, y, J2, 0.0, ridge=0.3)
-    np.testing.assert_allclose(
-        ridge.theta, np.linalg.solve(F.T @ F / 40 + 0.3 * np.eye(15), F.T @ y / 40), rtol=1e-9
-    )
+    np.testing.assert_allclose(ridge.theta, np.linalg.solve(F.T @ F / 40 + 0.3 * np.eye(15), F.T @ y / 40), rtol=1e-9)
     limit = robust_erm(F, y, J2, 0.0)
     np.testing.assert_allclose(limit.theta, np.linalg.lstsq(F, y, rcond=None)[0], rtol=1e-9)
     F, y, J2 = draw(20, 60, 40, 0.5, 8)
@@ -213,11 +209,7 @@ def test_small_problem_against_a_derivative_free_search():
     F, y = rng.standard_normal((8, 2)), rng.standard_normal(8)
     fit = robust_erm(F, y, np.eye(2), 0.2, ridge=0.1)
     search = minimize(
-        loss,
-        fit.theta + 0.1,
-        (F, y, np.eye(2), 0.2, 0.1),
-        "Nelder-Mead",
-        options={"xatol": 1e-9, "fatol": 1e-14},
+        loss, fit.theta + 0.1, (F, y, np.eye(2), 0.2, 0.1), "Nelder-Mead", options={"xatol": 1e-9, "fatol": 1e-14}
     )
     np.testing.assert_allclose(fit.theta, search.x, atol=1e-6)
 

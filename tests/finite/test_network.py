@@ -173,10 +173,7 @@ def test_pgd_training_is_close_to_a_direct_search_on_a_tiny_network():
     search = min(
         (
             minimize(
-                lambda theta: pgd_loss(network, theta, X, y, 0.3),
-                start,
-                method="Nelder-Mead",
-                options={"maxiter": 300},
+                lambda theta: pgd_loss(network, theta, X, y, 0.3), start, method="Nelder-Mead", options={"maxiter": 300}
             )
             for start in (fit.theta, np.zeros(3))
         ),
@@ -224,9 +221,7 @@ def test_estimator_on_real_data():
     attacked = robust.attack(X_test, y_test, 0.5)
     np.testing.assert_array_less(np.linalg.norm(attacked - X_test, axis=1), 0.5 + 1e-9)
     weak = robust.adversarial_loss(X_test, y_test, 0.5, method="linearized")
-    assert (
-        np.mean((y_test - robust.predict(X_test)) ** 2) < weak <= robust.adversarial_loss(X_test, y_test, 0.5)
-    )
+    assert np.mean((y_test - robust.predict(X_test)) ** 2) < weak <= robust.adversarial_loss(X_test, y_test, 0.5)
 
 
 def test_estimator_thresholds_are_sharp():
@@ -241,7 +236,5 @@ def test_estimator_thresholds_are_sharp():
 
     assert not fit(1.0001 * base.null_threshold_).theta_.any()
     assert fit(0.999 * base.null_threshold_).theta_.any()
-    np.testing.assert_allclose(
-        fit(0.999 * base.interpolation_threshold_).predict(X), y, atol=1e-8 * np.abs(y).max()
-    )
+    np.testing.assert_allclose(fit(0.999 * base.interpolation_threshold_).predict(X), y, atol=1e-8 * np.abs(y).max())
     assert fit(1.01 * base.interpolation_threshold_).fit_result_.zero_residual_fraction < 1

@@ -68,8 +68,7 @@ def test_extrapolated_finite_networks_meet_the_theory(psi1, psi2, eps, tau):
     }
     plan = {30: 120, 60: 60, 120: 30}
     runs = [
-        rfrobust.summary(rfrobust.simulate(**setting, d=d, replicates=m, seed=5, workers=1))
-        for d, m in plan.items()
+        rfrobust.summary(rfrobust.simulate(**setting, d=d, replicates=m, seed=5, workers=1)) for d, m in plan.items()
     ]
     assert all((run["gap"] <= 1e-8).all() for run in runs)
     for name, value in expected.items():

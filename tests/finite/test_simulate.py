@@ -74,9 +74,7 @@ def test_radii_share_their_draws_and_seeds_do_not(reference):
 def test_agrees_with_a_straightforward_evaluation():
     """One replicate, redone by hand: same draw, risks by the definition on many fresh points."""
     data = rfrobust.simulate(psi1=2, psi2=3, eps=0.3, tau=0.4, d=15, replicates=1, seed=3, workers=1)
-    streams = [
-        np.random.default_rng(s) for s in np.random.SeedSequence(3, spawn_key=(15, 30, 45, 0)).spawn(5)
-    ]
+    streams = [np.random.default_rng(s) for s in np.random.SeedSequence(3, spawn_key=(15, 30, 45, 0)).spawn(5)]
     W = streams[0].standard_normal((30, 15))
     W /= np.linalg.norm(W, axis=1)[:, None]
     X = streams[1].standard_normal((45, 15))
@@ -112,23 +110,13 @@ def test_sampled_risks_agree_with_exact_ones():
 
 
 def test_standard_training_is_least_norm_on_the_same_draws_and_uses_the_store(tmp_path):
-    setting = {
-        "psi1": [1.0, 5.0],
-        "psi2": 2.0,
-        "eps": 0.0,
-        "tau": 0.4,
-        "d": 15,
-        "replicates": 3,
-        "eps_test": 0.3,
-    }
+    setting = {"psi1": [1.0, 5.0], "psi2": 2.0, "eps": 0.0, "tau": 0.4, "d": 15, "replicates": 3, "eps_test": 0.3}
     data = rfrobust.simulate(**setting, objective="least-norm", store=tmp_path / "runs.db", workers=2)
     with Store(tmp_path / "runs.db") as store:
         assert len(store) == 6
     for psi1 in setting["psi1"]:
         key = (15, round(15 * psi1), 30, 1)
-        weights, samples, noise = (
-            np.random.default_rng(s) for s in np.random.SeedSequence(0, spawn_key=key).spawn(3)
-        )
+        weights, samples, noise = (np.random.default_rng(s) for s in np.random.SeedSequence(0, spawn_key=key).spawn(3))
         network = FeatureMap.draw(key[1], 15, weights)
         X, beta = samples.standard_normal((30, 15)), np.eye(15)[0]
         y = X @ beta + 0.4 * noise.standard_normal(30)
@@ -234,9 +222,7 @@ def test_networks_of_every_kind_of_problem_agree_with_theory(settings):
     for name in ("standard_risk", "gradient_norm", "adversarial_risk"):
         limit = model.adversarial_risk() if name == "adversarial_risk" else getattr(model, name)
         gap = abs(float(measured[name]) - limit)
-        assert (
-            gap < 3.5 * float(measured[f"{name}_se"]) + 2.5 / d * limit
-        )  # standard errors, and the bias of order 1/d
+        assert gap < 3.5 * float(measured[f"{name}_se"]) + 2.5 / d * limit  # standard errors, and the bias of order 1/d
 
 
 def test_the_nonlinear_part_has_its_power_and_its_exact_risk():
@@ -248,9 +234,7 @@ def test_the_nonlinear_part_has_its_power_and_its_exact_risk():
     network = FeatureMap.draw(5, 6, rng, "relu")
     theta, beta = rng.standard_normal(5), np.eye(6)[0]
     np.testing.assert_allclose(network.features(X).T @ part / len(X), network.product_moment(), atol=6e-3)
-    sampled = sampled_risks(
-        network, theta, beta, 0.3, 0.1, 200_000, rng, nonlinear_power=0.5, steps=1
-    ).standard
+    sampled = sampled_risks(network, theta, beta, 0.3, 0.1, 200_000, rng, nonlinear_power=0.5, steps=1).standard
     exact = standard_risk(network, theta, beta, 0.3, 0.5)
     assert abs(sampled.value - exact) < 4 * sampled.se
 
@@ -294,14 +278,10 @@ def test_kill_9_then_resume_equals_an_uninterrupted_run(tmp_path):
     out, err = process.communicate(timeout=120)
     assert process.returncode == 0, err
     assert "numbers: resumed.nc" in out
-    after = dict(
-        sqlite3.connect(tmp_path / "runs.db").execute("SELECT key, result FROM replicates").fetchall()
-    )
+    after = dict(sqlite3.connect(tmp_path / "runs.db").execute("SELECT key, result FROM replicates").fetchall())
     assert len(after) == 120
     assert all(after[key] == result for key, result in before)
-    whole = rfrobust.simulate(
-        psi1=[0.5, 1, 2, 3], psi2=2.0, eps=[0.1, 0.3], tau=0.5, d=50, replicates=15, workers=1
-    )
+    whole = rfrobust.simulate(psi1=[0.5, 1, 2, 3], psi2=2.0, eps=[0.1, 0.3], tau=0.5, d=50, replicates=15, workers=1)
     assert_same(xr.load_dataset(tmp_path / "resumed.nc"), whole)
 
 

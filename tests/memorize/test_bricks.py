@@ -37,9 +37,7 @@ def test_block_values(dimension, seed, form):
     assert (value[distance <= delta] == 1).all()
     assert (value[distance >= delta + theta] == 0).all()
     assert ((value >= 0) & (value <= 1)).all()
-    sums = np.stack(
-        [np.interp(t, [-12 / 64, -4 / 64, 4 / 64, 12 / 64], [0, 1, 1, 0]) for t in (x - center).T]
-    )
+    sums = np.stack([np.interp(t, [-12 / 64, -4 / 64, 4 / 64, 12 / 64], [0, 1, 1, 0]) for t in (x - center).T])
     np.testing.assert_array_equal(value, np.maximum(sums.sum(axis=0) - (dimension - 1), 0))
 
 

@@ -34,11 +34,7 @@ def test_orders_of_the_bounds():
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
-    [
-        (([0], [2]), "N must be"),
-        (([1], [[2]]), "D must have 1 dimension"),
-        (([1], [2], 0.5), "eps must be in"),
-    ],
+    [(([0], [2]), "N must be"), (([1], [[2]]), "D must have 1 dimension"), (([1], [2], 0.5), "eps must be in")],
 )
 def test_bad_arguments(arguments, message):
     with pytest.raises(ValueError, match=message):

@@ -39,13 +39,7 @@ def test_printed_table(data, monkeypatch):
     head, *rows, last = result.output.splitlines()
     assert head.split() == ["MLP", "memorizer"]
     table = {name.strip(): values for name, *values in (re.split(r"\s{2,}", row) for row in rows)}
-    for name in (
-        "train clean error",
-        "train robust error",
-        "test clean error",
-        "test robust error",
-        "parameters",
-    ):
+    for name in ("train clean error", "train robust error", "test clean error", "test robust error", "parameters"):
         np.testing.assert_allclose([float(v) for v in table[name]], data[name.replace(" ", "_")], rtol=1e-5)
     assert last == f"test balls that meet a block: {float(data.test_reached):.4f}"
 

@@ -118,8 +118,7 @@ def test_many_classes_and_overlapping_cubes_of_one_label(seed, classes, gap):
     rng = np.random.default_rng(seed)
     dimension = 3
     clean = ReLUNetwork(
-        [rng.normal(size=(6, dimension)), rng.normal(size=(classes, 6))],
-        [rng.normal(size=6), np.zeros(classes)],
+        [rng.normal(size=(6, dimension)), rng.normal(size=(classes, 6))], [rng.normal(size=6), np.zeros(classes)]
     )
     y = rng.integers(0, classes, 30)
     X = rng.uniform(0, 0.3, (30, dimension))
@@ -303,13 +302,7 @@ def test_pgd_finds_the_optimum_of_a_linear_classifier():
     ],
 )
 def test_bad_memorizer_arguments(make_network, change, error, message):
-    arguments = {
-        "clean": make_network(2, 3, 1),
-        "X": [[0.1, 0.1], [0.9, 0.9]],
-        "y": [0, 1],
-        "delta": 0.1,
-        "theta": 0.1,
-    }
+    arguments = {"clean": make_network(2, 3, 1), "X": [[0.1, 0.1], [0.9, 0.9]], "y": [0, 1], "delta": 0.1, "theta": 0.1}
     with pytest.raises(error, match=message):
         robust_memorizer(**{**arguments, **change})
 

@@ -74,9 +74,7 @@ def make_network_for():
     def make(*sizes, seed):
         rng = np.random.default_rng(seed)
         pairs = list(itertools.pairwise(sizes))
-        return ReLUNetwork(
-            [rng.normal(size=(b, a)) for a, b in pairs], [rng.normal(size=b) for _, b in pairs]
-        )
+        return ReLUNetwork([rng.normal(size=(b, a)) for a, b in pairs], [rng.normal(size=b) for _, b in pairs])
 
     return make
 

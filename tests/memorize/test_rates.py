@@ -7,13 +7,7 @@ from scipy.spatial import cKDTree
 from scipy.stats import kstest
 
 from rfrobust.memorize import interpolant, learning_rates, slopes, student
-from rfrobust.memorize.rates import (
-    approximation_error,
-    optimal_cells,
-    rate_exponent,
-    separated_samples,
-    target,
-)
+from rfrobust.memorize.rates import approximation_error, optimal_cells, rate_exponent, separated_samples, target
 from rfrobust.memorize.splines import fit
 
 
@@ -50,9 +44,7 @@ def test_error_of_the_best_spline_by_fourier_series(cells):
     assert approximation_error(cells, 1, 2.0) == pytest.approx(expected, rel=0.15)
 
 
-@pytest.mark.parametrize(
-    ("d", "r", "tolerance"), [(1, 1.0, 0.35), (2, 1.0, 0.35), (1, 2.0, 0.2), (2, 2.0, 0.35)]
-)
+@pytest.mark.parametrize(("d", "r", "tolerance"), [(1, 1.0, 0.35), (2, 1.0, 0.35), (1, 2.0, 0.2), (2, 2.0, 0.35)])
 def test_approximation_follows_the_smoothness(d, r, tolerance):
     fall = np.log(approximation_error(10, d, r) / approximation_error(20, d, r)) / np.log(2)
     assert abs(fall - 2 * r) < tolerance
@@ -66,9 +58,7 @@ def test_optimal_cells_are_no_worse_than_their_neighbours():
 
 @pytest.fixture(scope="module")
 def small():
-    return learning_rates(
-        2, 2.0, [128, 256, 512], replicates=3, scale=[0.15, 0.3, 0.6], seed=5, progress=False
-    )
+    return learning_rates(2, 2.0, [128, 256, 512], replicates=3, scale=[0.15, 0.3, 0.6], seed=5, progress=False)
 
 
 @pytest.mark.parametrize("replicate", [0, 1, 2])
@@ -106,9 +96,7 @@ def test_noise_of_the_integrals_is_the_one_allowed_above(small):
     volume = small.n * (2 * small.delta) ** 2
     ratio = (small.distance / volume / 0.25).isel(scale=0)
     assert ratio.std() < 0.3
-    assert (
-        1.0 < ratio.mean() < 1.6
-    )  # at least the cubes' own, (y_i - teacher)^2 = noise^2 there, and some transition
+    assert 1.0 < ratio.mean() < 1.6  # at least the cubes' own, (y_i - teacher)^2 = noise^2 there, and some transition
 
 
 def test_critical_delta_doubles_the_risk(small):

@@ -92,8 +92,7 @@ def test_margins_are_those_of_the_activation_swept_not_of_its_name():
     axes = {"psi1": [3.0], "psi2": 2.0, "eps": [0.3], "tau": 0.5}
     margin = add_margins(rfrobust.sweep(**axes, activation=named)).margin_standard
     quadratic, relu = (
-        add_margins(rfrobust.sweep(**axes, activation=name)).margin_standard
-        for name in ("quadratic:1", "relu")
+        add_margins(rfrobust.sweep(**axes, activation=name)).margin_standard for name in ("quadratic:1", "relu")
     )
     np.testing.assert_allclose(margin, quadratic, rtol=1e-9)
     assert abs(float(margin.item() - relu.item())) > 0.1
@@ -106,9 +105,7 @@ def test_margins_of_a_spectrum_of_ones_own():
         add_margins(data)
     at = add_margins(data, law).sel(psi1=0.8).margin_standard.item()
     standard = rfrobust.solve(0.8, 2, 0, 0.5, ridge=1e-12, spectrum=law).adversarial_risk(0.3)
-    assert at == pytest.approx(
-        rfrobust.solve(0.8, 2, 0.3, 0.5, spectrum=law).adversarial_risk() - standard, rel=1e-9
-    )
+    assert at == pytest.approx(rfrobust.solve(0.8, 2, 0.3, 0.5, spectrum=law).adversarial_risk() - standard, rel=1e-9)
 
 
 @pytest.mark.parametrize(

@@ -42,10 +42,7 @@ def test_square_loss_against_multiple_precision():
     certificate = certify(model)
     assert certificate.proved
     with mp.workdps(30):
-        assert (
-            abs(mp.mpf(certificate.enclosures["standard_risk"].digits) / reference.ridge_risk(model) - 1)
-            < 1e-25
-        )
+        assert abs(mp.mpf(certificate.enclosures["standard_risk"].digits) / reference.ridge_risk(model) - 1) < 1e-25
 
 
 def random_point(rng):
@@ -99,9 +96,7 @@ def test_every_regime(problem):
 def test_interpolator_digits_are_the_published_ones():
     certificate = certify(rfrobust.solve(3, 2, 0, 0.5))
     assert certificate.enclosures["standard_risk"].digits.startswith("1.34899183252")
-    assert float(certificate.enclosures["gradient_norm"].digits) ** 2 == pytest.approx(
-        2.535938033743, abs=1e-12
-    )
+    assert float(certificate.enclosures["gradient_norm"].digits) ** 2 == pytest.approx(2.535938033743, abs=1e-12)
     assert "V" not in certificate.enclosures
 
 

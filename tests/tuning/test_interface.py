@@ -31,20 +31,7 @@ def test_tune_width_and_activation(capsys):
     record = json.loads(run(capsys, "tune", "width", "--psi2", "2", "--eps", "0.1", "--tau", "0.5", "--json"))
     assert record["at"] == rfrobust.best_width(2, 0.1, 0.5).at
     record = json.loads(
-        run(
-            capsys,
-            "tune",
-            "activation",
-            "--psi1",
-            "3",
-            "--psi2",
-            "2",
-            "--eps",
-            "0.1",
-            "--tau",
-            "0.5",
-            "--json",
-        )
+        run(capsys, "tune", "activation", "--psi1", "3", "--psi2", "2", "--eps", "0.1", "--tau", "0.5", "--json")
     )
     assert record["built_in"]["relu"] == rfrobust.solve(3, 2, 0.1, 0.5).adversarial_risk()
 
@@ -58,10 +45,7 @@ def test_tune_width_and_activation(capsys):
         (("tune", "width", "--psi2", "2", "--eps", "1", "--psi1", "1"), "leave it out"),
         (("tune", "ridge", "--psi1", "3", "--psi2", "2", "--ridge", "5"), "--ridge or does not depend on it"),
         (("tune", "both", "--psi1", "3", "--psi2", "2", "--eps-test", "1", "--eps", "1"), "leave it out"),
-        (
-            ("tune", "activation", "--psi1", "3", "--psi2", "2", "--eps", "1", "--activation", "tanh"),
-            "leave it out",
-        ),
+        (("tune", "activation", "--psi1", "3", "--psi2", "2", "--eps", "1", "--activation", "tanh"), "leave it out"),
         (("tune", "activation", "--psi1", "2", "--psi2", "2", "--eps", "0"), "no problem with a solution"),
     ],
 )
@@ -73,19 +57,7 @@ def test_tune_usage_errors(capsys, arguments, message):
 
 
 def test_solve_gradient_and_certificate(capsys):
-    problem = (
-        "solve",
-        "--psi1",
-        "3",
-        "--psi2",
-        "2",
-        "--eps",
-        "0.3",
-        "--tau",
-        "0.5",
-        "--gradient",
-        "--certify",
-    )
+    problem = ("solve", "--psi1", "3", "--psi2", "2", "--eps", "0.3", "--tau", "0.5", "--gradient", "--certify")
     record = json.loads(run(capsys, *problem, "--json"))
     slopes = rfrobust.gradient(rfrobust.solve(3, 2, 0.3, 0.5))
     assert record["gradient"]["standard_risk"]["eps"] == float(slopes.standard_risk.sel(parameter="eps"))

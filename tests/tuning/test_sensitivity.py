@@ -74,9 +74,7 @@ def test_test_radius_and_its_chain_rule():
     v, r = model.standard_risk, model.gradient_norm
     c = math.sqrt(2 / math.pi)
     risk = slopes.adversarial_risk
-    assert float(risk.sel(parameter="eps_test")) == pytest.approx(
-        2 * c * r * math.sqrt(v) + 2 * 0.7 * r * r, rel=1e-14
-    )
+    assert float(risk.sel(parameter="eps_test")) == pytest.approx(2 * c * r * math.sqrt(v) + 2 * 0.7 * r * r, rel=1e-14)
     for name in PARAMETERS[:-1]:
         dv = float(slopes.standard_risk.sel(parameter=name))
         dr = float(slopes.gradient_norm.sel(parameter=name))
@@ -100,9 +98,7 @@ def one_sided(problem, name, h):
         moved = dict(problem)
         moved[name] = problem[name] + j * h
         model = rfrobust.solve(**moved)
-        values.append(
-            [model.standard_risk, model.gradient_norm, model.training_loss, model.mean_abs_residual]
-        )
+        values.append([model.standard_risk, model.gradient_norm, model.training_loss, model.mean_abs_residual])
     f = np.array(values)
     return (-11 * f[0] + 18 * f[1] - 9 * f[2] + 2 * f[3]) / (6 * h)
 
@@ -161,10 +157,7 @@ def test_limits_against_multiple_precision(regime, moving, unknown):
             ]
             for column, low, high in zip(("standard_risk", "gradient_norm"), *near, strict=True):
                 got = float(slopes[column].sel(parameter=name))
-                assert got == pytest.approx(float((high - low) / (2 * STEP)), rel=1e-7, abs=1e-9), (
-                    name,
-                    column,
-                )
+                assert got == pytest.approx(float((high - low) / (2 * STEP)), rel=1e-7, abs=1e-9), (name, column)
 
 
 def test_undefined_derivatives_are_marked():

@@ -14,9 +14,7 @@ def brute_force(**axes):
     return float(rfrobust.sweep(tau=0.5, **axes).adversarial_risk.min())
 
 
-@pytest.mark.parametrize(
-    ("psi1", "lam", "excess"), [(3.0, 0.06302402, 0.428457095), (1.0, 0.19194576, 0.682678498)]
-)
+@pytest.mark.parametrize(("psi1", "lam", "excess"), [(3.0, 0.06302402, 0.428457095), (1.0, 0.19194576, 0.682678498)])
 def test_best_ridge_is_the_published_one(psi1, lam, excess):
     """Optimal lambda of [MM], lam = psi1 lambda, at eps = 0."""
     best = best_training(psi1, 2, 0.5, eps_test=0.0, eps=0.0, ridge=None)
@@ -37,9 +35,7 @@ def test_best_radius_of_the_companion_page():
     assert brute_force(psi1=3, psi2=2, eps=np.linspace(0.02, 1.5, 4000), eps_test=0.3) == pytest.approx(
         best.risk, abs=1e-6
     )
-    slope = rfrobust.gradient(rfrobust.solve(3, 2, best.at["eps"], 0.5), 0.3).adversarial_risk.sel(
-        parameter="eps"
-    )
+    slope = rfrobust.gradient(rfrobust.solve(3, 2, best.at["eps"], 0.5), 0.3).adversarial_risk.sel(parameter="eps")
     assert float(slope) == pytest.approx(0.0, abs=1e-5)
 
 
@@ -191,9 +187,7 @@ def test_searches_against_brute_force_on_random_problems(seed):
         activation = rng.choice(["relu", "tanh", "gelu", "erf"])
         model = {"tau": tau, "activation": str(activation)}
         edge = rfrobust.null_threshold(psi1, psi2, **model)
-        radii = (
-            np.unique(np.concatenate([np.geomspace(1e-4, 1, 400), 1 - np.geomspace(1e-4, 0.2, 200)])) * edge
-        )
+        radii = np.unique(np.concatenate([np.geomspace(1e-4, 1, 400), 1 - np.geomspace(1e-4, 0.2, 200)])) * edge
         brute = rfrobust.sweep(psi1=psi1, psi2=psi2, eps=radii, eps_test=eps_test, **model)
         best = best_training(psi1, psi2, eps_test=eps_test, **model)
         assert best.risk <= float(brute.adversarial_risk.min()) * (1 + 1e-9)

@@ -55,12 +55,7 @@ def dataset(name):
     """Small numbers of the right shape."""
     rng = np.random.default_rng(0)
     if name == "adv-ntk-degeneration":
-        coords = {
-            "noise": [0.3, 0.0],
-            "xi": [0.1, 1.0, np.inf],
-            "kind": ["clean", "robust"],
-            "replicate": range(3),
-        }
+        coords = {"noise": [0.3, 0.0], "xi": [0.1, 1.0, np.inf], "kind": ["clean", "robust"], "replicate": range(3)}
         return xr.Dataset({"accuracy": (tuple(coords), rng.random((2, 3, 2, 3)))}, coords)
     if name == "adv-ntk-comparison":
         coords = {
@@ -68,9 +63,7 @@ def dataset(name):
             "estimator": ["NTK", "early stopped", "Adv-NTK", "finite width"],
             "replicate": range(3),
         }
-        return xr.Dataset(
-            {kind: (tuple(coords), rng.random((2, 4, 3))) for kind in ("clean", "robust")}, coords
-        )
+        return xr.Dataset({kind: (tuple(coords), rng.random((2, 4, 3))) for kind in ("clean", "robust")}, coords)
     coords = {"inputs": ["width", "16"], "width": [64, 128]}
     return xr.Dataset(
         {
@@ -86,14 +79,8 @@ def dataset(name):
 def test_figures_draw_what_the_dataset_holds(name, width):
     data = dataset(name)
     axes = figures.figure_module(name).draw(data, width=width).axes
-    drawn = np.concatenate(
-        [line.get_ydata() for axis in axes for line in axis.lines if len(line.get_ydata()) > 1]
-    )
-    variable = {
-        "adv-ntk-degeneration": "accuracy",
-        "adv-ntk-comparison": "robust",
-        "wide-linearization": "distance",
-    }
+    drawn = np.concatenate([line.get_ydata() for axis in axes for line in axis.lines if len(line.get_ydata()) > 1])
+    variable = {"adv-ntk-degeneration": "accuracy", "adv-ntk-comparison": "robust", "wide-linearization": "distance"}
     means = data[variable[name]].mean("replicate").values.ravel()
     for mean in means:
         assert np.abs(drawn - mean).min() < 1e-12

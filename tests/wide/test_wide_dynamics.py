@@ -102,9 +102,7 @@ def test_singular_kernel_is_open(problem):
     # The early stopped predictor needs no inverse: the integral of exp(-s Theta) over s, by quadrature.
     nodes, weights = np.polynomial.legendre.leggauss(30)
     a = np.full(12, 0.05)
-    integral = sum(
-        w / 2 * linalg.expm(-(1 + s) / 2 * np.diag(a) @ theta) for s, w in zip(nodes, weights, strict=True)
-    )
+    integral = sum(w / 2 * linalg.expm(-(1 + s) / 2 * np.diag(a) @ theta) for s, w in zip(nodes, weights, strict=True))
     stopped = StoppedKernel.decompose(theta, a)
     np.testing.assert_allclose(stopped.coefficients(targets), integral @ np.diag(a) @ targets, rtol=1e-10)
 
@@ -124,9 +122,7 @@ def test_gradient_in_the_stopping_times(problem):
         derivative = linalg.expm_frechet(-theta * a, move, compute_expm=False)
         frechet[k] = -np.sum(h * np.linalg.solve(theta, derivative @ y))
         step = 1e-5 * np.eye(SAMPLES)[k]
-        values = [
-            np.sum(h * StoppedKernel.decompose(theta, a + s * step).coefficients(y)) for s in (1, 2, 3, 4)
-        ]
+        values = [np.sum(h * StoppedKernel.decompose(theta, a + s * step).coefficients(y)) for s in (1, 2, 3, 4)]
         differences[k] = (-11 / 6 * np.sum(h * stopped.coefficients(y))
                           + 3 * values[0] - 1.5 * values[1] + values[2] / 3) / 1e-5  # fmt: skip
     np.testing.assert_allclose(gradient, frechet, rtol=1e-11, atol=1e-12)
@@ -176,9 +172,7 @@ def test_search_multiplies_the_residual_of_a_linear_network():
 @pytest.mark.parametrize("activation", ["relu", "erf"])
 def test_finite_gradients(activation):
     rng = np.random.default_rng(4)
-    network = FiniteNetwork.random(
-        Architecture(4, activation=activation), inputs=5, width=20, outputs=3, seed=1
-    )
+    network = FiniteNetwork.random(Architecture(4, activation=activation), inputs=5, width=20, outputs=3, seed=1)
     x, direction = rng.standard_normal((2, 6, 5))
     cotangent = rng.standard_normal((6, 3))
     h = 1e-6

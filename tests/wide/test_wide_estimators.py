@@ -72,9 +72,7 @@ def test_pgd_stays_in_its_set_and_never_lowers_the_loss(network, norm, order, lo
     assert np.all(after >= before)
     assert np.mean(after - before) > 0.01
     stronger = InputAttack(radius=0.2, norm=norm, loss=loss, bounds=(0, 1), steps=60, step=0.02)
-    assert (
-        np.mean(attack._losses(network.predict(stronger.run(network, x, y, rng)), y)) >= 0.98 * after.mean()
-    )
+    assert np.mean(attack._losses(network.predict(stronger.run(network, x, y, rng)), y)) >= 0.98 * after.mean()
 
 
 @pytest.mark.parametrize(("norm", "dual"), [("linf", 1), ("l2", 2)])
@@ -167,9 +165,7 @@ def test_rank_loss_is_reported():
 
 def test_adv_ntk_first_step_and_path(digits):
     """a = 0 is f = 0 with a gradient; the first step moves |a| by the learning rate; a later one is recomputed."""
-    model = AdvNTKClassifier(
-        learning_rate=0.7, n_steps=3, radius=0.05, bounds=(0, 1), batch_size=1000, random_state=0
-    )
+    model = AdvNTKClassifier(learning_rate=0.7, n_steps=3, radius=0.05, bounds=(0, 1), batch_size=1000, random_state=0)
     model.fit(digits.x_kernel, digits.y_kernel, (digits.x_validation, digits.y_validation))
     path = model.path_.a.values
     assert path.shape == (4, 300)
@@ -211,16 +207,10 @@ def test_digits_curve_rises_and_falls_to_the_interpolant(digits):
     setting = {"radius": 0.05, "bounds": (0, 1)}
     xis = np.geomspace(1e-4, 1e5, 10)
     robust = [
-        NTKClassifier(xi=xi, **setting)
-        .fit(digits.x_kernel, digits.y_kernel)
-        .robust_score(digits.x_test, digits.y_test)
+        NTKClassifier(xi=xi, **setting).fit(digits.x_kernel, digits.y_kernel).robust_score(digits.x_test, digits.y_test)
         for xi in xis
     ]
-    end = (
-        NTKClassifier(**setting)
-        .fit(digits.x_kernel, digits.y_kernel)
-        .robust_score(digits.x_test, digits.y_test)
-    )
+    end = NTKClassifier(**setting).fit(digits.x_kernel, digits.y_kernel).robust_score(digits.x_test, digits.y_test)
     assert robust[-1] == pytest.approx(end, abs=1e-12)
     peak = int(np.argmax(robust))
     noise = 2 * np.sqrt(0.25 / 200)
@@ -248,12 +238,7 @@ def test_finite_width_training_resists_the_attack(digits):
     network = FiniteNetwork.random(Architecture(), inputs=64, width=64, outputs=10)
     with pytest.raises(DivergenceError, match="training diverged in epoch"), np.errstate(all="ignore"):
         adversarial_training(
-            network,
-            digits.x_kernel,
-            np.eye(10)[digits.y_kernel],
-            InputAttack(radius=0.0),
-            epochs=9,
-            learning_rate=1e3,
+            network, digits.x_kernel, np.eye(10)[digits.y_kernel], InputAttack(radius=0.0), epochs=9, learning_rate=1e3
         )
 
 
@@ -281,9 +266,7 @@ def test_arrays_of_a_file(tmp_path):
     samples = load_arrays(path, kernel=40, validate=20, test=10)
     assert samples.x_kernel.shape == (40, 48)
     both = np.concatenate([samples.x_kernel, samples.x_validation])
-    np.testing.assert_allclose(
-        np.sort(both.sum(axis=1)), np.sort(arrays["x_train"].sum(axis=(1, 2, 3)) / 255)
-    )
+    np.testing.assert_allclose(np.sort(both.sum(axis=1)), np.sort(arrays["x_train"].sum(axis=(1, 2, 3)) / 255))
     with pytest.raises(ValueError, match="at most the 60 training samples"):
         load_arrays(path, kernel=50, validate=20)
     np.savez(path, x_train=arrays["x_train"])

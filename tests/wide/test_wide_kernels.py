@@ -4,15 +4,7 @@ import numpy as np
 import pytest
 from scipy.special import erf
 
-from rfrobust.wide import (
-    Architecture,
-    FiniteNetwork,
-    ark_limit,
-    ark_monte_carlo,
-    nngp,
-    ntk,
-    ntk_with_gradient,
-)
+from rfrobust.wide import Architecture, FiniteNetwork, ark_limit, ark_monte_carlo, nngp, ntk, ntk_with_gradient
 from rfrobust.wide.kernels import _blas, _run_blocks
 
 ACTIVATIONS = {

@@ -32,11 +32,7 @@ def compute(quick: bool = False) -> xr.Dataset:
     data["signal_theory"] = theory["signal"].isel(replicate=0)
     data["V_theory"] = theory["V"].isel(replicate=0)
     data["change"] = ("event", [changes[name].item() for name in names], {"units": "steps"})
-    data["change_predicted"] = (
-        "event",
-        [predicted[name] / problem.step for name in names],
-        {"units": "steps"},
-    )
+    data["change_predicted"] = ("event", [predicted[name] / problem.step for name in names], {"units": "steps"})
     return data.assign_coords(event=names)
 
 
@@ -70,9 +66,7 @@ def draw(data: xr.Dataset, width: str = "double") -> Figure:
         for name, (color, line, label) in styles.items():
             right.plot(steps, run[name], line, color=color, label=label)
         right.set(xscale="log", ylim=(-0.02, 1.0), ylabel="error")
-        right.legend(
-            loc="upper left", bbox_to_anchor=(0.18, 1.0), frameon=True, framealpha=1.0, edgecolor="none"
-        )
+        right.legend(loc="upper left", bbox_to_anchor=(0.18, 1.0), frameon=True, framealpha=1.0, edgecolor="none")
         for axis in (left, right):
             axis.set_xlabel("gradient descent step")
             axis.set_xlim(1.0, float(steps[-1]))

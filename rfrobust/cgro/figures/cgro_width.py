@@ -25,12 +25,7 @@ REPLICATES = 3
 def compute(quick: bool = False) -> xr.Dataset:
     """Train both architectures at every width."""
     plans = {
-        "two-layer": (
-            (4, 16, 64) if quick else (4, 8, 16, 32, 64, 128, 256, 512),
-            400,
-            0.1,
-            60 if quick else 300,
-        ),
+        "two-layer": ((4, 16, 64) if quick else (4, 8, 16, 32, 64, 128, 256, 512), 400, 0.1, 60 if quick else 300),
         "convolutional": ((2, 8) if quick else (2, 4, 6, 8, 12, 16, 24), 200, 0.15, 30 if quick else 120),
     }
     parts = {}

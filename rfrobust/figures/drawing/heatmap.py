@@ -44,9 +44,7 @@ def draw(
         figure, axis = new_figure(width)
         values = data[quantity].transpose(y, x)
         top = float(values.quantile(0.99))
-        mesh = axis.pcolormesh(
-            data[x], data[y], values, cmap="cividis", vmax=top, shading="nearest", rasterized=True
-        )
+        mesh = axis.pcolormesh(data[x], data[y], values, cmap="cividis", vmax=top, shading="nearest", rasterized=True)
         bar = figure.colorbar(mesh, ax=axis, extend="max" if float(values.max()) > top else "neither")
         bar.set_label(QUANTITIES[quantity])
         null = (data.phase.transpose(y, x) == int(Phase.NULL)).values

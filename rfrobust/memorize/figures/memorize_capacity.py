@@ -26,26 +26,16 @@ def compute(quick: bool = False) -> xr.Dataset:
     The formulas are over ``point``, the networks that were built over ``network``.
     """
     lines = {"N": np.geomspace(10, 1e6, 60), "D": np.geomspace(2, 300, 60)}
-    built = (
-        {"N": [20, 100, 500], "D": [3, 10, 30]}
-        if quick
-        else {"N": [20, 100, 500, 2000], "D": [3, 10, 30, 100]}
-    )
+    built = {"N": [20, 100, 500], "D": [3, 10, 30]} if quick else {"N": [20, 100, 500, 2000], "D": [3, 10, 30, 100]}
     parts = []
     for name, values in lines.items():
         other = "D" if name == "N" else "N"
         counts = parameter_counts(**{name: values, other: [FIXED[other]]}, eps=EPS).squeeze(other, drop=True)
         part = counts.rename({name: "point"}).drop_vars("point")
         sizes = {name: built[name], other: [FIXED[other]] * len(built[name])}
-        part["built"] = (
-            "network",
-            [built_parameters(n, d) for n, d in zip(sizes["N"], sizes["D"], strict=True)],
-        )
+        part["built"] = ("network", [built_parameters(n, d) for n, d in zip(sizes["N"], sizes["D"], strict=True)])
         for parameter in ("N", "D"):
-            part[parameter] = (
-                "point",
-                values if parameter == name else np.full(values.size, float(FIXED[other])),
-            )
+            part[parameter] = ("point", values if parameter == name else np.full(values.size, float(FIXED[other])))
             part[f"built_{parameter}"] = ("network", sizes[parameter])
         parts.append(part)
     data = xr.concat(parts, xr.DataArray(list(lines), dims="axis", name="axis"), combine_attrs="override")
@@ -69,19 +59,10 @@ def draw(data: xr.Dataset, width: str = "double") -> Figure:
             along = data.sel(axis=name)
             for i, (variable, (label, line)) in enumerate(curves.items()):
                 axis.plot(along[name], along[variable], line, color=PALETTE[i], label=label)
-            axis.plot(
-                along[f"built_{name}"],
-                along.built,
-                "o",
-                color=PALETTE[2],
-                mfc="white",
-                label="built",
-            )
+            axis.plot(along[f"built_{name}"], along.built, "o", color=PALETTE[2], mfc="white", label="built")
             axis.set_xscale("log")
             axis.set_yscale("log")
             axis.set(xlabel=labels[name], ylabel="parameters", ylim=(1, 1e11))
             axis.set_title(rf"${other}$ = {data.attrs[f'fixed_{other}']:,}")
-        figure.legend(
-            *axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=1 if stacked else 3
-        )
+        figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=1 if stacked else 3)
     return figure

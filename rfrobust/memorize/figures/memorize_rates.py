@@ -39,12 +39,8 @@ def compute(quick: bool = False) -> xr.Dataset:
         for r in SMOOTHNESS:
             data = learning_rates(d, r, START[d] * 2**doublings, replicates=2 if quick else REPLICATES)
             data = data.merge(slopes(data), combine_attrs="override")
-            row.append(
-                data.assign_coords(doubling=("n", doublings)).swap_dims(n="doubling").reset_coords("n")
-            )
-        grid.append(
-            xr.concat(row, xr.DataArray(list(SMOOTHNESS), dims="r", name="r"), combine_attrs="drop_conflicts")
-        )
+            row.append(data.assign_coords(doubling=("n", doublings)).swap_dims(n="doubling").reset_coords("n"))
+        grid.append(xr.concat(row, xr.DataArray(list(SMOOTHNESS), dims="r", name="r"), combine_attrs="drop_conflicts"))
     data = xr.concat(grid, xr.DataArray(list(dimensions), dims="d", name="d"), combine_attrs="drop_conflicts")
     data["n"] = data.n.isel(r=0)
     return data
@@ -55,10 +51,7 @@ def draw(data: xr.Dataset, width: str = "double") -> Figure:
     stacked = width == "single"
     with house_style():
         figure, axes = new_figure(
-            width,
-            rows=3 if stacked else 2,
-            columns=2 if stacked else 3,
-            panel_aspect=1.2 if stacked else 0.95,
+            width, rows=3 if stacked else 2, columns=2 if stacked else 3, panel_aspect=1.2 if stacked else 0.95
         )
         cost, slow, fast, critical, reach, slope = axes.flat
         for i, d in enumerate(data.d.values):
@@ -74,9 +67,7 @@ def draw(data: xr.Dataset, width: str = "double") -> Figure:
                 _points(axis, at.n, at.teacher_risk + at.excess.isel(scale=-1), rate, **look)
             for r in data.r.values:
                 at = data.sel(d=d, r=r)
-                _points(
-                    critical, at.n, at.critical_delta, critical_exponent(int(d), r), filled=r == 2, **look
-                )
+                _points(critical, at.n, at.critical_delta, critical_exponent(int(d), r), filled=r == 2, **look)
             at = smooth.stack(point=("doubling", "scale"))
             _points(reach, at.reach_bound, at.reach, None, **look)
             _slopes(slope, data.sel(d=d), i - 1, **look)
@@ -88,11 +79,7 @@ def draw(data: xr.Dataset, width: str = "double") -> Figure:
         slow.set(xlabel=samples, ylabel="standard risk", title="(b) $r = 1$")
         fast.set(xlabel=samples, ylabel="standard risk", title="(c) $r = 2$")
         critical.set(xlabel=samples, ylabel=r"critical radius $\delta$", title="(d) $r = 1, 2$")
-        reach.set(
-            xlabel=r"bound $n(2(2\delta+\theta))^d$",
-            ylabel="P(ball meets a block)",
-            title="(e) $r = 2$",
-        )
+        reach.set(xlabel=r"bound $n(2(2\delta+\theta))^d$", ylabel="P(ball meets a block)", title="(e) $r = 2$")
         for axis in (cost, slow, fast, critical, reach):
             axis.set(xscale="log", yscale="log")
             axis.xaxis.set_minor_formatter(NullFormatter())
@@ -116,14 +103,7 @@ def draw(data: xr.Dataset, width: str = "double") -> Figure:
                 mfc="none",
                 label="least $n$ (a), teacher (b, c), $r = 1$ (d, f)",
             ),
-            Line2D(
-                [],
-                [],
-                ls="",
-                color="0.3",
-                marker="o",
-                label="largest $n$ (a), student (b, c), $r = 2$ (d, f)",
-            ),
+            Line2D([], [], ls="", color="0.3", marker="o", label="largest $n$ (a), student (b, c), $r = 2$ (d, f)"),
             Line2D([], [], color="0.3", lw=0.8, label="stated slope (a-d), bound (e)"),
         ]
         figure.legend(handles=handles, loc="outside lower center", ncols=1 if stacked else 2)
@@ -135,13 +115,7 @@ _SHORT = ("excess, $\\delta$", "excess, $n$", "teacher, $n$", "student, $n$", "c
 
 
 def _points(
-    axis: Axes,
-    x: xr.DataArray,
-    y: xr.DataArray,
-    slope: float | None,
-    color: str,
-    marker: str,
-    filled: bool = True,
+    axis: Axes, x: xr.DataArray, y: xr.DataArray, slope: float | None, color: str, marker: str, filled: bool = True
 ) -> None:
     """Draw means over replicates with standard errors, and a line of the given slope through their middle."""
     mean = y.mean("replicate")

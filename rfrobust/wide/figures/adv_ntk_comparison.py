@@ -26,9 +26,7 @@ REPLICATES = 3
 
 def compute(quick: bool = False) -> xr.Dataset:
     """Return clean and robust accuracy by radius, estimator and replicate."""
-    kernel, test, replicates, n_steps, epochs = (
-        (200, 200, 2, 5, 40) if quick else (500, 500, REPLICATES, 50, 150)
-    )
+    kernel, test, replicates, n_steps, epochs = (200, 200, 2, 5, 40) if quick else (500, 500, REPLICATES, 50, 150)
     radii = RADII[:2] if quick else RADII
     names = [*ESTIMATORS, FINITE]
     accuracy = np.empty((2, len(radii), len(names), replicates))
@@ -70,7 +68,5 @@ def draw(data: xr.Dataset, width: str = "double") -> Figure:
                 axis.set_xlabel(r"$\ell_\infty$ radius $\rho$ in training and test (pixels in [0, 1])")
         for axis in axes if single else axes[:1]:
             axis.set_ylabel("test accuracy")
-        figure.legend(
-            *axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=2 if single else 4
-        )
+        figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=2 if single else 4)
     return figure

@@ -34,9 +34,7 @@ def compute(quick: bool = False) -> xr.Dataset:
         for i, noise in enumerate(NOISES):
             for seed in range(replicates):
                 data = noisy_digits(kernel=kernel, test=test, label_noise=noise, seed=seed)
-                targets, test_targets = (
-                    encode_labels(y, np.arange(10)) for y in (data.y_kernel, data.y_test)
-                )
+                targets, test_targets = (encode_labels(y, np.arange(10)) for y in (data.y_kernel, data.y_test))
                 spectrum = KernelSpectrum.decompose(ntk(Architecture(), data.x_kernel))
                 for j, xi in enumerate(xis):
                     coefficients = spectrum.coefficients(targets, float(xi))

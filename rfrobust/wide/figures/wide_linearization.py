@@ -52,9 +52,7 @@ def compute(quick: bool = False) -> xr.Dataset:
         # Cost grows with the square of the width when the inputs grow with it.
         replicates[0, -2:] = 3, 2
     distances = np.full((2, len(widths), replicates.max()), np.nan)
-    for k, i, j in tqdm(
-        np.argwhere(np.arange(replicates.max()) < replicates[..., None]), desc="networks", leave=False
-    ):
+    for k, i, j in tqdm(np.argwhere(np.arange(replicates.max()) < replicates[..., None]), desc="networks", leave=False):
         distances[k, i, j] = distance(FIXED_INPUTS if k else int(widths[i]), int(widths[i]), int(j))
     return xr.Dataset(
         {"distance": (("inputs", "width", "replicate"), distances, {"long_name": "distance of the outputs"}),
@@ -82,13 +80,9 @@ def draw(data: xr.Dataset, width: str = "double") -> Figure:
             data.width, first * np.sqrt(float(data.width[0]) / data.width), "--", color="0.3", lw=0.9,
             label=r"slope $-1/2$",
         )  # fmt: skip
-        axis.set(
-            xscale="log", yscale="log", xlabel="neurons of the hidden layer", ylabel="RMS distance of outputs"
-        )
+        axis.set(xscale="log", yscale="log", xlabel="neurons of the hidden layer", ylabel="RMS distance of outputs")
         axis.set_xticks(data.width.values, [f"{w}" for w in data.width.values])
-        ticks = [
-            t for t in (0.01, 0.02, 0.05, 0.1, 0.2, 0.5) if float(mean.min()) / 2 < t < float(mean.max()) * 2
-        ]
+        ticks = [t for t in (0.01, 0.02, 0.05, 0.1, 0.2, 0.5) if float(mean.min()) / 2 < t < float(mean.max()) * 2]
         axis.set_yticks(ticks, [f"{t:g}" for t in ticks])
         axis.minorticks_off()
         axis.legend()
