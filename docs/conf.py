@@ -64,6 +64,7 @@ logging.getLogger("sphinx.sphinx.directives.other").addFilter(
 API_MODULES = [
     "rfrobust",
     "rfrobust.problem",
+    "rfrobust.engine",
     "rfrobust.theory",
     "rfrobust.checks",
     "rfrobust.tuning",

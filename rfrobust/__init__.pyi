@@ -1,6 +1,7 @@
 # namespaces
 from . import cgro as cgro
 from . import checks as checks
+from . import engine as engine
 from . import figures as figures
 from . import finite as finite
 from . import memorize as memorize

@@ -7,7 +7,9 @@ partial derivatives by the envelope theorem, and a solver of its own on SciPy.
 """
 
 import math
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from scipy.optimize import brentq, least_squares
@@ -189,6 +191,29 @@ class Saddle:
         return (1.0 + shift**2 + 2.0 * _SQRT_2_PI * shift) * self.standard_risk
 
 
+def stationary_points(
+    objective_and_gradient: Callable[..., tuple[float, np.ndarray]], starts: int
+) -> Iterator[tuple[np.ndarray, float, float]]:
+    """Yield five positive variables, the objective and the largest scaled derivative |x dR/dx|/|R| left, a start each.
+
+    Each start is random; what is driven to zero is the gradient in the logarithms of the variables.
+    """
+
+    def log_gradient(logs: np.ndarray) -> np.ndarray:
+        variables = np.exp(logs)
+        return variables * objective_and_gradient(*variables)[1]
+
+    rng = np.random.default_rng(0)
+    for _ in range(starts):
+        fit = least_squares(
+            log_gradient, rng.normal(0.0, 1.0, size=5), bounds=(-_LOG_BOX, _LOG_BOX), xtol=1e-15, ftol=1e-15,
+            gtol=1e-15, max_nfev=400,
+        )  # fmt: skip
+        variables = np.exp(fit.x)
+        value = float(objective_and_gradient(*variables)[0])
+        yield variables, value, float(np.max(np.abs(fit.fun))) / abs(value)
+
+
 def minimax(psi1: float, psi2: float, eps: float, tau: float = 0.0, *, starts: int = 60) -> Saddle:
     """Solve the published minimax by finding the stationary point of R in the logarithms of its variables.
 
@@ -216,26 +241,14 @@ def minimax(psi1: float, psi2: float, eps: float, tau: float = 0.0, *, starts: i
     if eps == 0.0 or psi2 == math.inf:
         raise ValueError(f"the published theorem needs eps > 0 and finite psi2, got eps={eps}, psi2={psi2}")
 
-    def log_gradient(log_variables: np.ndarray) -> np.ndarray:
-        variables = np.exp(log_variables)
-        _, gradient = objective_and_gradient(*variables, psi1=psi1, psi2=psi2, eps=eps, tau=tau)
-        return variables * gradient
-
-    rng = np.random.default_rng(0)
-    for _ in range(starts):
-        start = rng.normal(0.0, 1.0, size=5)
-        fit = least_squares(
-            log_gradient, start, bounds=(-_LOG_BOX, _LOG_BOX), xtol=1e-15, ftol=1e-15, gtol=1e-15, max_nfev=300
-        )
-        variables = np.exp(fit.x)
+    problem = {"psi1": psi1, "psi2": psi2, "eps": eps, "tau": tau}
+    for variables, value, gradient in stationary_points(partial(objective_and_gradient, **problem), starts):
         alpha, beta, gamma, _, tau_g = variables
         v = alpha**2 + noise_floor(psi1, tau)
         c = gamma * (tau_g + beta) / (eps * beta * math.sqrt(v))
-        value, _ = objective_and_gradient(*variables, psi1=psi1, psi2=psi2, eps=eps, tau=tau)
-        gradient = float(np.max(np.abs(fit.fun))) / abs(value)
         if gradient < _STATIONARY and c > _SQRT_2_PI:
             slope = beta * nu_root(c, beta / tau_g) / tau_g
-            return Saddle(eps, float(value), float(v), float(slope), gradient, tuple(variables.tolist()))
+            return Saddle(eps, value, float(v), float(slope), gradient, tuple(variables.tolist()))
     raise RuntimeError(
         f"no stationary point of the published minimax found from {starts} starts at psi1={psi1}, psi2={psi2}, "
         f"eps={eps}, tau={tau}; is eps above the null threshold?"

@@ -1,19 +1,20 @@
 """The published minimax of adversarial linear regression ([JSH]), solved as it stands.
 
 An independent check of :func:`rfrobust.theory.linear`: the five-variable objective, its partial derivatives, and a
-solver of its own; only the root nu is shared with :mod:`rfrobust.checks.published`, where the same equation occurs.
+solution of its own; only the root nu, whose equation is the same, and the search for stationary points are shared with
+:mod:`rfrobust.checks.published`.
 """
 
 import math
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
-from scipy.optimize import least_squares
 from scipy.special import erf
 
 from ..problem.parameters import scalar
 from ..support.validation import real_scalar
-from .published import nu_root
+from .published import nu_root, stationary_points
 
 _SQRT_2_PI = math.sqrt(2.0 / math.pi)
 _STATIONARY = 1e-10
@@ -103,23 +104,13 @@ def linear_theorem(delta: float, eps: float, tau: float, *, signal_norm: float =
     eps = real_scalar("eps", eps, 0.0, open_lower=True)
     tau, signal_norm = scalar("tau", tau), scalar("signal_norm", signal_norm)
     problem = {"delta": delta, "eps": eps, "tau": tau, "signal_norm": signal_norm}
-
-    def scaled(logs: np.ndarray) -> np.ndarray:
-        variables = np.exp(logs)
-        return variables * objective_and_gradient(*variables, **problem)[1]
-
-    rng = np.random.default_rng(0)
-    for _ in range(_STARTS):
-        start = rng.normal(0.0, 1.0, size=5)
-        fit = least_squares(scaled, start, bounds=(-12.0, 12.0), xtol=1e-15, ftol=1e-15, gtol=1e-15, max_nfev=400)
-        alpha, beta, gamma, _, tau_g = variables = np.exp(fit.x)
+    for variables, value, gradient in stationary_points(partial(objective_and_gradient, **problem), _STARTS):
+        alpha, beta, gamma, _, tau_g = variables
         v = float(alpha**2 + tau**2)
         t = gamma * (tau_g + beta) / (eps * beta * math.sqrt(v))
-        value, _ = objective_and_gradient(*variables, **problem)
-        gradient = float(np.max(np.abs(fit.fun))) / abs(value)
         if gradient < _STATIONARY and t > _SQRT_2_PI:
             norm = nu_root(t, beta / tau_g) * beta * math.sqrt(v) / (eps * tau_g)
-            return LinearSaddle(float(value), v, float(norm), gradient, tuple(variables.tolist()))
+            return LinearSaddle(value, v, float(norm), gradient, tuple(variables.tolist()))
     raise RuntimeError(
         f"no stationary point of the published minimax found from {_STARTS} starts at delta={delta}, eps={eps}, "
         f"tau={tau}; is eps above the null threshold?"

@@ -13,7 +13,11 @@ from .loss import Loss as Loss
 from .loss import Square as Square
 from .penalty import Penalty as Penalty
 from .phase import Phase as Phase
+from .problem import FirstLayer as FirstLayer
 from .problem import Problem as Problem
+from .problem import Ratios as Ratios
+from .problem import Settings as Settings
+from .problem import Target as Target
 from .risk import adversarial_risk as adversarial_risk
 from .spectrum import DiscreteSpectrum as DiscreteSpectrum
 from .spectrum import EmpiricalSpectrum as EmpiricalSpectrum

@@ -33,7 +33,7 @@ def first_problem(axes: dict[str, np.ndarray], problem: Problem | None, settings
 
 
 def describe(problem: Problem) -> dict[str, Any]:
-    """Return the attributes of a dataset that say what all its problems have in common."""
+    """Return the attributes of a dataset: its (first) problem by key, and what all its problems have in common."""
     features, data = problem.features, problem.data
     described: dict[str, Any] = {"features": repr(features), "features_key": features.key}
     if isinstance(features, RandomFeatures):
@@ -43,7 +43,8 @@ def describe(problem: Problem) -> dict[str, Any]:
             "spectrum_key": spectrum.key,
         }  # fmt: skip
     return {
-        **described, "signal_norm": data.signal_norm, "nonlinear_power": data.nonlinear_power, **versions(),
+        "problem_key": problem.key, **described,
+        "signal_norm": data.signal_norm, "nonlinear_power": data.nonlinear_power, **versions(),
     }  # fmt: skip
 
 

@@ -3,7 +3,6 @@ from .boundaries import best_widths as best_widths
 from .boundaries import radius_curves as radius_curves
 from .boundaries import width_transition as width_transition
 from .optima import ActivationOptimum as ActivationOptimum
-from .optima import at_optimum as at_optimum
 from .optima import best_activation as best_activation
 from .optima import best_training as best_training
 from .optima import best_width as best_width

@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import dataclass, replace
-from typing import Any, Unpack
+from typing import Unpack
 
 import numpy as np
 import xarray as xr
@@ -17,7 +17,6 @@ from ..problem.parameters import DESCRIPTIONS, scalar
 from ..problem.problem import FirstLayer, Problem, Settings, Target, as_problem, refuse, setting_of
 from ..problem.risk import adversarial_risk
 from ..support import validation
-from ..theory.equilibrium import Equilibrium, solve
 from ..theory.grid import solve_points
 from ..theory.thresholds import null_threshold
 from .search import UNSOLVED, Axis, Evaluate, Optimum, risk_or_nan, search
@@ -440,26 +439,3 @@ def pareto(
             **describe(base),
         },
     )  # fmt: skip
-
-
-def at_optimum(optimum: Optimum, **problem: Any) -> Equilibrium:
-    """Return :func:`solve` at the optimum's parameters and the remaining ones of the problem.
-
-    Parameters
-    ----------
-    optimum : Optimum
-        A result of :func:`best_training` or :func:`best_width`.
-    **problem
-        The other arguments of :func:`solve`.
-
-    Returns
-    -------
-    Equilibrium
-        The solution.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If the arguments do not make a problem (a null optimum in the limit of zero width or infinite ridge).
-    """
-    return solve(**{**problem, **optimum.at})

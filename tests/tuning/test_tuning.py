@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 import rfrobust
-from rfrobust.tuning import optima as tuning
 from rfrobust.tuning.optima import best_activation, best_training, best_width, pareto, polynomial_activation
 
 
@@ -43,7 +42,7 @@ def test_best_radius_and_ridge_is_stationary_and_global():
     best = best_training(3, 2, 0.5, eps_test=0.3, ridge=None)
     assert best.certified
     assert not best.null
-    slopes = rfrobust.gradient(tuning.at_optimum(best, psi1=3, psi2=2, tau=0.5), 0.3).adversarial_risk
+    slopes = rfrobust.gradient(rfrobust.solve(3, 2, best.at["eps"], 0.5, ridge=best.at["ridge"]), 0.3).adversarial_risk
     for name in ("eps", "ridge"):
         assert float(slopes.sel(parameter=name)) == pytest.approx(0.0, abs=1e-5)
     grid = brute_force(
