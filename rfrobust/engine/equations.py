@@ -127,7 +127,8 @@ def squared_null_threshold(p: Parameters, power: Any, spread: Any, F: Field) -> 
 def balanced(log_t: Any, log_V: Any, p: Parameters, average: Average, F: Field) -> State:
     """Return the two equations F1, F2 (eq-F) of finite psi2 and the risk there (eq-k, eq-k-eliminated to eq-v-r).
 
-    v = N D^2/X and r^2 = P + N G Q/X with N the noise, X = D U + G T and D, G, U, T as on the page.
+    v = N D^2/X and r^2 = P + N G Q/X with N the noise, X = D U + G T and D, G, U, T as on the page. Without attack
+    F2 alone is left, whatever t: then it is the equation of V of ridge regression (eq-ridge, ridge/l = 1/(1 + V)).
     """
     t, V = F.exp(log_t), F.exp(log_V)
     q = p.eps * t
@@ -156,22 +157,11 @@ def interpolating(log_k: Any, p: Parameters, average: Average, F: Field) -> Stat
     """Return the limit eps -> 0 without ridge, N > n: the equation of k and the risk there (eq-interpolator)."""
     k = F.exp(log_k)
     zero = k * 0.0
-    _, E1c, Tc, Q, P, B = average(k, zero)
+    E1, E1c, Tc, Q, P, B = average(k, zero)
     v = (p.noise + B) / (p.R * Tc)
     r2 = P + v * (p.R * Q)
-    return State((F.log(p.R * E1c / (p.R - 1.0)),), F.sqrt(r2 / v), zero, k, v, r2)
-
-
-def ridge_only(log_l: Any, p: Parameters, average: Average, F: Field) -> State:
-    """Return the limit eps = 0 with a ridge: the equation of l = ridge/a and the risk there (eq-ridge)."""
-    l = F.exp(log_l)
-    zero = l * 0.0
-    E1, E1c, Tc, Q, P, B = average(zero, l)
-    left = p.R * E1c + F.positive_part(1.0 - p.R)
-    right = p.ridge / l + F.positive_part(p.R - 1.0)
-    v = (p.noise + B) / (p.ridge / l + p.R * Tc)
-    r2 = P + v * (p.R * Q)
-    return State((F.log(left / right),), F.sqrt(r2 / v), p.R * E1 * l / p.ridge, zero, v, r2)
+    # R E1 = 1 and R E1c = R - 1 say the same; the first has digits where R is large, the second where it is near 1
+    return State((F.log(E1c / (E1 * (p.R - 1.0))),), F.sqrt(r2 / v), zero, k, v, r2)
 
 
 def least_squares(p: Parameters, null: Any, average: Average) -> State:

@@ -316,7 +316,6 @@ def _traced() -> dict[str, Kernel]:
     equation: Any
     for unknown, equation, doc in (
         ("log_k", equations.interpolating, "The interpolator of least gradient."),
-        ("log_l", equations.ridge_only, "The square loss without attack, with a ridge."),
         ("log_t", equations.population, "The population, psi2 = inf."),
     ):
         t = Trace(unknown)

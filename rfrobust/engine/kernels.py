@@ -383,42 +383,19 @@ def interpolating(log_k, p, law):
     x1 = math.exp(log_k)
     c2 = averages(x1, 0.0, p, law)
     x3 = p.R - 1.0
-    x4 = (p.R * c2.E1c) / x3
-    x5 = (((x1 * c2.E1c_k) * p.R) * (1.0 / x3)) * (1.0 / x4)
-    x6 = (p.noise + c2.B) / (p.R * c2.Tc)
-    x7 = c2.P + (x6 * (p.R * c2.Q))
+    x4 = c2.E1 * x3
+    x5 = c2.E1c / x4
+    x6 = ((x1 * c2.E1c_k) - (((x1 * c2.E1_k) * x3) * x5)) * (1.0 / x4)
+    x7 = (p.noise + c2.B) / (p.R * c2.Tc)
+    x8 = c2.P + (x7 * (p.R * c2.Q))
     return Single(
-        math.log(x4),
-        x5,
-        math.sqrt(x7 / x6),
+        math.log(x5),
+        x6 * (1.0 / x5),
+        math.sqrt(x8 / x7),
         0.0,
         x1,
-        x6,
         x7,
-    )
-
-
-@inner
-def ridge_only(log_l, p, law):
-    """The square loss without attack, with a ridge."""
-    x1 = math.exp(log_l)
-    c2 = averages(0.0, x1, p, law)
-    x3 = 1.0 - p.R
-    x4 = p.ridge / x1
-    x5 = p.R - 1.0
-    x6 = x4 + (x5 if x5 >= 0.0 else 0.0)
-    x7 = ((p.R * c2.E1c) + (x3 if x3 >= 0.0 else 0.0)) / x6
-    x8 = ((x1 * c2.E1c_l) * p.R) + (((x1 * x4) * (1.0 / x1)) * x7)
-    x9 = (p.noise + c2.B) / (x4 + (p.R * c2.Tc))
-    x10 = c2.P + (x9 * (p.R * c2.Q))
-    return Single(
-        math.log(x7),
-        (x8 * (1.0 / x6)) * (1.0 / x7),
-        math.sqrt(x10 / x9),
-        ((p.R * c2.E1) * x1) / p.ridge,
-        0.0,
-        x9,
-        x10,
+        x8,
     )
 
 

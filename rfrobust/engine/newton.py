@@ -8,7 +8,8 @@ import math
 from typing import NamedTuple
 
 from ..support.jit import inner
-from .kernels import balanced, interpolating, population, ridge_only
+from .kernels import balanced, interpolating, population
+from .records import Single
 
 #: Largest |F| and largest step at which Newton may stop; that step, which is taken, squares the error. Near the null
 #: threshold |F| alone says little: it is the error times the distance to the threshold.
@@ -110,9 +111,10 @@ def single(kind, log_x, p, law):
     """Return the equation of this kind at log x."""
     if kind == INTERPOLATOR:
         return interpolating(log_x, p, law)
-    if kind == RIDGE_ONLY:
-        return ridge_only(log_x, p, law)
-    return population(log_x, p, law)
+    if kind == POPULATION:
+        return population(log_x, p, law)
+    pair = balanced(0.0, log_x, p, law)
+    return Single(pair.F2, pair.F2_V, 0.0, math.exp(log_x), 0.0, pair.standard_risk, pair.squared_norm)
 
 
 @inner

@@ -133,7 +133,7 @@ def unattacked(p, law):
     """Return the :class:`Point` of the limit eps -> 0+ at finite psi2."""
     scale = scales(p, law)
     if p.ridge > 0.0:
-        kind, start = RIDGE_ONLY, math.log(p.ridge + max(p.R - 1.0, 0.0) * scale.mean_sigma)
+        kind, start = RIDGE_ONLY, math.log(p.R + max(p.R - 1.0, 0.0) * scale.mean_sigma / p.ridge)
     else:
         occupied = p.R * (1.0 - scale.null)
         if abs(occupied - 1.0) <= (POLE_WIDTH if scale.null > 0.0 else 0.0):

@@ -195,3 +195,18 @@ def test_just_below_the_null_threshold(psi1, psi2, tau):
         model = rfrobust.solve(psi1, psi2, threshold * (1 - distance), tau)
         _, r2, _, _ = reference.polish(model, 60)
         assert model.gradient_norm == pytest.approx(float(mp.sqrt(r2)), rel=1e-9 + 1e-15 / distance)
+
+
+@pytest.mark.parametrize("psi1", [5e7, 1e9, 1e12, 1e15])
+@pytest.mark.parametrize("ridge", [0.0, 0.1])
+def test_extreme_width_without_attack(psi1, ridge):
+    """The complement 1 - (psi1/psi2) E Sigma/H alone has no digits left there."""
+    model = rfrobust.solve(psi1, 2, 0, 0.5, ridge=ridge)
+    with mp.workdps(60):
+        kind, start = ("ridge", mp.mpf(ridge) * (1 + mp.mpf(model.V))) if ridge else ("interpolating", mp.mpf(model.k))
+        v, r = reference.limit_risks(kind, start, *(mp.mpf(x) for x in (psi1, 2, 0, 0.5, ridge)))
+    assert model.standard_risk == pytest.approx(float(v), rel=1e-12)
+    assert model.gradient_norm == pytest.approx(float(r), rel=1e-11)
+    assert rfrobust.sweep(psi1=[psi1], psi2=2, eps=0.0, tau=0.5, ridge=ridge).standard_risk.item() == pytest.approx(
+        float(v), rel=1e-12
+    )
