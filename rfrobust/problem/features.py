@@ -13,6 +13,8 @@ from .catalogue import resolve_activation
 from .spectrum import MarchenkoPastur, OrthogonalRows, Spectrum, resolve_spectrum
 
 _ORTHOGONAL = OrthogonalRows()
+#: Ratio mu1^2/mu2^2 up to which the linear part changes no digit.
+EVEN = 1e-30
 
 
 class Features(ABC):
@@ -74,18 +76,18 @@ class RandomFeatures(Features):
     @property
     def closed(self) -> bool:
         """Whether the law is the closed one at every psi1 and ridge."""
-        return type(self.spectrum) is MarchenkoPastur and 0.0 not in self.activation.constants[:2]
+        return self._atoms(0.0) is None
 
     def _atoms(self, ridge: float) -> Spectrum | None:
         """Return the spectrum whose atoms make the law, None for the closed one.
 
-        Even features (mu1 = 0), and linear ones (mu2 = 0) without ridge, see of W W' only its mass at zero: there
-        orthogonal rows stand for the Marchenko-Pastur law.
+        Even features (mu1 = 0, also up to rounding), and linear ones (mu2 = 0) without ridge, see of W W' only its mean
+        and its mass at zero: there orthogonal rows stand for the Marchenko-Pastur law.
         """
         if type(self.spectrum) is not MarchenkoPastur:
             return self.spectrum
         linear, nonlinear, _ = self.activation.constants
-        return None if linear > 0.0 and (nonlinear > 0.0 or ridge > 0.0) else _ORTHOGONAL
+        return None if linear > EVEN * nonlinear and (nonlinear > 0.0 or ridge > 0.0) else _ORTHOGONAL
 
     def law(self, p: Parameters) -> Law | None:
         """Return the law at these parameters, None for the closed one."""

@@ -53,6 +53,8 @@ _DIGEST = _kernel_digest()
 
 
 def _compiled(function: Callable[..., Any], **options: Any) -> Any:
+    if _config.DISABLE_JIT:
+        return function
     dispatcher: Any = numba.njit(cache=True, nogil=True, error_model="numpy", **options)(function)
     # Numba drops a cached kernel when its own file changes, but not when a kernel that it calls and inlines does;
     # stamping every cache entry with the digest of all kernel sources closes that hole.

@@ -1,6 +1,9 @@
 """Bad input: a clear error that names the argument, its value and what is allowed."""
 
 import math
+import os
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -244,3 +247,20 @@ def test_derivatives_and_certificates_where_a_risk_is_zero(psi1, psi2, keywords)
     certificate = rfrobust.certify(rfrobust.solve(psi1, psi2, 0.0, 0.0, **keywords))
     assert not certificate.proved
     assert "v = 0 or r = 0" in certificate.reason
+
+
+def test_a_linear_part_too_small_to_square_is_none():
+    tiny, none = (rfrobust.Activation.from_moments(mu1, 1, 2) for mu1 in (1e-80, 0.0))
+    for ridge in (0.0, 0.1):
+        got, even = (rfrobust.solve(3, 2, 0.3, 0.5, ridge=ridge, activation=a) for a in (tiny, none))
+        assert got.phase is even.phase is rfrobust.Phase.REGULAR
+        assert got.standard_risk == pytest.approx(even.standard_risk, rel=1e-14)
+    assert even.standard_risk > 1.25
+
+
+@pytest.mark.slow
+def test_kernels_run_without_compilation():
+    code = "import rfrobust; print(rfrobust.solve(3, 2, 0.3, 0.5).standard_risk)"
+    environment = {**os.environ, "NUMBA_DISABLE_JIT": "1"}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment)
+    assert float(done.stdout) == pytest.approx(rfrobust.solve(3, 2, 0.3, 0.5).standard_risk, rel=1e-14)
