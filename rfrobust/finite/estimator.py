@@ -2,6 +2,7 @@
 
 import math
 import warnings
+from dataclasses import KW_ONLY, dataclass
 from numbers import Integral, Real
 from typing import Any, ClassVar
 
@@ -23,6 +24,7 @@ from .replicate import ROBUST_OBJECTIVES
 from .training import PGDFit, pgd_erm
 
 
+@dataclass(eq=False, repr=False)
 class RobustRandomFeatures(RegressorMixin, BaseEstimator):
     """Random features regression f(x) = theta'sigma(Wz) + mean(y), trained against attacks of radius eps.
 
@@ -95,22 +97,13 @@ class RobustRandomFeatures(RegressorMixin, BaseEstimator):
         "random_state": ["random_state"],
     }
 
-    def __init__(
-        self,
-        n_features: int = 100,
-        *,
-        activation: str | Activation = "relu",
-        eps: float = 0.1,
-        ridge: float = 0.0,
-        objective: str = "concentrated",
-        random_state: Any = None,
-    ):
-        self.n_features = n_features
-        self.activation = activation
-        self.eps = eps
-        self.ridge = ridge
-        self.objective = objective
-        self.random_state = random_state
+    n_features: int = 100
+    _: KW_ONLY
+    activation: str | Activation = "relu"
+    eps: float = 0.1
+    ridge: float = 0.0
+    objective: str = "concentrated"
+    random_state: Any = None
 
     def fit(self, X: Any, y: Any) -> "RobustRandomFeatures":
         """Draw the first layer and train the second.

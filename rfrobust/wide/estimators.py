@@ -1,5 +1,6 @@
 """scikit-learn estimators: the NTK interpolant, isotropic early stopping, and Adv-NTK."""
 
+from dataclasses import KW_ONLY, dataclass
 from typing import Any
 
 import numpy as np
@@ -27,21 +28,28 @@ def encode_labels(labels: np.ndarray, classes: np.ndarray) -> np.ndarray:
     return np.eye(len(classes))[np.searchsorted(classes, labels)] - 1 / len(classes)
 
 
+@dataclass(eq=False, repr=False)
 class _KernelEstimator(BaseEstimator):
     """What all estimators share: the network, the attack, prediction and its robustness."""
+
+    depth: int = 3
+    w_std: float = 1.76
+    b_std: float = 0.18
+    activation: str = "relu"
+    _: KW_ONLY
+    radius: float = 8 / 255
+    norm: str = "linf"
+    attack_steps: int = 10
+    attack_method: str = "pgd"
+    bounds: tuple[float, float] | None = None
+    workers: int | None = None
 
     def _architecture(self) -> Architecture:
         return Architecture(self.depth, self.w_std, self.b_std, self.activation)
 
-    def _attack(self, **changes: Any) -> InputAttack:
-        settings = {
-            "radius": self.radius,
-            "norm": self.norm,
-            "steps": self.attack_steps,
-            "bounds": self.bounds,
-            "method": self.attack_method,
-        }
-        return InputAttack(**{**settings, **changes})
+    def _attack(self, method: str | None = None) -> InputAttack:
+        method = self.attack_method if method is None else method
+        return InputAttack(self.radius, self.norm, self.attack_steps, bounds=self.bounds, method=method)
 
     def _set_model(self, samples: np.ndarray, coefficients: np.ndarray) -> None:
         self.samples_ = samples
@@ -144,36 +152,12 @@ class _Classification(ClassifierMixin):
         return self.classes_[winners]
 
 
+@dataclass(eq=False, repr=False, kw_only=True)
 class _NTK(_KernelEstimator):
     """Standard training of the infinitely wide network for the time ``xi``."""
 
-    def __init__(
-        self,
-        depth: int = 3,
-        w_std: float = 1.76,
-        b_std: float = 0.18,
-        activation: str = "relu",
-        xi: float = np.inf,
-        jitter: float = 0.0,
-        radius: float = 8 / 255,
-        norm: str = "linf",
-        attack_steps: int = 10,
-        attack_method: str = "pgd",
-        bounds: tuple[float, float] | None = None,
-        workers: int | None = None,
-    ) -> None:
-        self.depth = depth
-        self.w_std = w_std
-        self.b_std = b_std
-        self.activation = activation
-        self.xi = xi
-        self.jitter = jitter
-        self.radius = radius
-        self.norm = norm
-        self.attack_steps = attack_steps
-        self.attack_method = attack_method
-        self.bounds = bounds
-        self.workers = workers
+    xi: float = np.inf
+    jitter: float = 0.0
 
     def fit(self, X: Any, y: Any) -> "_NTK":
         """Fit on all samples; ``rank_`` is the numerical rank of their kernel."""
@@ -188,8 +172,12 @@ class _NTK(_KernelEstimator):
         return self
 
 
+@dataclass(eq=False, repr=False, kw_only=True)
 class _Validated(_KernelEstimator):
     """Estimators that set aside samples to tune stopping times under attack."""
+
+    validation_fraction: float = 1 / 6
+    random_state: Any = None
 
     def _split(self, X: Any, y: Any, validation_data: tuple[Any, Any] | None) -> tuple[np.ndarray, ...]:
         """Return kernel samples, their encoded targets, and the same of the validation part."""
@@ -213,38 +201,11 @@ class _Validated(_KernelEstimator):
         return X_kernel, self._encode(y_kernel), x_held, self._encode(y_held)
 
 
+@dataclass(eq=False, repr=False, kw_only=True)
 class _EarlyStoppedNTK(_Validated):
     """Standard training stopped at the time that is best on attacked validation samples."""
 
-    def __init__(
-        self,
-        depth: int = 3,
-        w_std: float = 1.76,
-        b_std: float = 0.18,
-        activation: str = "relu",
-        xis: Any = None,
-        radius: float = 8 / 255,
-        norm: str = "linf",
-        attack_steps: int = 10,
-        attack_method: str = "pgd",
-        bounds: tuple[float, float] | None = None,
-        validation_fraction: float = 1 / 6,
-        random_state: Any = None,
-        workers: int | None = None,
-    ) -> None:
-        self.depth = depth
-        self.w_std = w_std
-        self.b_std = b_std
-        self.activation = activation
-        self.xis = xis
-        self.radius = radius
-        self.norm = norm
-        self.attack_steps = attack_steps
-        self.attack_method = attack_method
-        self.bounds = bounds
-        self.validation_fraction = validation_fraction
-        self.random_state = random_state
-        self.workers = workers
+    xis: Any = None
 
     def fit(self, X: Any, y: Any, validation_data: tuple[Any, Any] | None = None) -> "_EarlyStoppedNTK":
         """Choose ``xi_`` on a validation part of the samples, or on ``validation_data`` = (X, y).
@@ -274,44 +235,14 @@ class _EarlyStoppedNTK(_Validated):
         return self
 
 
+@dataclass(eq=False, repr=False, kw_only=True)
 class _AdvNTK(_Validated):
     """Adv-NTK: one stopping time a sample, found by gradient descent on attacked validation samples."""
 
-    def __init__(
-        self,
-        depth: int = 3,
-        w_std: float = 1.76,
-        b_std: float = 0.18,
-        activation: str = "relu",
-        learning_rate: float = 0.1,
-        n_steps: int = 50,
-        batch_size: int = 128,
-        radius: float = 8 / 255,
-        norm: str = "linf",
-        attack_steps: int = 10,
-        attack_method: str = "pgd",
-        bounds: tuple[float, float] | None = None,
-        validation_fraction: float = 1 / 6,
-        random_state: Any = None,
-        workers: int | None = None,
-        verbose: bool = False,
-    ) -> None:
-        self.depth = depth
-        self.w_std = w_std
-        self.b_std = b_std
-        self.activation = activation
-        self.learning_rate = learning_rate
-        self.n_steps = n_steps
-        self.batch_size = batch_size
-        self.radius = radius
-        self.norm = norm
-        self.attack_steps = attack_steps
-        self.attack_method = attack_method
-        self.bounds = bounds
-        self.validation_fraction = validation_fraction
-        self.random_state = random_state
-        self.workers = workers
-        self.verbose = verbose
+    learning_rate: float = 0.1
+    n_steps: int = 50
+    batch_size: int = 128
+    verbose: bool = False
 
     def fit(self, X: Any, y: Any, validation_data: tuple[Any, Any] | None = None) -> "_AdvNTK":
         """Fit on a kernel part and a validation part of the samples, or on ``validation_data`` = (X, y).
