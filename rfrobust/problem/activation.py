@@ -2,7 +2,7 @@
 
 import hashlib
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -11,8 +11,7 @@ import numpy as np
 
 from ..support import validation
 from . import dual_kernels
-
-Function = Callable[[np.ndarray], np.ndarray]
+from .slopes import Differences, Function, check_derivative, elementwise
 
 #: A derivative is refused when E sigma'(G) and E G sigma(G) differ by more than this, relative to their size.
 STEIN_TOLERANCE = 1e-8
@@ -79,14 +78,21 @@ class Activation:
 
     @classmethod
     def from_callable(
-        cls, function: Function, derivative: Function, *, kinks: Iterable[float] = (), name: str = "custom"
+        cls,
+        function: Function,
+        derivative: Function | None = None,
+        *,
+        kinks: Iterable[float] = (),
+        name: str = "custom",
     ) -> "Activation":
         r"""Compute the moments of any activation by adaptive quadrature, to about 1e-13.
 
         Parameters
         ----------
-        function, derivative : callable
-            sigma and sigma', elementwise on arrays of any shape; at most of exponential growth.
+        function : callable
+            sigma, at most of exponential growth; of arrays elementwise, or of single numbers (slower).
+        derivative : callable, optional
+            sigma'; by differences of the function, to about 1e-12, where None.
         kinks : iterable of float, default ()
             Where sigma or sigma' is not smooth. sigma itself must be continuous: a jump has no finite rho.
         name : str, default "custom"
@@ -95,8 +101,9 @@ class Activation:
         Raises
         ------
         ValueError
-            If E sigma'(G) differs from E G sigma(G) (Stein's identity): the derivative is not that of the
-            function, or the function jumps. Also if the function grows too fast for its moments.
+            If the derivative differs from differences of the function at some point, or E sigma'(G) from
+            E G sigma(G) (Stein's identity): the derivative is not that of the function, or the function jumps. Also if
+            the function grows too fast for its moments.
         rfrobust.support.quadrature.QuadratureError
             If an integral does not converge, which an undeclared kink can cause.
 
@@ -109,20 +116,25 @@ class Activation:
         --------
         >>> import numpy as np, rfrobust
         >>> elu = rfrobust.Activation.from_callable(
-        ...     lambda u: np.where(u > 0, u, np.expm1(np.minimum(u, 0))),
-        ...     lambda u: np.where(u > 0, 1.0, np.exp(np.minimum(u, 0))), kinks=[0.0], name="elu")
+        ...     lambda u: np.where(u > 0, u, np.expm1(np.minimum(u, 0))), kinks=[0.0], name="elu")
         >>> round(elu.mu1, 6)
         0.761578
         """
         from ..support.quadrature import RANGE, gaussian_mean
 
         for argument, value in (("function", function), ("derivative", derivative)):
-            if not callable(value):
+            if not callable(value) and not (argument == "derivative" and value is None):
                 raise TypeError(f"{argument} must be callable, got {value!r}")
         places = np.asarray(kinks if isinstance(kinks, np.ndarray) else list(kinks))
         points = tuple(sorted(validation.real_array("kinks", places, ndim=1).tolist() if places.size else ()))
+        function = elementwise(function)
         mu0 = gaussian_mean(function, points)
         mu1 = gaussian_mean(lambda u: u * function(u), points)
+        if derivative is None:
+            derivative = Differences(function, points)
+        else:
+            derivative = elementwise(derivative)
+            check_derivative(function, derivative, points, _SAMPLES)
         slope = gaussian_mean(derivative, points)
         size = max(math.sqrt(gaussian_mean(lambda u: derivative(u) ** 2, points)), abs(mu0))
         if abs(slope - mu1) > STEIN_TOLERANCE * max(size, abs(mu1)):

@@ -13,6 +13,7 @@ import sympy as sp
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.polynomial.hermite_e import hermegauss
+from scipy.special import expit
 
 import rfrobust
 from rfrobust.problem.activation import Activation
@@ -282,6 +283,33 @@ BAD = [
         "did not converge near u = 0.3",
     ),
 ]
+
+
+@pytest.mark.parametrize("name", [name for name in TABLE if name != "identity"])
+def test_a_derivative_that_is_not_given_is_found(name):
+    a = built_in(name)
+    found = Activation.from_callable(a.function, kinks=a.kinks)
+    for field in FIELDS:
+        assert getattr(found, field) == pytest.approx(abs(getattr(a, field)), abs=1e-9)
+    u = np.linspace(-4, 4, 64)
+    np.testing.assert_allclose(found.derivative(u), a.derivative(u), atol=1e-10)
+
+
+def test_a_wrong_derivative_of_the_right_mean_is_refused():
+    # Stein's identity alone does not see an odd error
+    silu, wrong = (lambda u: u * expit(u)), (lambda u: expit(u) + 0.8 * np.tanh(u))
+    with pytest.raises(ValueError, match=r"derivative must be the derivative of function: at u = \S+ it is"):
+        Activation.from_callable(silu, wrong)
+
+
+def test_functions_of_single_numbers_are_taken_elementwise():
+    scalar = Activation.from_callable(math.tanh, lambda u: 1 - math.tanh(u) ** 2)
+    for field in FIELDS:
+        assert getattr(scalar, field) == pytest.approx(getattr(built_in("tanh"), field), abs=1e-12)
+    assert scalar(np.zeros((2, 3))).shape == (2, 3)
+    constant_slope = Activation.from_callable(lambda u: np.where(u > 0, u, 0.2 * u), lambda u: 1.0 if u > 0 else 0.2,
+                                              kinks=[0.0])  # fmt: skip
+    assert constant_slope.mu1 == pytest.approx(0.6)
 
 
 @pytest.mark.parametrize(("change", "error", "message"), BAD)
