@@ -4,7 +4,7 @@ import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
 
-from ..support.style import PALETTE, house_style, panel_row
+from ..support.style import PALETTE, house_style, legend_below, panel_row
 from ..theory.grid import sweep
 
 TITLE = "Activations compared: adversarial risk against N/n"
@@ -30,19 +30,16 @@ def compute(quick: bool = False) -> xr.Dataset:
 
 def draw(data: xr.Dataset, width: str = "double") -> Figure:
     """Draw the figure from its dataset."""
-    stacked = width == "single"
     with house_style():
-        figure, axes = panel_row(width, 2, panel_aspect=0.75, stacked_aspect=0.75, sharex=True)
+        figure, axes = panel_row(
+            width, 2, panel_aspect=0.75, stacked_aspect=0.75, sharex=True, xlabel="overparametrization $N/n$"
+        )
         for axis, eps in zip(axes, data.eps.values, strict=True):
             for i, name in enumerate(data.activation.values):
                 risk = data.adversarial_risk.sel(activation=name, eps=eps)
                 axis.plot(data.psi1 / data.psi2, risk, color=PALETTE[i], ls="-" if i % 2 else "--", label=name)
             axis.axhline(1.0 + float(data.tau) ** 2, color="0.35", lw=0.8, ls=":")
             axis.axvline(1.0, color="0.35", lw=0.8, ls="--")
-            axis.set_xscale("log")
-            axis.set_title(rf"$\varepsilon$ = {eps:g}")
-            axis.set_ylabel("adversarial risk")
-            if not stacked or axis is axes[-1]:
-                axis.set_xlabel("overparametrization $N/n$")
-        figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=3 if stacked else 4)
+            axis.set(xscale="log", title=rf"$\varepsilon$ = {eps:g}", ylabel="adversarial risk")
+        legend_below(figure, axes[0], ncols=3 if width == "single" else 4)
     return figure

@@ -5,7 +5,7 @@ import xarray as xr
 from matplotlib.figure import Figure
 
 from ..problem.problem import Problem
-from ..support.style import PALETTE, house_style, panel_row
+from ..support.style import PALETTE, guide_lines, house_style, legend_below, panel_row
 from ..theory.grid import sweep
 from ..theory.thresholds import null_threshold
 
@@ -33,20 +33,17 @@ def compute(quick: bool = False) -> xr.Dataset:
 
 def draw(data: xr.Dataset, width: str = "double") -> Figure:
     """Draw the figure from its dataset."""
-    stacked = width == "single"
     null = 1.0 + float(data.tau) ** 2
     with house_style():
-        figure, axes = panel_row(width, 2, panel_aspect=0.75, stacked_aspect=0.75, sharex=True)
+        radius = r"attack radius $\varepsilon$ in training and test"
+        figure, axes = panel_row(width, 2, panel_aspect=0.75, stacked_aspect=0.75, sharex=True, xlabel=radius)
         for axis, name in zip(axes, ("adversarial_risk", "standard_risk"), strict=True):
             for i, psi1 in enumerate(data.psi1.values):
                 curve = data.sel(psi1=psi1)
                 axis.plot(data.eps, curve[name], color=PALETTE[i], label=rf"$N/n$ = {float(curve.ratio):g}")
                 axis.plot(curve.eps_c, null, "o", color=PALETTE[i], ms=4)
-            axis.axhline(null, color="0.35", lw=0.8, ls=":", label=r"predict zero: $1+\tau^2$")
-            axis.set_xscale("log")
-            axis.set(ylabel=name.replace("_", " "))
-            if not stacked or axis is axes[-1]:
-                axis.set_xlabel(r"attack radius $\varepsilon$ in training and test")
+            guide_lines(axis, data.tau)
+            axis.set(xscale="log", ylabel=name.replace("_", " "))
         axes[0].plot([], [], "o", color="0.35", ms=4, label=r"null threshold $\varepsilon_c$")
-        figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=2 if stacked else 4)
+        legend_below(figure, axes[0], ncols=2 if width == "single" else 4)
     return figure

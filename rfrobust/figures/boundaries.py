@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 from tqdm import tqdm
 
 from ..support.provenance import versions
-from ..support.style import PALETTE, house_style, panel_row
+from ..support.style import PALETTE, house_style, legend_below, panel_row
 from ..tuning.boundaries import radius_curves, width_transition
 
 TITLE = "Phase boundaries: collapse, worse than zero, standard training, best width"
@@ -52,9 +52,7 @@ def draw(data: xr.Dataset, width: str = "double") -> Figure:
             xscale="log", yscale="log", xlabel="$N/d$", ylabel=r"radius $\varepsilon$ (training and test)",
             xlim=(float(data.psi1[0]), float(data.psi1[-1])), ylim=(5e-3, 8.0),
         )  # fmt: skip
-        figure.legend(
-            *left.get_legend_handles_labels(), loc="outside lower center", ncols=1 if width == "single" else 3
-        )
+        legend_below(figure, left, ncols=1 if width == "single" else 3)
         for i, noise in enumerate(data.noise.values):
             curve = data.transition.sel(noise=noise)
             right.plot(data.psi2_axis, curve.where(curve > 0), color=PALETTE[i], label=rf"$\tau = {noise:g}$")

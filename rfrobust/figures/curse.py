@@ -1,6 +1,5 @@
 """Main figure: adversarial training against overparametrization, theory and finite networks."""
 
-import math
 from typing import Any
 
 import numpy as np
@@ -10,7 +9,7 @@ from matplotlib.figure import Figure
 from ..finite.montecarlo import simulate
 from ..problem.problem import Problem
 from ..support.provenance import versions
-from ..support.style import MARKERS, PALETTE, house_style, panel_row
+from ..support.style import MARKERS, PALETTE, eps_label, guide_lines, house_style, legend_below, mean_points, panel_row
 from ..theory.grid import sweep
 
 TITLE = "Adversarial and standard risk against N/n: the curse of overparametrization"
@@ -81,29 +80,22 @@ def draw(data: xr.Dataset, width: str = "double") -> Figure:
     """Draw the figure from its dataset."""
     panels = (("adversarial_risk", "Adversarial risk"), ("standard_risk", "Standard risk"))
     least_norm_label = f"least norm (left: attacked at {data.attrs['least_norm_attack']:g})"
-    draws = data.sizes["replicate"]
     with house_style():
-        stacked = width == "single"
         figure, axes = panel_row(width, 2, panel_aspect=0.95, stacked_aspect=0.75)
         for axis, (name, title) in zip(axes, panels, strict=True):
             curves = [
-                (rf"$\varepsilon$ = {eps:g}" if eps > 0 else r"$\varepsilon \to 0^+$",
-                 data[name].sel(eps=eps), data[f"mc_{name}"].sel(eps=eps), PALETTE[i], MARKERS[i], "-")
+                (eps_label(eps), data[name].sel(eps=eps), data[f"mc_{name}"].sel(eps=eps), PALETTE[i], MARKERS[i], "-")
                 for i, eps in enumerate(data.eps.values)
-            ]  # fmt: skip
+            ]
             least_norm = f"least_norm_{name}"
             curves.append((least_norm_label, data[least_norm], data[f"mc_{least_norm}"], "black", "x", "-."))
             for label, theory, points, color, marker, line in curves:
                 axis.plot(data.ratio, theory, line, color=color, label=label)
-                se = points.std("replicate", ddof=1) / math.sqrt(draws)
-                axis.errorbar(data.mc_ratio, points.mean("replicate"), se, fmt=marker, color=color, mfc="white", ms=3.5)
-            null = 1.0 + data.attrs["tau"] ** 2
-            axis.axhline(null, color="0.35", lw=0.8, ls=":", label=r"predict zero: $1+\tau^2$")
-            axis.axvline(1.0, color="0.35", lw=0.8, ls="--", label=r"$N = n$")
+                mean_points(axis, data.mc_ratio, points, fmt=marker, color=color, mfc="white", ms=3.5)
+            guide_lines(axis, data.attrs["tau"], 1.0)
             axis.set_xscale("log")
             axis.set_xticks([0.1, 0.3, 1, 3, 10], ["0.1", "0.3", "1", "3", "10"])
             axis.set(xlabel="overparametrization $N/n$", ylabel=title.lower(), ylim=(0.0, 2.6), xlim=(0.1, 20))
             axis.set_title(title)
-        handles, labels = axes[0].get_legend_handles_labels()
-        figure.legend(handles, labels, loc="outside lower center", ncols=2 if stacked else 4)
+        legend_below(figure, axes[0], ncols=2 if width == "single" else 4)
     return figure

@@ -1,6 +1,5 @@
 """Two interpolators: the limit of vanishing ridge and the limit of vanishing attacks."""
 
-import math
 from typing import Any
 
 import numpy as np
@@ -8,7 +7,7 @@ import xarray as xr
 from matplotlib.figure import Figure
 
 from ..finite.montecarlo import simulate
-from ..support.style import MARKERS, PALETTE, house_style, new_figure
+from ..support.style import MARKERS, PALETTE, guide_lines, house_style, legend_below, mean_points, new_figure
 from ..theory.grid import sweep
 
 TITLE = "Double descent of the least-norm and of the least-|J theta| interpolator"
@@ -64,24 +63,11 @@ def draw(data: xr.Dataset, width: str = "double") -> Figure:
     with house_style():
         figure, axis = new_figure(width, panel_aspect=0.5 if width == "double" else 0.9)
         for i, kind in enumerate(data.kind.values):
-            color = PALETTE[i]
-            axis.plot(
-                data.ratio,
-                data.standard_risk.sel(kind=kind),
-                color=color,
-                ls="-" if i else "-.",
-                label=labels[str(kind)],
-            )
-            points = data.mc_standard_risk.sel(kind=kind)
-            se = points.std("replicate", ddof=1) / math.sqrt(data.sizes["replicate"])
-            axis.errorbar(
-                data.mc_ratio, points.mean("replicate"), se, fmt=MARKERS[i], color=color, mfc="white",
-                label=f"networks, $d$ = {data.attrs['d']}",
-            )  # fmt: skip
-        null = 1.0 + data.attrs["tau"] ** 2
-        axis.axhline(null, color="0.35", lw=0.8, ls=":", label=r"predict zero: $1+\tau^2$")
-        axis.axvline(1.0, color="0.35", lw=0.8, ls="--", label="$N = n$")
-        axis.set_xscale("log")
-        axis.set(xlabel="overparametrization $N/n$", ylabel="standard risk", ylim=(0.0, 4.0))
-        figure.legend(loc="outside lower center", ncols=3 if width == "double" else 2)
+            color, at = PALETTE[i], data.sel(kind=kind)
+            axis.plot(data.ratio, at.standard_risk, color=color, ls="-" if i else "-.", label=labels[str(kind)])
+            label = f"networks, $d$ = {data.attrs['d']}"
+            mean_points(axis, data.mc_ratio, at.mc_standard_risk, fmt=MARKERS[i], color=color, mfc="white", label=label)
+        guide_lines(axis, data.attrs["tau"], 1.0)
+        axis.set(xscale="log", xlabel="overparametrization $N/n$", ylabel="standard risk", ylim=(0.0, 4.0))
+        legend_below(figure, axis, ncols=3 if width == "double" else 2)
     return figure

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from ..finite.montecarlo import simulate, summary
 from ..problem.problem import Problem
 from ..support.provenance import versions
-from ..support.style import MARKERS, PALETTE, house_style, panel_row
+from ..support.style import MARKERS, PALETTE, guide_lines, house_style, legend_below, panel_row
 from ..theory.grid import sweep
 from ..theory.named_limits import infinitely_wide
 
@@ -73,8 +73,6 @@ def draw(data: xr.Dataset, width: str = "double") -> Figure:
                     mfc="white", ms=3.5,
                 )  # fmt: skip
             axis.set(xscale="log", xlabel="width $N/d$", ylabel=label, ylim=(0, None))
-        null = 1.0 + data.attrs["tau"] ** 2
-        axes[0].axhline(null, color="0.35", lw=0.8, ls=":", label=r"predict zero: $1+\tau^2$")
-        handles, labels = axes[0].get_legend_handles_labels()
-        figure.legend(handles, labels, loc="outside lower center", ncols=3)
+        guide_lines(axes[0], data.attrs["tau"])
+        legend_below(figure, axes[0], ncols=3)
     return figure

@@ -4,7 +4,7 @@ import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
 
-from ..support.style import PALETTE, house_style, panel_row
+from ..support.style import PALETTE, eps_label, guide_lines, house_style, legend_below, panel_row
 from ..theory.grid import sweep
 
 TITLE = "Adversarial linear regression: risks against n/p"
@@ -27,18 +27,14 @@ def compute(quick: bool = False) -> xr.Dataset:
 
 def draw(data: xr.Dataset, width: str = "double") -> Figure:
     """Draw the figure from its dataset."""
-    stacked = width == "single"
     with house_style():
-        figure, axes = panel_row(width, 2, panel_aspect=0.75, stacked_aspect=0.75, sharex=True)
+        figure, axes = panel_row(
+            width, 2, panel_aspect=0.75, stacked_aspect=0.75, sharex=True, xlabel="samples per dimension $n/p$"
+        )
         for axis, name in zip(axes, ("adversarial_risk", "standard_risk"), strict=True):
             for i, eps in enumerate(data.eps.values):
-                label = rf"$\varepsilon$ = {eps:g}" if eps > 0 else r"$\varepsilon \to 0^+$"
-                axis.plot(data.psi2, data[name].sel(eps=eps), color=PALETTE[i], label=label)
-            axis.axhline(1.0 + float(data.tau) ** 2, color="0.35", lw=0.8, ls=":", label=r"predict zero: $1+\tau^2$")
-            axis.axvline(1.0, color="0.35", lw=0.8, ls="--", label="$n = p$")
-            axis.set_xscale("log")
-            axis.set(ylabel=name.replace("_", " "), ylim=(0.0, 4.0))
-            if not stacked or axis is axes[-1]:
-                axis.set_xlabel("samples per dimension $n/p$")
-        figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=2 if stacked else 6)
+                axis.plot(data.psi2, data[name].sel(eps=eps), color=PALETTE[i], label=eps_label(eps))
+            guide_lines(axis, data.tau, 1.0, "$n = p$")
+            axis.set(xscale="log", ylabel=name.replace("_", " "), ylim=(0.0, 4.0))
+        legend_below(figure, axes[0], ncols=2 if width == "single" else 6)
     return figure

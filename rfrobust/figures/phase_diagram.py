@@ -5,7 +5,7 @@ import xarray as xr
 from matplotlib.figure import Figure
 
 from ..problem.problem import Problem
-from ..support.style import house_style, new_figure
+from ..support.style import house_style, legend_below, new_figure
 from ..theory.grid import sweep
 from ..theory.thresholds import interpolation_threshold, null_threshold
 
@@ -57,14 +57,13 @@ def draw(data: xr.Dataset, width: str = "double") -> Figure:
         axis.axvline(1.0, color="white", lw=0.6)
         axis.text(0.93, 0.012, "$N = n$", ha="right", color="white", fontsize=7)
         axis.text(0.13, 1.6, "null phase", color="white", fontsize=8)
-        axis.set_xscale("log")
-        axis.set_yscale("log")
         axis.grid(False)
         axis.set(
-            xlabel="overparametrization $N/n$", ylabel=r"radius $\varepsilon$ in training and test",
+            xscale="log", yscale="log", xlabel="overparametrization $N/n$",
+            ylabel=r"radius $\varepsilon$ in training and test",
             ylim=(float(data.eps.min()), float(data.eps.max())),
         )  # fmt: skip
-        legend = figure.legend(loc="outside lower center", ncols=4 if width == "double" else 2)
+        legend = legend_below(figure, axis, ncols=4 if width == "double" else 2)
         for handle in legend.get_lines():
             if handle.get_color() == "white":
                 handle.set_color("0.45")

@@ -6,7 +6,7 @@ import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
 
-from ..support.style import PALETTE, house_style, new_figure
+from ..support.style import PALETTE, eps_label, guide_lines, house_style, legend_below, new_figure
 from ..theory.grid import sweep
 
 TITLE = "Adversarial risk against the sample size n/d, at fixed N/d"
@@ -35,14 +35,11 @@ def draw(data: xr.Dataset, width: str = "double") -> Figure:
         figure, axis = new_figure(width, panel_aspect=0.5 if width == "double" else 0.9)
         right = float(finite.psi2.max())
         for i, eps in enumerate(data.eps.values):
-            label = rf"$\varepsilon$ = {eps:g}" if eps > 0 else r"$\varepsilon \to 0^+$"
-            axis.plot(finite.psi2, finite.adversarial_risk.sel(eps=eps), color=PALETTE[i], label=label)
+            axis.plot(finite.psi2, finite.adversarial_risk.sel(eps=eps), color=PALETTE[i], label=eps_label(eps))
             limit = float(data.adversarial_risk.isel(psi2=-1).sel(eps=eps))
             axis.plot([right, right * 1.25], [limit, limit], color=PALETTE[i], lw=3, solid_capstyle="butt")
         axis.plot([], [], color="0.35", lw=3, label=r"population, $n/d = \infty$")
-        axis.axhline(1.0 + float(data.tau) ** 2, color="0.35", lw=0.8, ls=":", label=r"predict zero: $1+\tau^2$")
-        axis.axvline(float(data.psi1), color="0.35", lw=0.8, ls="--", label=r"$n = N$")
-        axis.set_xscale("log")
-        axis.set(xlabel=r"samples per dimension $n/d$", ylabel="adversarial risk", ylim=(0.0, 4.0))
-        figure.legend(loc="outside lower center", ncols=4 if width == "double" else 2)
+        guide_lines(axis, data.tau, float(data.psi1), "$n = N$")
+        axis.set(xscale="log", xlabel=r"samples per dimension $n/d$", ylabel="adversarial risk", ylim=(0.0, 4.0))
+        legend_below(figure, axis, ncols=4 if width == "double" else 2)
     return figure

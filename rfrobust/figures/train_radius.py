@@ -62,11 +62,7 @@ def compute(quick: bool = False) -> xr.Dataset:
         mean[i], se[i] = mean_estimate(risks.values)
     return xr.Dataset(
         {
-            "best_radius": (
-                ("psi1", "eps_test"),
-                best,
-                {"long_name": "training radius of least adversarial risk"},
-            ),
+            "best_radius": (("psi1", "eps_test"), best, {"long_name": "training radius of least adversarial risk"}),
             "risk": (("strategy", "eps_test"), table[..., 2], {"long_name": "adversarial risk"}),
             "eps": (("strategy", "eps_test"), table[..., 0], {"long_name": "training radius"}),
             "ridge": (("strategy", "eps_test"), table[..., 1], {"long_name": "ridge"}),

@@ -4,7 +4,7 @@ import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
 
-from ..support.style import PALETTE, house_style, panel_row
+from ..support.style import PALETTE, house_style, legend_below, panel_row
 from ..theory.grid import sweep
 
 TITLE = "Robust training loss and fraction of zero residuals against N/n"
@@ -27,20 +27,18 @@ def compute(quick: bool = False) -> xr.Dataset:
 
 def draw(data: xr.Dataset, width: str = "double") -> Figure:
     """Draw the figure from its dataset."""
-    stacked = width == "single"
     with house_style():
-        figure, axes = panel_row(width, 2, panel_aspect=0.75, stacked_aspect=0.75, sharex=True)
+        figure, axes = panel_row(
+            width, 2, panel_aspect=0.75, stacked_aspect=0.75, sharex=True, xlabel="overparametrization $N/n$"
+        )
         ratio = data.psi1 / data.psi2
         names = {"training_loss": "robust training loss", "zero_residual_fraction": "fraction of zero residuals"}
         for axis, (name, label) in zip(axes, names.items(), strict=True):
             for i, eps in enumerate(data.eps.values):
                 axis.plot(ratio, data[name].sel(eps=eps), color=PALETTE[i], label=rf"$\varepsilon$ = {eps:g}")
             axis.axvline(1.0, color="0.35", lw=0.8, ls="--", label="$N = n$")
-            axis.set_xscale("log")
-            axis.set_ylabel(label)
-            if not stacked or axis is axes[-1]:
-                axis.set_xlabel("overparametrization $N/n$")
+            axis.set(xscale="log", ylabel=label)
         null = 0.5 * (1.0 + float(data.tau) ** 2)
         axes[0].axhline(null, color="0.35", lw=0.8, ls=":", label=r"predict zero: $(1+\tau^2)/2$")
-        figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=2 if stacked else 3)
+        legend_below(figure, axes[0], ncols=2 if width == "single" else 3)
     return figure

@@ -23,18 +23,12 @@ CAPTION = (
 PSI2, TAU, SEED = 2.0, 0.5, 1
 EPS = (0.1, 0.5)
 PSI1 = (0.5, 1.0, 1.6, 2.5, 4.0)
-#: Series name -> (objective, features).
+#: Series name -> objective, features, legend.
 MODELS = {
-    "concentrated": ("concentrated", "true"),
-    "linearized": ("linearized", "true"),
-    "pgd": ("pgd", "true"),
-    "gaussian": ("concentrated", "gaussian"),
-}
-LABELS = {
-    "concentrated": "concentrated",
-    "linearized": "linearized attack",
-    "pgd": "PGD attack",
-    "gaussian": "Gaussian equivalent",
+    "concentrated": ("concentrated", "true", "concentrated"),
+    "linearized": ("linearized", "true", "linearized attack"),
+    "pgd": ("pgd", "true", "PGD attack"),
+    "gaussian": ("concentrated", "gaussian", "Gaussian equivalent"),
 }
 OBSERVABLES = {
     "adversarial_risk": "adv. risk",
@@ -52,7 +46,7 @@ def compute(quick: bool = False) -> xr.Dataset:
     theory = sweep(psi1=grid, **setting)
     there = sweep(psi1=widths, **setting)
     means, ses = [], []
-    for objective, features in MODELS.values():
+    for objective, features, _ in MODELS.values():
         data = summary(
             simulate(
                 psi1=widths, **setting, d=d, replicates=replicates, objective=objective, features=features, seed=SEED
@@ -107,19 +101,13 @@ def _panel(data: xr.Dataset, name: str, top: Axes, bottom: Axes) -> None:
         for m, model in enumerate(data.model.values):
             at = {"eps": eps, "model": model}
             shifted = data.mc_psi1 * np.exp(0.045 * (m - 1.5))
-            style: dict[str, Any] = {
-                "color": PALETTE[i],
-                "marker": MARKERS[m],
-                "ls": "none",
-                "mfc": "white",
-                "ms": 3.2,
-                "mew": 0.8,
-            }
+            style: dict[str, Any] = {"marker": MARKERS[m], "ls": "none", "mfc": "white", "ms": 3.2, "mew": 0.8}
+            style["color"] = PALETTE[i]
             top.errorbar(shifted, data[f"mc_{name}"].sel(at), data[f"mc_{name}_se"].sel(at), lw=0.8, **style)
             bottom.plot(shifted, data[f"z_{name}"].sel(at), **style)
             if i == 0:
                 style["color"] = "0.3"
-                top.plot([], [], **style, label=LABELS[model])
+                top.plot([], [], **style, label=MODELS[str(model)][2])
     low, high = bottom.get_ylim()
     bottom.set_ylim(min(low, -3.5), max(high, 3.5))
     top.set_xscale("log")

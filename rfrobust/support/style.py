@@ -5,8 +5,12 @@ from contextlib import contextmanager
 from typing import Any
 
 import matplotlib
+import numpy as np
+import xarray as xr
 from cycler import cycler
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.legend import Legend
 
 from . import validation
 
@@ -64,12 +68,51 @@ def new_figure(
 
 
 def panel_row(
-    width: str, count: int, *, panel_aspect: float = 0.8, stacked_aspect: float = 0.7, **kwargs: Any
+    width: str,
+    count: int,
+    *,
+    panel_aspect: float = 0.8,
+    stacked_aspect: float = 0.7,
+    xlabel: str = "",
+    ylabel: str = "",
+    **kwargs: Any,
 ) -> tuple[Figure, Any]:
     """Return ``count`` panels side by side over two columns, one below the other in a single column.
 
-    ``panel_aspect`` and ``stacked_aspect`` are the heights of a panel over its width in either case.
+    ``panel_aspect`` and ``stacked_aspect`` are the heights of a panel over its width in either case. A label that the
+    panels share stands below or left of the outer ones only.
     """
     if width == "single":
-        return new_figure(width, rows=count, panel_aspect=stacked_aspect, **kwargs)
-    return new_figure(width, columns=count, panel_aspect=panel_aspect, **kwargs)
+        figure, axes = new_figure(width, rows=count, panel_aspect=stacked_aspect, **kwargs)
+        lowest, leftmost = axes[-1:], axes
+    else:
+        figure, axes = new_figure(width, columns=count, panel_aspect=panel_aspect, **kwargs)
+        lowest, leftmost = axes, axes[:1]
+    for axis in lowest:
+        axis.set_xlabel(xlabel)
+    for axis in leftmost:
+        axis.set_ylabel(ylabel)
+    return figure, axes
+
+
+def mean_points(axis: Axes, x: Any, values: xr.DataArray, **style: Any) -> None:
+    """Draw the mean over the dimension ``replicate`` and its standard error."""
+    se = values.std("replicate", ddof=1) / np.sqrt(values.sizes["replicate"])
+    axis.errorbar(x, values.mean("replicate"), se, **style)
+
+
+def guide_lines(axis: Axes, tau: Any, equal_at: float | None = None, label: str = "$N = n$") -> None:
+    """Mark the risk of predicting zero, and the place where two sizes are equal."""
+    axis.axhline(1.0 + float(tau) ** 2, color="0.35", lw=0.8, ls=":", label=r"predict zero: $1+\tau^2$")
+    if equal_at is not None:
+        axis.axvline(equal_at, color="0.35", lw=0.8, ls="--", label=label)
+
+
+def eps_label(eps: float) -> str:
+    """Return the legend of a training radius; 0 is the limit of vanishing attacks."""
+    return rf"$\varepsilon$ = {eps:g}" if eps > 0 else r"$\varepsilon \to 0^+$"
+
+
+def legend_below(figure: Figure, axis: Axes, ncols: int) -> Legend:
+    """Draw the legend of one panel below all of them."""
+    return figure.legend(*axis.get_legend_handles_labels(), loc="outside lower center", ncols=ncols)

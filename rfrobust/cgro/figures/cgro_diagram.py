@@ -50,7 +50,8 @@ def compute(quick: bool = False) -> xr.Dataset:
 def draw(data: xr.Dataset, width: str = "double") -> Figure:
     """Draw one panel an axis."""
     with house_style():
-        figure, axes = panel_row(width, len(AXES), panel_aspect=1.05, sharey=True)
+        radius = r"radius over signal $\delta/\alpha$"
+        figure, axes = panel_row(width, len(AXES), panel_aspect=1.05, sharey=True, ylabel=radius)
         image: Any = None
         for panel, (axis, (_, _, label, ticks)) in zip(axes, AXES.items(), strict=True):
             x, ratio = data[axis].values, data["ratio"].values
@@ -67,8 +68,6 @@ def draw(data: xr.Dataset, width: str = "double") -> Figure:
             panel.minorticks_off()
             panel.set_ylim(ratio[0], ratio[-1])
             panel.grid(False)
-        for panel in axes if width == "single" else axes[:1]:
-            panel.set_ylabel(r"radius over signal $\delta/\alpha$")
         axes[0].text(0.93, 0.9, "memorizes", color="black", ha="right", transform=axes[0].transAxes)
         axes[0].text(0.06, 0.08, "robust", color="white", ha="left", transform=axes[0].transAxes)
         figure.colorbar(image, ax=axes, label="robust test error", shrink=0.9, pad=0.01)

@@ -4,7 +4,7 @@ import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
 
-from ...support.style import MARKERS, PALETTE, house_style, panel_row
+from ...support.style import MARKERS, PALETTE, house_style, mean_points, panel_row
 from .. import PatchProblem, scaling
 
 TITLE = "The learned signal falls as alpha^(-q), the memory stays of order one"
@@ -39,31 +39,17 @@ def compute(quick: bool = False) -> xr.Dataset:
 
 def draw(data: xr.Dataset, width: str = "double") -> Figure:
     """Draw U (left) and the two parts of the margin (right) against alpha^q."""
-    count = np.sqrt(data.sizes["replicate"])
     with house_style():
         figure, (left, right) = panel_row(width, 2)
         for k, q in enumerate(data["q"].values):
             at = data.sel(q=q)
             x = at["alpha"].values ** int(q)
             slope = at["slope"].values
-            left.errorbar(
-                x,
-                at["U"].mean("replicate"),
-                at["U"].std("replicate", ddof=1) / count,
-                fmt=MARKERS[k],
-                color=PALETTE[k],
-                label=rf"$q = {q}$, slope ${slope[0]:.3f} \pm {slope[1]:.3f}$",
-            )
+            label = rf"$q = {q}$, slope ${slope[0]:.3f} \pm {slope[1]:.3f}$"
+            mean_points(left, x, at["U"], fmt=MARKERS[k], color=PALETTE[k], label=label)
             left.plot(x, at["stall"] / x, color=PALETTE[k], linewidth=0.9)
             for name, fill in (("signal", PALETTE[k]), ("memory", "white")):
-                right.errorbar(
-                    x,
-                    at[name].mean("replicate"),
-                    at[name].std("replicate", ddof=1) / count,
-                    fmt=MARKERS[k],
-                    color=PALETTE[k],
-                    markerfacecolor=fill,
-                )
+                mean_points(right, x, at[name], fmt=MARKERS[k], color=PALETTE[k], mfc=fill)
         guide = np.array([2.0, 1800.0])
         left.plot(guide, 18.0 / guide, ":", color="#777777", linewidth=0.9, label="slope $-1$")
         left.set(xscale="log", yscale="log", xlabel=r"$\alpha^q$", ylabel="signal strength $U$")

@@ -1,11 +1,10 @@
 """Accuracies of adversarially trained networks on scikit-learn's digits against width."""
 
-import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
 
 from ...support.provenance import versions
-from ...support.style import MARKERS, PALETTE, house_style, panel_row
+from ...support.style import MARKERS, PALETTE, house_style, mean_points, panel_row
 from .. import AdversarialTraining, digits, width_sweep
 
 TITLE = "Robust overfitting with capacity: adversarially trained networks on digits against width"
@@ -51,14 +50,8 @@ def draw(data: xr.Dataset, width: str = "double") -> Figure:
             key = name.replace("-", "_")
             for k, (measure, label) in enumerate(_LABELS.items()):
                 rows = data[f"{key}_accuracy"].sel(measure=measure)
-                axis.errorbar(
-                    data[f"{key}_width"].values,
-                    rows.mean("replicate"),
-                    rows.std("replicate", ddof=1) / np.sqrt(rows.sizes["replicate"]),
-                    fmt=f"{MARKERS[k]}-",
-                    color=PALETTE[k],
-                    label=label,
-                )
+                widths = data[f"{key}_width"].values
+                mean_points(axis, widths, rows, fmt=f"{MARKERS[k]}-", color=PALETTE[k], label=label)
             axis.set_xscale("log", base=2)
             axis.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
             axis.set_title(title)

@@ -4,7 +4,7 @@ import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
 
-from ...support.style import PALETTE, house_style, new_figure
+from ...support.style import PALETTE, house_style, legend_below, new_figure
 
 
 def draw(data: xr.Dataset, *, against: str = "psi1", log: bool = False, width: str = "double") -> Figure:
@@ -33,5 +33,5 @@ def draw(data: xr.Dataset, *, against: str = "psi1", log: bool = False, width: s
         finite = risks.values[np.isfinite(risks.values)]
         top = float(np.quantile(finite, 0.98)) if finite.size else 0.0
         axes[0].set_ylim(0.0, 1.15 * max(top, 1.0 + float(data.tau) ** 2))
-        figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=4)
+        legend_below(figure, axes[0], ncols=4)
     return figure

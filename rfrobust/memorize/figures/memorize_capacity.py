@@ -4,7 +4,7 @@ import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
 
-from ...support.style import PALETTE, house_style, panel_row
+from ...support.style import PALETTE, house_style, legend_below, panel_row
 from .. import built_parameters, parameter_counts
 
 TITLE = "Parameters to memorize robustly against the worst case of robust generalization"
@@ -60,9 +60,7 @@ def draw(data: xr.Dataset, width: str = "double") -> Figure:
             for i, (variable, (label, line)) in enumerate(curves.items()):
                 axis.plot(along[name], along[variable], line, color=PALETTE[i], label=label)
             axis.plot(along[f"built_{name}"], along.built, "o", color=PALETTE[2], mfc="white", label="built")
-            axis.set_xscale("log")
-            axis.set_yscale("log")
-            axis.set(xlabel=labels[name], ylabel="parameters", ylim=(1, 1e11))
+            axis.set(xscale="log", yscale="log", xlabel=labels[name], ylabel="parameters", ylim=(1, 1e11))
             axis.set_title(rf"${other}$ = {data.attrs[f'fixed_{other}']:,}")
-        figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=1 if stacked else 3)
+        legend_below(figure, axes[0], ncols=1 if stacked else 3)
     return figure

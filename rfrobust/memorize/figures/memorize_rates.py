@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator, NullFormatter
 
-from ...support.style import MARKERS, PALETTE, house_style, new_figure
+from ...support.style import MARKERS, PALETTE, house_style, mean_points, new_figure
 from ..rates import critical_exponent, learning_rates, rate_exponent, slopes
 
 TITLE = "What memorizing costs a well-trained network: rates in the radius and in the sample size"
@@ -89,23 +89,17 @@ def draw(data: xr.Dataset, width: str = "double") -> Figure:
         slope.set(xlabel="measured/stated", title="(f) slopes")
         slope.xaxis.set_major_locator(MaxNLocator(4, steps=[1, 5, 10]))
 
-        handles = [
-            Line2D([], [], ls="", color=PALETTE[i], marker=MARKERS[i], label=f"$d = {d}$")
-            for i, d in enumerate(data.d.values)
+        looks: list[dict[str, Any]] = [
+            *({"ls": "", "color": PALETTE[i], "marker": MARKERS[i]} for i in range(data.sizes["d"])),
+            {"ls": "", "color": "0.3", "marker": "o", "mfc": "none"},
+            {"ls": "", "color": "0.3", "marker": "o"},
+            {"color": "0.3", "lw": 0.8},
         ]
-        handles += [
-            Line2D(
-                [],
-                [],
-                ls="",
-                color="0.3",
-                marker="o",
-                mfc="none",
-                label="least $n$ (a), teacher (b, c), $r = 1$ (d, f)",
-            ),
-            Line2D([], [], ls="", color="0.3", marker="o", label="largest $n$ (a), student (b, c), $r = 2$ (d, f)"),
-            Line2D([], [], color="0.3", lw=0.8, label="stated slope (a-d), bound (e)"),
-        ]
+        labels = [
+            *(f"$d = {d}$" for d in data.d.values), "least $n$ (a), teacher (b, c), $r = 1$ (d, f)",
+            "largest $n$ (a), student (b, c), $r = 2$ (d, f)", "stated slope (a-d), bound (e)",
+        ]  # fmt: skip
+        handles = [Line2D([], [], **look, label=label) for look, label in zip(looks, labels, strict=True)]
         figure.legend(handles=handles, loc="outside lower center", ncols=1 if stacked else 2)
     return figure
 
@@ -118,11 +112,9 @@ def _points(
     axis: Axes, x: xr.DataArray, y: xr.DataArray, slope: float | None, color: str, marker: str, filled: bool = True
 ) -> None:
     """Draw means over replicates with standard errors, and a line of the given slope through their middle."""
-    mean = y.mean("replicate")
-    error = y.std("replicate", ddof=1) / np.sqrt(y.sizes["replicate"])
-    axis.errorbar(x, mean, error, fmt=marker, color=color, mfc=color if filled else "white", zorder=3)
+    mean_points(axis, x, y, fmt=marker, color=color, mfc=color if filled else "white", zorder=3)
     if slope is not None:
-        level = np.exp(np.log(mean / x**slope).mean())
+        level = np.exp(np.log(y.mean("replicate") / x**slope).mean())
         axis.plot(x, level * x**slope, color=color, lw=0.8)
 
 

@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 from tqdm import tqdm
 
 from ...support.provenance import versions
-from ...support.style import MARKERS, PALETTE, house_style, panel_row
+from ...support.style import MARKERS, PALETTE, house_style, legend_below, mean_points, panel_row
 from .. import compare, finite_width_accuracy, noisy_digits
 from ..comparison import ESTIMATORS
 
@@ -49,24 +49,18 @@ def compute(quick: bool = False) -> xr.Dataset:
 def draw(data: xr.Dataset, width: str = "double") -> Figure:
     """Draw the figure from its dataset."""
     with house_style():
-        single = width == "single"
-        figure, axes = panel_row(width, 2, panel_aspect=0.7, sharey=True, sharex=True)
+        figure, axes = panel_row(
+            width, 2, panel_aspect=0.7, sharey=True, sharex=True, ylabel="test accuracy",
+            xlabel=r"$\ell_\infty$ radius $\rho$ in training and test (pixels in [0, 1])",
+        )  # fmt: skip
         names = data.estimator.values
         for axis, kind in zip(axes, ("robust", "clean"), strict=True):
             for i, name in enumerate(names):
-                values = data[kind].sel({"estimator": name})
-                shift = 1 + 0.03 * (i - (len(names) - 1) / 2)
-                axis.errorbar(
-                    data.radius * shift, values.mean("replicate"),
-                    values.std("replicate", ddof=1) / np.sqrt(data.sizes["replicate"]),
-                    fmt=f"{MARKERS[i]}-", color=PALETTE[i], label=name, lw=0.9,
-                )  # fmt: skip
+                at = data.radius * (1 + 0.03 * (i - (len(names) - 1) / 2))
+                style = {"fmt": f"{MARKERS[i]}-", "color": PALETTE[i], "label": name, "lw": 0.9}
+                mean_points(axis, at, data[kind].sel({"estimator": name}), **style)
             axis.set(xscale="log", ylim=(0, 1.02), title=f"{kind} accuracy")
             axis.set_xticks(data.radius.values, [f"{r:g}" for r in data.radius.values])
             axis.minorticks_off()
-            if not single or axis is axes[-1]:
-                axis.set_xlabel(r"$\ell_\infty$ radius $\rho$ in training and test (pixels in [0, 1])")
-        for axis in axes if single else axes[:1]:
-            axis.set_ylabel("test accuracy")
-        figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=2 if single else 4)
+        legend_below(figure, axes[0], ncols=2 if width == "single" else 4)
     return figure

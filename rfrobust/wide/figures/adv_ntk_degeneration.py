@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 from tqdm import tqdm
 
 from ...support.provenance import versions
-from ...support.style import PALETTE, house_style, panel_row
+from ...support.style import PALETTE, house_style, legend_below, panel_row
 from .. import Architecture, InputAttack, KernelPredictor, KernelSpectrum, ntk
 from ..comparison import noisy_digits
 from ..estimators import encode_labels
@@ -60,8 +60,9 @@ def draw(data: xr.Dataset, width: str = "double") -> Figure:
     error = data.accuracy.std("replicate", ddof=1) / np.sqrt(data.sizes["replicate"])
     finite = np.isfinite(data.xi.values)
     with house_style():
-        single = width == "single"
-        figure, axes = panel_row(width, 2, panel_aspect=0.7, sharey=True, sharex=True)
+        figure, axes = panel_row(
+            width, 2, panel_aspect=0.7, sharey=True, sharex=True, xlabel=r"training time $\xi$", ylabel="test accuracy"
+        )
         for axis, noise in zip(axes, data.noise.values, strict=True):
             for kind, color, marker in zip(data.kind.values, PALETTE, "os", strict=False):
                 at = {"noise": noise, "kind": kind}
@@ -73,9 +74,5 @@ def draw(data: xr.Dataset, width: str = "double") -> Figure:
                 axis.axhline(end, color=color, ls="--", lw=0.9, label=f"{kind}, NTK interpolant")
                 axis.axhspan(end - spread, end + spread, color=color, alpha=0.15, lw=0)
             axis.set(xscale="log", ylim=(0, 1.02), title=f"{100 * noise:g}% of the training labels wrong")
-            if not single or axis is axes[-1]:
-                axis.set_xlabel(r"training time $\xi$")
-        for axis in axes if single else axes[:1]:
-            axis.set_ylabel("test accuracy")
-        figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
+        legend_below(figure, axes[0], ncols=2)
     return figure
