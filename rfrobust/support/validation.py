@@ -46,8 +46,8 @@ def real_scalar(
     ``allow_inf`` admits ``+inf`` where the interval is unbounded above (``psi2 = inf``).
     """
     if type(value) is not float:
-        if np.ndim(value) == 0 and hasattr(value, "item"):  # NumPy scalars, 0-d arrays of any library
-            value = value.item()
+        if np.ndim(value) == 0 and hasattr(value, "item") and not isinstance(value, np.ma.MaskedArray):
+            value = value.item()  # NumPy scalars, 0-d arrays of any library
         if isinstance(value, bool | np.bool_) or not isinstance(value, numbers.Real):
             raise TypeError(f"{name} must be a real number, got {_show(value)}")
         try:

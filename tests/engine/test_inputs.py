@@ -22,7 +22,7 @@ OUT_OF_RANGE = [
     ("ridge", -1), ("ridge", math.nan),
     ("signal_norm", 0.0), ("nonlinear_power", -0.1),
 ]  # fmt: skip
-WRONG_KIND = ["1", None, 1 + 0j, True, [1.0], np.array([1.0]), {}, b"1"]
+WRONG_KIND = ["1", None, 1 + 0j, True, [1.0], np.array([1.0]), {}, b"1", np.ma.masked]
 
 
 @pytest.mark.parametrize(("name", "value"), OUT_OF_RANGE)
