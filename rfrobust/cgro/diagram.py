@@ -10,6 +10,7 @@ from scipy.optimize import brentq
 from tqdm import tqdm
 
 from ..support import validation
+from ..support.errors import NumericalError
 from ..support.workers import worker_count
 from .network import GramDescent, attacked, margins
 from .problem import PatchAttack, PatchProblem, draw
@@ -83,7 +84,7 @@ def memory_share(problem: PatchProblem, margin: float = 1.0) -> float:
 
     Raises
     ------
-    RuntimeError
+    NumericalError
         If the margin is not reached within 1e6 memory times.
     """
     margin = validation.real_scalar("margin", margin, 0.0, open_lower=True)
@@ -103,7 +104,7 @@ def memory_share(problem: PatchProblem, margin: float = 1.0) -> float:
             part = (margin - robust[k - 1]) / (robust[k] - robust[k - 1])
             memorized = memories[0, k - 1] + part * (memories[0, k] - memories[0, k - 1])
             return float(memorized / margin)
-    raise RuntimeError(f"the adversarial margin {margin:g} is out of reach of {problem}")
+    raise NumericalError(f"the adversarial margin {margin:g} is out of reach of {problem}")
 
 
 def boundary(problem: PatchProblem | None = None, method: str = "ode") -> float:
@@ -128,7 +129,7 @@ def boundary(problem: PatchProblem | None = None, method: str = "ode") -> float:
     ------
     ValueError
         If ``lam`` is 0, or there is no boundary in (0, 1).
-    RuntimeError
+    NumericalError
         From :func:`memory_share`.
 
     Notes

@@ -11,6 +11,7 @@ from scipy.optimize import brentq
 from scipy.special import expit, ndtri
 
 from ..support import validation
+from ..support.errors import NumericalError
 from .problem import Draw, PatchProblem, draw
 from .trajectory import odd, provenance, record_steps, replicate_seeds
 
@@ -101,7 +102,7 @@ def solve_clocks(problem: PatchProblem, start: ReducedStart, times: np.ndarray) 
 
     Raises
     ------
-    RuntimeError
+    NumericalError
         If the integrator gives up.
     """
     times = validation.real_array("times", times, 0.0, ndim=1)
@@ -123,7 +124,7 @@ def _integrate(
 ) -> np.ndarray:
     solution = solve_ivp(rate, (0.0, float(times[-1])), first, method=method, t_eval=times, rtol=1e-8, atol=1e-10)
     if not solution.success:
-        raise RuntimeError(f"the reduced system could not be integrated: {solution.message}")
+        raise NumericalError(f"the reduced system could not be integrated: {solution.message}")
     return solution.y
 
 
@@ -182,7 +183,7 @@ def reduced_trajectory(
     ------
     ValueError, TypeError
         For bad arguments.
-    RuntimeError
+    NumericalError
         If the integrator gives up.
     """
     problem = problem or PatchProblem()

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import click
 import numpy as np
@@ -9,8 +10,7 @@ import numpy as np
 from ..cgro.images import AdversarialTraining, ImageData, evaluate, train_network
 from ..cgro.published import SETTINGS, SOURCE
 from ..support import validation
-
-_ARRAYS = ("x_train", "y_train", "x_test", "y_test")
+from ..support.arrays import read_arrays
 
 
 def load_images(path: Path, shape: tuple[int, int, int], limit: int | None) -> ImageData:
@@ -23,18 +23,14 @@ def load_images(path: Path, shape: tuple[int, int, int], limit: int | None) -> I
     ValueError
         If an array is missing, of the wrong shape or out of range.
     """
-    with np.load(path, allow_pickle=False) as file:
-        missing = [name for name in _ARRAYS if name not in file]
-        if missing:
-            raise ValueError(f"{path} must hold {', '.join(_ARRAYS)}; missing: {', '.join(missing)}")
-        arrays = {name: file[name] for name in _ARRAYS}
+    arrays = read_arrays(path)
     for part in ("train", "test"):
         raw = arrays[f"x_{part}"]
         if raw.ndim == 3:
             raw = raw[..., None]
         scale = 255.0 if raw.dtype.kind in "iu" else 1.0
         pixels = validation.real_array(f"x_{part}", raw, 0.0, scale, shape=(None, *shape)) / scale
-        labels = validation.real_array(f"y_{part}", arrays[f"y_{part}"].ravel(), 0, 9, shape=(len(pixels),))
+        labels = validation.real_array(f"y_{part}", arrays[f"y_{part}"], 0, 9, shape=(len(pixels),))
         arrays[f"x_{part}"] = pixels[:limit]
         arrays[f"y_{part}"] = labels[:limit]
     return ImageData(**arrays)
@@ -50,17 +46,7 @@ def load_images(path: Path, shape: tuple[int, int, int], limit: int | None) -> I
 @click.option("--rate", type=float, help="Step size at the start.")
 @click.option("--limit", type=int, help="Use only the first LIMIT training and test images.")
 @click.option("--seed", type=int, default=0, show_default=True)
-def command(
-    images: Path,
-    setting: str,
-    widths: tuple[int, ...],
-    epochs: int | None,
-    attack_steps: int | None,
-    radius: float | None,
-    rate: float | None,
-    limit: int | None,
-    seed: int,
-) -> None:
+def command(images: Path, setting: str, widths: tuple[int, ...], limit: int | None, seed: int, **changes: Any) -> None:
     """Train a published architecture on IMAGES (.npz) and print the accuracies beside the published ones.
 
     IMAGES holds x_train, y_train, x_test, y_test: 28 x 28 (mnist, LeNet) or 32 x 32 x 3 (cifar10, WRN-34).
@@ -68,19 +54,13 @@ def command(
     without --limit and --epochs, which make the numbers no longer comparable; the output says so.
     """
     chosen = SETTINGS[setting]
-    default = chosen.training
-    settings: AdversarialTraining = replace(
-        default,
-        radius=default.radius if radius is None else radius,
-        epochs=default.epochs if epochs is None else epochs,
-        attack_steps=default.attack_steps if attack_steps is None else attack_steps,
-        rate=default.rate if rate is None else rate,
-    )
+    given = {name: value for name, value in changes.items() if value is not None}
+    settings: AdversarialTraining = replace(chosen.training, **given)
     if limit is not None:
         limit = validation.integer("limit", limit, 10)
     factors = [validation.integer("width", w, 1) for w in widths] or [row.width for row in chosen.rows]
     data = load_images(images, chosen.image_shape, limit)
-    full = settings == default and limit is None
+    full = settings == chosen.training and limit is None
     click.echo(
         f"{setting}: {chosen.architecture}, {len(data.y_train)} training and {len(data.y_test)} test images, "
         f"l_inf radius {settings.radius:.4g}, {settings.attack_steps} attack steps, {settings.epochs} epochs"

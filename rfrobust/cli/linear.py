@@ -1,11 +1,11 @@
 """``rfrobust linear``: adversarial linear regression at one point."""
 
-import json
 import math
 
 import click
 
 from ..theory.linear_regression import linear, linear_null_threshold, linear_population
+from .output import print_json
 from .solve import as_record
 
 
@@ -40,7 +40,7 @@ def command(
             f"in the null phase, got eps={eps}"
         )
     model = linear(delta, eps, tau, ridge=ridge, signal_norm=signal_norm)
-    extra = {"delta": "inf" if delta == math.inf else delta, "null_threshold": threshold}
+    extra = {"delta": delta, "null_threshold": threshold}
     if tau >= 1e-100:
         extra["population_shrinkage"] = linear_population(eps, tau, signal_norm=signal_norm)
     if verify:
@@ -53,11 +53,7 @@ def command(
             abs(saddle.value - model.training_loss),
         )
     if as_json:
-        risks = {
-            "adversarial_risk": model.adversarial_risk(eps_test),
-            "eps_test": eps if eps_test is None else eps_test,
-        }
-        click.echo(json.dumps(as_record(model) | risks | extra, allow_nan=False))
+        print_json(as_record(model, eps_test) | extra)
         return
     click.echo(repr(model))
     if eps_test is not None:

@@ -1,7 +1,10 @@
 """Writing pictures and numbers, the format following from the file's ending, and saying where they are."""
 
+import json
+import math
 import os
 from pathlib import Path
+from typing import Any
 
 import click
 import numpy as np
@@ -45,6 +48,20 @@ def refuse_without_solution(dataset: xr.Dataset) -> None:
     """Raise if no point of a sweep has a solution: there is nothing to draw or to save."""
     if not bool(np.isfinite(dataset["adversarial_risk"]).any()):
         raise RuntimeError(f"none of the {dataset['adversarial_risk'].size} problems has a solution")
+
+
+def plain(value: Any) -> Any:
+    """Return values that JSON has: NaN becomes null and infinity the string "inf"."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return None if math.isnan(value) else "inf"
+    if isinstance(value, dict):
+        return {key: plain(entry) for key, entry in value.items()}
+    return [plain(entry) for entry in value] if isinstance(value, list | tuple) else value
+
+
+def print_json(record: dict[str, Any]) -> None:
+    """Print one JSON object."""
+    click.echo(json.dumps(plain(record), allow_nan=False))
 
 
 def save_figure(figure: Figure, path: Path) -> None:

@@ -1,7 +1,5 @@
 """``rfrobust solve``: the risks at one point."""
 
-import json
-import math
 from dataclasses import asdict
 from typing import Any
 
@@ -11,22 +9,22 @@ from ..checks.certificate import certify as prove
 from ..theory.equilibrium import Equilibrium, solve
 from ..theory.sensitivity import gradient as differentiate
 from .options import model_options
+from .output import print_json
 
 
-def as_record(model: Equilibrium) -> dict[str, Any]:
-    """Return a solution as plain values; infinities are the string "inf", which JSON lacks."""
+def as_record(model: Equilibrium, eps_test: float | None) -> dict[str, Any]:
+    """Return a solution and its risk at the test radius as plain values."""
     names = [
         *("psi1", "psi2", "eps", "tau", "ridge", "standard_risk", "gradient_norm", "training_loss"),
         *("mean_abs_residual", "zero_residual_fraction", "q", "V", "k", "residual", "iterations"),
     ]
-    values = {name: getattr(model, name) for name in names}
-    record = {name: "inf" if value == float("inf") else value for name, value in values.items()}
-    return record | {
-        "adversarial_risk": model.adversarial_risk(),
+    return {name: getattr(model, name) for name in names} | {
+        "adversarial_risk": model.adversarial_risk(eps_test),
         "phase": model.phase.name.lower(),
         "status": model.status.name.lower(),
         "activation": model.activation.name,
         "spectrum": model.spectrum.name,
+        "eps_test": model.eps if eps_test is None else eps_test,
     }
 
 
@@ -48,18 +46,15 @@ def command(eps_test: float | None, gradient: bool, certify: bool, as_json: bool
     slopes = differentiate(model, eps_test) if gradient else None
     proof = prove(model, eps_test) if certify else None
     if as_json:
-        record = as_record(model) | {"adversarial_risk": risk, "eps_test": model.eps if eps_test is None else eps_test}
+        record = as_record(model, eps_test)
         if slopes is not None:
             record["gradient"] = {
-                name: {
-                    str(p): None if math.isnan(x) else float(x)
-                    for p, x in zip(column.parameter.values, column.values, strict=True)
-                }
+                name: dict(zip(column.parameter.values.tolist(), column.values.tolist(), strict=True))
                 for name, column in slopes.items()
             }
         if proof is not None:
             record["certificate"] = asdict(proof) | {"relative_error": proof.relative_error if proof.proved else None}
-        click.echo(json.dumps(record, allow_nan=False))
+        print_json(record)
         return
     click.echo(repr(model))
     if eps_test is not None:

@@ -1,6 +1,5 @@
 """``rfrobust tune``: the best training radius, ridge, width or activation for a test radius."""
 
-import json
 import math
 from dataclasses import asdict
 from typing import Any
@@ -10,6 +9,7 @@ from click.core import ParameterSource
 
 from ..tuning.optima import Optimum, best_activation, best_training, best_width
 from .options import model_options
+from .output import print_json
 
 
 def _report(best: Optimum) -> None:
@@ -28,15 +28,6 @@ def _report(best: Optimum) -> None:
     for basin in best.basins[1:]:
         place = ", ".join(f"{name} = {value:.6g}" for name, value in basin.at.items())
         click.echo(f"  other basin: {place}: {basin.risk:.8g}")
-
-
-def _plain(value: Any) -> Any:
-    """Return values that JSON has: NaN becomes null and infinity the string "inf", as for ``rfrobust solve``."""
-    if isinstance(value, float) and not math.isfinite(value):
-        return None if math.isnan(value) else "inf"
-    if isinstance(value, dict):
-        return {key: _plain(entry) for key, entry in value.items()}
-    return [_plain(entry) for entry in value] if isinstance(value, list | tuple) else value
 
 
 #: Options that a search leaves no place for.
@@ -92,7 +83,7 @@ def command(
         model |= {"eps_test": test, "eps": radius, "ridge": penalty, "activation": activation}
         best = best_training(psi1, psi2, tau, **model)  # type: ignore[arg-type]
     if as_json:
-        click.echo(json.dumps(_plain(asdict(best) | ({"built_in": built_in} if built_in else {})), allow_nan=False))
+        print_json(asdict(best) | ({"built_in": built_in} if built_in else {}))
         return
     _report(best)
     for name, risk in built_in.items():

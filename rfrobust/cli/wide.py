@@ -1,6 +1,7 @@
 """``rfrobust wide``: the published Adv-NTK settings, beside the baselines, on a user's own arrays."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -17,29 +18,18 @@ from .output import TABLES, check_ending, save_dataset
 @click.option("--b-std", default=0.18, show_default=True, help="Bias scale.")
 @click.option("--activation", type=click.Choice(["relu", "erf"]), default="relu", show_default=True)
 @click.option("--radius", default=8 / 255, show_default="8/255", help="l_inf radius, inputs being in [0, 1].")
-@click.option("--lr", default=0.1, show_default=True, help="Adv-NTK's step (published: .1 CIFAR-10, 1 SVHN).")
-@click.option("--steps", default=50, show_default=True, help="Adv-NTK's steps.")
 @click.option(
-    "--attack", type=click.Choice(["pgd", "single-gradient"]), default="pgd", show_default=True,
+    "--lr", "learning_rate", default=0.1, show_default=True, help="Adv-NTK's step (published: .1 CIFAR-10, 1 SVHN)."
+)
+@click.option("--steps", "n_steps", default=50, show_default=True, help="Adv-NTK's steps.")
+@click.option(
+    "--attack", "attack_method", type=click.Choice(["pgd", "single-gradient"]), default="pgd", show_default=True,
     help="Attack of Adv-NTK's training; the test is always PGD.",
 )  # fmt: skip
 @click.option("--seed", default=0, show_default=True)
 @click.option("--data", type=click.Path(path_type=Path), help="Also save the table (.nc or .csv).")
 def command(
-    arrays: Path,
-    kernel: int,
-    validate: int,
-    test: int | None,
-    depth: int,
-    w_std: float,
-    b_std: float,
-    activation: str,
-    radius: float,
-    lr: float,
-    steps: int,
-    attack: str,
-    seed: int,
-    data: Path | None,
+    arrays: Path, kernel: int, validate: int, test: int | None, seed: int, data: Path | None, **settings: Any
 ) -> None:
     """Compare NTK, isotropic early stopping and Adv-NTK on the .npz file ARRAYS.
 
@@ -54,16 +44,8 @@ def command(
     from ..wide import Architecture, compare, load_arrays
 
     samples = load_arrays(arrays, kernel=kernel, validate=validate, test=test, seed=seed)
-    table = compare(
-        samples,
-        architecture=Architecture(depth, w_std, b_std, activation),
-        radius=radius,
-        learning_rate=lr,
-        n_steps=steps,
-        attack_method=attack,
-        seed=seed,
-        progress=True,
-    )
+    network = Architecture(**{name: settings.pop(name) for name in ("depth", "w_std", "b_std", "activation")})
+    table = compare(samples, architecture=network, seed=seed, progress=True, **settings)
     click.echo(f"{'':15s}{'clean':>16s}{'robust':>18s}")
     for name in table.estimator.values:
         row = table.sel(estimator=name)

@@ -10,6 +10,7 @@ import numpy as np
 from scipy import optimize, sparse
 
 from ..support import validation
+from ..support.errors import NumericalError
 from ..support.pgd import Ball, ascend, even_steps
 from .memorizer import Memorizer, class_indices, decide, margins
 from .network import ReLUNetwork, check_network
@@ -105,7 +106,7 @@ def minimum(network: ReLUNetwork, lower: Any, upper: Any, objective: Any) -> tup
 
     Raises
     ------
-    RuntimeError
+    NumericalError
         If the solver does not prove optimality, or its optimum differs from the network's value there.
     """
     network = check_network("network", network)
@@ -170,12 +171,12 @@ def minimum(network: ReLUNetwork, lower: Any, upper: Any, objective: Any) -> tup
         options={"mip_rel_gap": 0.0},
     )
     if result.status != 0:
-        raise RuntimeError(f"the exact minimum was not found: {result.message}")
+        raise NumericalError(f"the exact minimum was not found: {result.message}")
     point = np.clip(result.x[: sizes[0]], lower, upper)
     value = float(goal(point[None])[0, 0])
     solved = float(result.fun + goal.biases[-1][0])
     if abs(value - solved) > 1e-5 * max(1.0, abs(solved), network.largest_weight):
-        raise RuntimeError(f"the solver's optimum {solved:g} is not the network's value {value:g} there")
+        raise NumericalError(f"the solver's optimum {solved:g} is not the network's value {value:g} there")
     return value, point
 
 

@@ -12,5 +12,9 @@ class DivergenceError(Error, ArithmeticError):
     """A training run left the range of floating point numbers."""
 
 
+class NumericalError(Error, RuntimeError):
+    """An integration, an optimization or a search did not reach its end."""
+
+
 class SweepWarning(UserWarning):
     """Some points of a sweep, or some networks of a simulation, have no solution; they are NaN and say why."""

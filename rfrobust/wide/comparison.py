@@ -11,6 +11,7 @@ from sklearn.datasets import load_digits
 from tqdm import tqdm
 
 from ..support import validation
+from ..support.arrays import read_arrays
 from ..support.provenance import versions
 from .architecture import Architecture
 from .attacks import InputAttack
@@ -19,7 +20,6 @@ from .network import FiniteNetwork
 from .training import adversarial_training
 
 ESTIMATORS = ("NTK", "early stopped", "Adv-NTK")
-_SAVED = ("x_train", "y_train", "x_test", "y_test")
 
 
 @dataclass(frozen=True)
@@ -79,12 +79,7 @@ def load_arrays(
     ValueError
         If an array is missing, the lengths differ, or there are too few samples.
     """
-    with np.load(path, allow_pickle=False) as archive:
-        missing = [name for name in _SAVED if name not in archive]
-        if missing:
-            raise ValueError(f"{path} must hold {', '.join(_SAVED)}; it lacks {', '.join(missing)}")
-        x_train, y_train, x_test, y_test = (archive[name] for name in _SAVED)
-    y_train, y_test = y_train.ravel(), y_test.ravel()
+    x_train, y_train, x_test, y_test = read_arrays(path).values()
     for name, x, y in (("train", x_train, y_train), ("test", x_test, y_test)):
         if len(x) != len(y):
             raise ValueError(f"x_{name} and y_{name} must have the same length, got {len(x)} and {len(y)}")

@@ -9,6 +9,7 @@ import xarray as xr
 from scipy.integrate import quad_vec, solve_ivp
 
 from ..support import validation
+from ..support.errors import NumericalError
 from ..support.provenance import versions
 from .spectral import KernelSpectrum, StoppedKernel
 
@@ -104,7 +105,7 @@ class LinearizedFlow:
             return t * self.amplification(0.0)
         value, error = quad_vec(self.amplification, 0.0, t, epsrel=_RTOL, epsabs=0.0, limit=10_000)
         if error > 1e-8 * np.linalg.norm(value):
-            raise RuntimeError(
+            raise NumericalError(
                 f"Xi({t:g}) was not integrated: error {error:g} of {np.linalg.norm(value):g}; is eta(t) continuous?"
             )
         return value
@@ -129,7 +130,7 @@ class LinearizedFlow:
         ------
         ValueError
             For times that are negative or not increasing, or an unknown method.
-        RuntimeError
+        NumericalError
             If the integration fails.
         """
         times = validation.real_array("times", times, 0, ndim=1)
@@ -181,7 +182,7 @@ class LinearizedFlow:
                     slope, (start, time), state, method="DOP853", rtol=_RTOL, atol=_RTOL * scale, t_eval=[time]
                 )
                 if not solution.success:
-                    raise RuntimeError(f"the adversarial flow was not integrated: {solution.message}")
+                    raise NumericalError(f"the adversarial flow was not integrated: {solution.message}")
                 state, start = solution.y[:, -1], time
             states.append(state.reshape(residual.shape))
         return np.array(states)

@@ -212,7 +212,7 @@ def test_bad_arguments_are_refused(tmp_path, capsys):
     np.savez(tmp_path / "bad.npz", x_train=np.zeros((3, 28, 28)))
     with pytest.raises(SystemExit):
         main(["cgro", str(tmp_path / "bad.npz"), "--setting", "mnist"])
-    assert "missing: y_train, x_test, y_test" in capsys.readouterr().err
+    assert "it lacks y_train, x_test, y_test" in capsys.readouterr().err
 
 
 def test_divergence_is_an_error():
