@@ -1,21 +1,19 @@
 """Memorization or robust learning: a phase diagram by simulation and the boundary derived for it."""
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
 import xarray as xr
 from scipy.optimize import brentq
-from tqdm import tqdm
 
 from ..support import validation
 from ..support.errors import NumericalError
-from ..support.workers import worker_count
 from .network import GramDescent, attacked, margins
+from .phases import first_crossing
 from .problem import PatchAttack, PatchProblem, draw
 from .reduced import solve_clocks, strengths, typical_start
-from .trajectory import memory, provenance, replicate_seeds
+from .trajectory import in_threads, memory, provenance, replicate_seeds
 
 #: Parameters of the problem that a diagram may run over, besides the ratio delta/alpha.
 AXES = ("sigma", "samples", "lam", "alpha", "dim", "init_sd", "filters")
@@ -98,12 +96,9 @@ def memory_share(problem: PatchProblem, margin: float = 1.0) -> float:
         signal, memories = strengths(start, clocks, problem.q)
         robust = problem.robust_gain * signal + memories[0]
         if robust[-1] >= margin:
-            k = int(np.argmax(robust >= margin))
-            if k == 0:
+            if robust[0] >= margin:
                 return float(memories[0, 0] / robust[0])
-            part = (margin - robust[k - 1]) / (robust[k] - robust[k - 1])
-            memorized = memories[0, k - 1] + part * (memories[0, k] - memories[0, k - 1])
-            return float(memorized / margin)
+            return first_crossing(memories[0], robust, margin) / margin
     raise NumericalError(f"the adversarial margin {margin:g} is out of reach of {problem}")
 
 
@@ -252,15 +247,11 @@ def phase_diagram(
     def one(cell: tuple[PatchProblem, int]) -> dict[str, float]:
         return outcome(*cell, margin, max_steps, test_samples)
 
-    with ThreadPoolExecutor(worker_count(workers)) as pool:
-        found = list(tqdm(pool.map(one, cells), total=len(cells), leave=False, disable=not progress))
+    found = in_threads(one, cells, workers, progress)
     shape = (len(grid), len(ratio_grid), len(seeds))
+    dims = (axis, "ratio", "replicate")
     variables: dict[str, Any] = {
-        name: (
-            (axis, "ratio", "replicate"),
-            np.array([cell[name] for cell in found]).reshape(shape),
-            {"long_name": text},
-        )
+        name: (dims, np.array([cell[name] for cell in found]).reshape(shape), {"long_name": text})
         for name, text in _NAMES.items()
     }
     curves = np.array([[boundary(p, method) for method in METHODS] for p in problems])
@@ -286,12 +277,6 @@ def simulated_boundary(data: xr.Dataset) -> xr.DataArray:
     share = data["memory_share"].mean("replicate")
     ratio = data["ratio"].values
     axis = str(data.attrs["axis"])
-    found = []
-    for row in share.transpose(axis, "ratio").values:
-        above = np.flatnonzero(row >= 0.5)
-        if above.size == 0 or above[0] == 0:
-            found.append(float("nan"))
-            continue
-        k = int(above[0])
-        found.append(float(ratio[k - 1] + (0.5 - row[k - 1]) / (row[k] - row[k - 1]) * (ratio[k] - ratio[k - 1])))
+    rows = share.transpose(axis, "ratio").values
+    found = [float("nan") if row[0] >= 0.5 else first_crossing(ratio, row, 0.5) for row in rows]
     return xr.DataArray(found, dims=axis, coords={axis: data[axis]}, name="simulated_boundary")

@@ -1,7 +1,6 @@
 """Adversarial training of image networks: architectures by width, the l_inf attack, training and the width sweep."""
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,9 +12,8 @@ from tqdm import tqdm
 from ..support import pgd, validation
 from ..support.errors import DivergenceError
 from ..support.provenance import versions
-from ..support.workers import worker_count
 from .layers import BatchNorm, Chain, Convolution, Dense, GlobalAverage, Layer, MaxPool, ReLU, Residual
-from .trajectory import replicate_seeds
+from .trajectory import in_threads, replicate_seeds
 
 Array = np.ndarray
 
@@ -360,8 +358,7 @@ def width_sweep(
         network = train_network(images, architecture, cell[0], settings, seed=cell[1])
         return evaluate(network, images, settings, cell[1])
 
-    with ThreadPoolExecutor(worker_count(workers)) as pool:
-        found = list(tqdm(pool.map(one, cells), total=len(cells), leave=False, disable=not progress))
+    found = in_threads(one, cells, workers, progress)
     measures = list(found[0])
     values: Any = np.array([[cell[name] for cell in found] for name in measures])
     return xr.Dataset(

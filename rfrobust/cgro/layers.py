@@ -77,8 +77,8 @@ class ReLU(Layer):
         return slope * self._kept
 
 
-class Convolution(Layer):
-    """Square convolution with He initialization.
+class Convolution(Dense):
+    """Square convolution with He initialization: a dense layer on every window.
 
     Parameters
     ----------
@@ -94,9 +94,7 @@ class Convolution(Layer):
     def __init__(
         self, inputs: int, outputs: int, size: int, rng: np.random.Generator, stride: int = 1, padding: int = 0
     ) -> None:
-        super().__init__()
-        weight = rng.standard_normal((size * size * inputs, outputs)) * np.sqrt(2.0 / (size * size * inputs))
-        self.parameters = [weight.astype(np.float32), np.zeros(outputs, np.float32)]
+        super().__init__(size * size * inputs, outputs, rng)
         self.size, self.stride, self.padding = size, stride, padding
 
     def forward(self, x: Array, training: bool) -> Array:

@@ -1,6 +1,6 @@
 """Training runs as labelled datasets: signal, memory, margins and errors along the way, for a batch of replicates."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -83,6 +83,15 @@ def replicate_seeds(replicates: int, seed: int) -> range:
     return range(first, first + validation.integer("replicates", replicates, 1))
 
 
+def in_threads(
+    function: Callable[[Any], Any], items: Sequence[Any], workers: int | None, progress: bool, name: str | None = None
+) -> list[Any]:
+    """Return the results of ``function`` for all ``items``, computed in threads."""
+    with ThreadPoolExecutor(worker_count(workers)) as pool:
+        results = pool.map(function, items)
+        return list(tqdm(results, total=len(items), desc=name, leave=False, disable=not progress))
+
+
 def provenance(problem: PatchProblem) -> dict[str, Any]:
     """Return the problem and the versions as dataset attributes."""
     return {**problem.attrs(), **versions()}
@@ -152,9 +161,11 @@ def trajectories(
     seeds = replicate_seeds(replicates, seed)
     at = record_steps(steps, records)
     test_samples = validation.integer("test_samples", test_samples, 1)
-    with ThreadPoolExecutor(worker_count(workers)) as pool:
-        runs = pool.map(lambda seed: _one_run(problem, seed, at, attack, test_samples), seeds)
-        results = list(tqdm(runs, total=len(seeds), desc="replicates", leave=False, disable=not progress))
+
+    def one(seed: int) -> dict[str, np.ndarray]:
+        return _one_run(problem, seed, at, attack, test_samples)
+
+    results = in_threads(one, seeds, workers, progress, "replicates")
     variables = {
         name: (("replicate", "step", *dims), np.stack([run[name] for run in results]), {"long_name": text})
         for name, (dims, text) in _DIMS.items()

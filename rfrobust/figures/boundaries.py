@@ -24,12 +24,8 @@ def compute(quick: bool = False) -> xr.Dataset:
     """Compute the boundary radii along the width, and eps_* along n/d."""
     curves = radius_curves(np.geomspace(0.05, 100.0, 40 if quick else 220), PSI2, TAU)
     ratios = np.geomspace(0.1, 10.0, 5 if quick else 41)
-    transition = np.array(
-        [
-            [width_transition(float(psi2), tau) for psi2 in ratios]
-            for tau in tqdm(NOISES, desc="width transitions", leave=False)
-        ]
-    )
+    noises = tqdm(NOISES, desc="width transitions", leave=False)
+    transition = [[width_transition(float(psi2), tau) for psi2 in ratios] for tau in noises]
     data = curves.assign_coords(psi2_axis=ratios, noise=list(NOISES))
     data["transition"] = (("noise", "psi2_axis"), transition, {"long_name": "eps_*"})
     data.attrs |= versions()

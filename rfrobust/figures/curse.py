@@ -32,6 +32,7 @@ VANISHING_RIDGE = 1e-10
 DIMENSION = 200
 RATIOS = (0.15, 0.3, 0.5, 0.75, 1.25, 1.6, 2.2, 3.0, 4.5, 7.0, 10.0)
 REPLICATES, SEED = 8, 2024
+RISKS = ("standard_risk", "adversarial_risk")
 
 
 def monte_carlo(ratios: tuple[float, ...], replicates: int) -> xr.Dataset:
@@ -42,12 +43,8 @@ def monte_carlo(ratios: tuple[float, ...], replicates: int) -> xr.Dataset:
     standard = simulate(PROBLEM, psi1=psi1, eps_test=ATTACK, objective="least-norm", **draws)
     point = ("mc_ratio", "eps", "replicate")
     return xr.Dataset(
-        {
-            "mc_standard_risk": (point, trained.standard_risk.values),
-            "mc_adversarial_risk": (point, trained.adversarial_risk.values),
-            "mc_least_norm_standard_risk": (point[::2], standard.standard_risk.values),
-            "mc_least_norm_adversarial_risk": (point[::2], standard.adversarial_risk.values),
-        },
+        {f"mc_{name}": (point, trained[name].values) for name in RISKS}
+        | {f"mc_least_norm_{name}": (point[::2], standard[name].values) for name in RISKS},
         coords={"mc_ratio": list(ratios), "eps": list(EPS), "replicate": range(replicates)},
     )
 
@@ -60,12 +57,8 @@ def compute(quick: bool = False) -> xr.Dataset:
     theory = sweep(PROBLEM, psi1=PSI2 * ratio, eps=EPS)
     least_norm = sweep(PROBLEM, psi1=PSI2 * ratio, ridge=VANISHING_RIDGE, eps_test=ATTACK)
     data = xr.Dataset(
-        {
-            "standard_risk": (("ratio", "eps"), theory.standard_risk.values),
-            "adversarial_risk": (("ratio", "eps"), theory.adversarial_risk.values),
-            "least_norm_standard_risk": ("ratio", least_norm.standard_risk.values),
-            "least_norm_adversarial_risk": ("ratio", least_norm.adversarial_risk.values),
-        },
+        {name: (("ratio", "eps"), theory[name].values) for name in RISKS}
+        | {f"least_norm_{name}": ("ratio", least_norm[name].values) for name in RISKS},
         coords={"ratio": ratio, "eps": list(EPS)},
         attrs={
             "psi2": PSI2, "tau": TAU, "ridge": 0.0, "d": DIMENSION, "n": round(PSI2 * DIMENSION),

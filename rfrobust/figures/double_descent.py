@@ -30,12 +30,8 @@ def monte_carlo(ratios: tuple[float, ...], replicates: int) -> np.ndarray:
     """Return the exact standard risk of both interpolators, shape (2, ratio, replicate)."""
     problem: dict[str, Any] = {"psi1": PSI2 * np.array(ratios), "psi2": PSI2, "eps": 0.0, "tau": TAU}
     draws: dict[str, Any] = {"d": DIMENSION, "replicates": replicates, "seed": SEED}
-    return np.array(
-        [
-            simulate(**problem, **draws, objective=objective).standard_risk
-            for objective in ("least-norm", "concentrated")
-        ]
-    )
+    runs = [simulate(**problem, **draws, objective=objective) for objective in ("least-norm", "concentrated")]
+    return np.array([run.standard_risk for run in runs])
 
 
 def compute(quick: bool = False) -> xr.Dataset:

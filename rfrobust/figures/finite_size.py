@@ -66,20 +66,17 @@ def _fits(data: xr.Dataset) -> xr.Dataset:
     d, draws = data.d.values.astype(float), data.draws.values.astype(float)
     fits: dict[str, np.ndarray] = {}
 
-    def put(name: str, at: tuple[int, int], value: float) -> None:
-        fits.setdefault(name, np.empty((data.sizes["point"], data.sizes["observable"])))[at] = value
+    def put(at: tuple[int, int], **values: float) -> None:
+        for name, value in values.items():
+            fits.setdefault(name, np.empty((data.sizes["point"], data.sizes["observable"])))[at] = value
 
     for at in np.ndindex(data.sizes["point"], data.sizes["observable"]):
         for name in ("distance", "universality"):
             exponent, factor = power_law(d, data[name].values[at], draws)
-            put(f"{name}_exponent", at, exponent.value)
-            put(f"{name}_exponent_se", at, exponent.se)
-            put(f"{name}_factor", at, factor)
+            found = {"exponent": exponent.value, "exponent_se": exponent.se, "factor": factor}
+            put(at, **{f"{name}_{key}": value for key, value in found.items()})
         limit, slope = extrapolate(d, data["mean"].values[at], data["mean_se"].values[at])
-        put("limit", at, limit.value)
-        put("limit_se", at, limit.se)
-        put("slope", at, slope.value)
-        put("slope_se", at, slope.se)
+        put(at, limit=limit.value, limit_se=limit.se, slope=slope.value, slope_se=slope.se)
     return xr.Dataset({name: (("point", "observable"), values) for name, values in fits.items()})
 
 

@@ -45,27 +45,22 @@ def compute(quick: bool = False) -> xr.Dataset:
     setting: dict[str, Any] = {"psi2": PSI2, "eps": list(EPS), "tau": TAU}
     theory = sweep(psi1=grid, **setting)
     there = sweep(psi1=widths, **setting)
-    means, ses = [], []
+    runs = []
     for objective, features, _ in MODELS.values():
-        data = summary(
-            simulate(
-                psi1=widths, **setting, d=d, replicates=replicates, objective=objective, features=features, seed=SEED
-            )
-        )
-        means.append(data[[*OBSERVABLES]])
-        ses.append(data[[f"{name}_se" for name in OBSERVABLES]])
+        kind: dict[str, Any] = {"objective": objective, "features": features, "seed": SEED}
+        runs.append(summary(simulate(psi1=widths, **setting, **kind, d=d, replicates=replicates)))
+    names = [*OBSERVABLES, *(f"{name}_se" for name in OBSERVABLES)]
     model = xr.DataArray(list(MODELS), dims="model", name="model")
-    mean = xr.concat(means, model).rename(psi1="mc_psi1")
-    se = xr.concat(ses, model).rename(psi1="mc_psi1")
+    mc = xr.concat([run[names] for run in runs], model).rename(psi1="mc_psi1")
     result = xr.Dataset(attrs={"d": d, "replicates": replicates, "psi2": PSI2, "tau": TAU, "seed": SEED, **versions()})
     for name in OBSERVABLES:
         limit = there[name].rename(psi1="mc_psi1")
         result[name] = theory[name].drop_attrs()
-        result[f"mc_{name}"] = mean[name].drop_attrs()
-        result[f"mc_{name}_se"] = se[f"{name}_se"].drop_attrs()
+        result[f"mc_{name}"] = mc[name].drop_attrs()
+        result[f"mc_{name}_se"] = mc[f"{name}_se"].drop_attrs()
         # A fraction that is 0 or 1 in every draw has no sampling error to compare with.
-        spread = se[f"{name}_se"].where(se[f"{name}_se"] > 0)
-        result[f"z_{name}"] = ((mean[name] - limit) / spread).drop_attrs()
+        spread = mc[f"{name}_se"].where(mc[f"{name}_se"] > 0)
+        result[f"z_{name}"] = ((mc[name] - limit) / spread).drop_attrs()
     return result.drop_vars(["tau", "psi2", "ridge", "d"], errors="ignore")
 
 

@@ -167,16 +167,16 @@ class ConcentratedERM:
                 hessian = free.T @ free / len(self.y) + self.R[self.penalised :, self.penalised :]
                 self._null_w[self.penalised :] = np.linalg.solve(hessian, free.T @ self.y / len(self.y))
         self._null_residual = self.y - self.Z @ self._null_w
+        self._null_pull = float(np.linalg.norm(self.Z[:, : self.penalised].T @ self._null_residual))
 
     @property
     def null_threshold(self) -> float:
         """Radius from which on theta = 0 (or its unpenalised part alone) is the minimiser: |J^{-1}F'y|/|y|_1."""
         size = float(np.abs(self._null_residual).sum())
-        pull = float(np.linalg.norm(self.Z[:, : self.penalised].T @ self._null_residual))
         # Residuals at rounding level: the data are fitted without the penalised part.
-        if size <= 1e-13 * float(np.abs(self.y).sum()) or pull == 0.0:
+        if size <= 1e-13 * float(np.abs(self.y).sum()) or self._null_pull == 0.0:
             return 0.0
-        return pull / size
+        return self._null_pull / size
 
     @property
     def interpolation_threshold(self) -> float:
@@ -269,8 +269,7 @@ class ConcentratedERM:
         return fits
 
     def _scaled(self, eps: float) -> "_ScaledProblem":
-        pull = float(np.linalg.norm(self.Z[:, : self.penalised].T @ self._null_residual))
-        z_scale = pull / (len(self.y) * self._y_scale)
+        z_scale = self._null_pull / (len(self.y) * self._y_scale)
         R = None if self.R is None else self.R / z_scale**2
         return _ScaledProblem(self.Z / z_scale, self.y / self._y_scale, eps / z_scale, R, self.penalised, z_scale)
 

@@ -46,6 +46,9 @@ _MEASURED = (
 )  # fmt: skip
 
 
+#: A task, and the place of each of its radii in the result arrays.
+Work = tuple[Task, list[tuple[int, ...]]]
+
 #: The store of simulations that are given none.
 _DEFAULT_STORE: ContextVar[str | Path | None] = ContextVar("default_store", default=None)
 
@@ -169,13 +172,13 @@ def simulate(
         raise ValueError(f"eps_test must be a number when test_samples > 0, got shape {test.shape}")
 
     run = {"seed": seed, "objective": objective, "features": features, "test_samples": test_samples}
-    tasks, places = _tasks(base, axes, replicates, test, run)
+    work = _tasks(base, axes, replicates, test, run)
     shape = (*(values.size for values in axes.values()), replicates)
     names = [*_MEASURED]
     if test_samples > 0:
         names += [f"sampled_{name}{end}" for name in SAMPLED for end in ("", "_se")]
     arrays = {name: np.full(shape, np.nan) for name in names}
-    _fill(arrays, tasks, places, backend(client, workers), _DEFAULT_STORE.get() if store is None else store)
+    _fill(arrays, work, backend(client, workers), _DEFAULT_STORE.get() if store is None else store)
     return _dataset(arrays, base, axes, test, run | {"replicates": replicates})
 
 
@@ -188,12 +191,12 @@ def _dimensions(d: Any) -> np.ndarray:
 
 def _tasks(
     base: Problem, axes: dict[str, np.ndarray], replicates: int, test: np.ndarray | None, run: dict[str, Any]
-) -> tuple[list[Task], list[list[tuple[int, ...]]]]:
-    """Return the tasks, the big ones first, and for each the place of every radius in the result arrays."""
+) -> list[Work]:
+    """Return the tasks, the big ones first."""
     values = {name: np.atleast_1d(array) for name, array in axes.items()}
     radii = [float(eps) for eps in values["eps"]]
     tests = [eps if test is None or test.ndim else float(test) for eps in radii]
-    work: list[tuple[Task, list[tuple[int, ...]]]] = []
+    work: list[Work] = []
     outer = [list(enumerate(values[name])) for name in ("psi1", "psi2", "tau", "ridge", "d")]
     for (i, psi1), (j, psi2), (k, tau), (l, ridge), (m, d) in product(*outer):
         N, n = max(round(psi1 * d), 1), max(round(psi2 * d), 1)
@@ -202,21 +205,15 @@ def _tasks(
             task = Task(problem, int(d), N, n, replicate=replicate, eps=tuple(radii), eps_test=tuple(tests), **run)
             work.append((task, [(i, j, e, k, l, m, replicate) for e in range(len(radii))]))
     work.sort(key=lambda item: -item[0].n * item[0].N * min(item[0].n, item[0].N))
-    return [task for task, _ in work], [places for _, places in work]
+    return work
 
 
-def _fill(
-    arrays: dict[str, np.ndarray],
-    tasks: list[Task],
-    places: list[list[tuple[int, ...]]],
-    runner: Any,
-    path: str | Path | None,
-) -> None:
+def _fill(arrays: dict[str, np.ndarray], work: list[Work], runner: Any, path: str | Path | None) -> None:
     """Take what the store has, compute and store the rest."""
     store = None if path is None else Store(path)
     try:
-        missing, missing_places = [], []
-        for task, where in zip(tasks, places, strict=True):
+        missing: list[Work] = []
+        for task, where in work:
             keys = [key_of(record) for record in task.records()]
             found = {} if store is None else store.get(keys)
             left = []
@@ -227,22 +224,22 @@ def _fill(
                     left.append(e)
             if left:
                 todo = {"eps": tuple(task.eps[e] for e in left), "eps_test": tuple(task.eps_test[e] for e in left)}
-                missing.append(Task(**(vars(task) | todo)))
-                missing_places.append([where[e] for e in left])
+                missing.append((Task(**(vars(task) | todo)), [where[e] for e in left]))
         done = 0
         bar = tqdm(total=len(missing), desc="simulate", unit="network", delay=1.0, leave=False)
         try:
             with bar:
-                for index, results in runner(missing):
+                for index, results in runner([task for task, _ in missing]):
+                    task, where = missing[index]
                     if store is not None:
-                        store.add(zip(missing[index].records(), results, strict=True))
-                    for where_to, result in zip(missing_places[index], results, strict=True):
+                        store.add(zip(task.records(), results, strict=True))
+                    for where_to, result in zip(where, results, strict=True):
                         _place(arrays, where_to, result)
                     done += 1
                     bar.update()
         except KeyboardInterrupt:
-            saved = len(tasks) - len(missing) + done
-            print(_how_to_resume(saved, len(tasks), path), file=sys.stderr, flush=True)
+            saved = len(work) - len(missing) + done
+            print(_how_to_resume(saved, len(work), path), file=sys.stderr, flush=True)
             raise
     finally:
         if store is not None:

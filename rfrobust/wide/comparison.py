@@ -142,15 +142,7 @@ def compare(
         ``robust_se``; settings in the attributes.
     """
     network = architecture or Architecture()
-    common: dict[str, Any] = {
-        "depth": network.depth,
-        "w_std": network.w_std,
-        "b_std": network.b_std,
-        "activation": network.activation,
-        "radius": radius,
-        "bounds": (0.0, 1.0),
-        "workers": workers,
-    }
+    common: dict[str, Any] = vars(network) | {"radius": radius, "bounds": (0.0, 1.0), "workers": workers}
     InputAttack(radius, method=attack_method)
     validation.real_scalar("learning_rate", learning_rate, 0, open_lower=True)
     validation.integer("n_steps", n_steps, 1)
@@ -180,8 +172,7 @@ def compare(
         },
         coords={"estimator": list(estimators)},
         attrs={
-            "radius": radius, "norm": "linf", "depth": network.depth, "w_std": network.w_std,
-            "b_std": network.b_std, "activation": network.activation, "learning_rate": learning_rate,
+            "radius": radius, "norm": "linf", **vars(network), "learning_rate": learning_rate,
             "n_steps": n_steps, "attack_method": attack_method, "seed": seed,
             "kernel_samples": len(samples.y_kernel), "validation_samples": len(samples.y_validation),
             "test_samples": len(samples.y_test), **versions(),

@@ -144,14 +144,11 @@ class LinearizedFlow:
         else:
             found = self._integrate(times, residual)
         initial = self.initial.reshape(residual.shape)
+        dims = ("time", "sample", "output")
         return xr.Dataset(
             {
-                "coefficients": (("time", "sample", "output"), found, {"long_name": "kernel coefficients"}),
-                "train": (
-                    ("time", "sample", "output"),
-                    initial + self.theta @ found,
-                    {"long_name": "outputs on the training samples"},
-                ),
+                "coefficients": (dims, found, {"long_name": "kernel coefficients"}),
+                "train": (dims, initial + self.theta @ found, {"long_name": "outputs on the training samples"}),
                 "xi": (("time", "sample"), xi, {"long_name": "regularization matrix, diagonal"}),
             },
             coords={"time": ("time", times, {"long_name": "training time"})},

@@ -348,14 +348,7 @@ class AdvNTKClassifier(_Classification, _AdvNTK):
     """Classification by Adv-NTK (Fu and Wang): one stopping time for each sample, learned under attack."""
 
 
-for _estimator in (
-    NTKRegressor,
-    NTKClassifier,
-    EarlyStoppedNTKRegressor,
-    EarlyStoppedNTKClassifier,
-    AdvNTKRegressor,
-    AdvNTKClassifier,
-):
-    _base = next(base for base in _OWN if issubclass(_estimator, base))
-    _held = "" if _base is _NTK else _HELD
-    _estimator.__doc__ = (_estimator.__doc__ or "") + _PARAMETERS.format(own=_OWN[_base], held=_held)
+for _base, _own in _OWN.items():
+    for _estimator in _base.__subclasses__():
+        _parameters = _PARAMETERS.format(own=_own, held="" if _base is _NTK else _HELD)
+        _estimator.__doc__ = (_estimator.__doc__ or "") + _parameters

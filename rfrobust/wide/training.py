@@ -170,8 +170,7 @@ def adversarial_training(
         for start in range(0, len(x), batch_size):
             batch = order[start : start + batch_size]
             found = attack.run(network, x[batch], targets[batch], rng)
-            wanted = targets[batch]
-            outputs = network.descend(found, partial(_mean_residual, wanted), learning_rate)
+            outputs = network.descend(found, partial(_mean_residual, targets[batch]), learning_rate)
             if not np.isfinite(outputs).all():
                 raise DivergenceError(f"training diverged in epoch {epoch}; lower learning_rate={learning_rate:g}")
         if after_epoch is not None:

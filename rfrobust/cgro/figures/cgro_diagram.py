@@ -7,7 +7,7 @@ import xarray as xr
 from matplotlib.figure import Figure
 
 from ...support.style import house_style, panel_row
-from .. import PatchProblem, phase_diagram, simulated_boundary
+from .. import phase_diagram, simulated_boundary
 
 TITLE = "Memorization or robust learning: phase diagrams of the patch model with the derived boundary"
 CAPTION = (
@@ -28,19 +28,13 @@ REPLICATES = 6
 
 def compute(quick: bool = False) -> xr.Dataset:
     """Train on three grids; the axes' names prefix the variables."""
-    count, ratios, replicates = (3, 6, 2) if quick else (9, 17, REPLICATES)
+    count, rows, replicates = (3, 6, 2) if quick else (9, 17, REPLICATES)
+    ratios = list(np.linspace(0.58, 0.98, rows))
     parts = []
     for axis, (low, high, *_) in AXES.items():
         values = np.geomspace(max(low, 0.1) if quick and axis == "sigma" else low, high, count)
         values = np.rint(values) if axis == "samples" else values
-        data = phase_diagram(
-            PatchProblem(),
-            axis=axis,
-            values=list(values),
-            ratios=list(np.linspace(0.58, 0.98, ratios)),
-            replicates=replicates,
-            progress=True,
-        )
+        data = phase_diagram(axis=axis, values=list(values), ratios=ratios, replicates=replicates, progress=True)
         data["turn"] = simulated_boundary(data)
         part = data[["robust_test_error", "clean_test_error", "memory_share", "finished", "boundary", "turn"]]
         parts.append(part.rename({name: f"{axis}_{name}" for name in part.data_vars}))

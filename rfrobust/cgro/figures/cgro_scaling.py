@@ -21,13 +21,10 @@ REPLICATES = 10
 
 def compute(quick: bool = False) -> xr.Dataset:
     """Train at six lengths for three powers."""
+    replicates, time = (3, 150.0) if quick else (REPLICATES, 400.0)
     parts, slopes = [], []
     for q in (2, 3, 4):
-        data = scaling(
-            PatchProblem(q=q, filters=16, init_sd=0.05),
-            replicates=3 if quick else REPLICATES,
-            time=150.0 if quick else 400.0,
-        )
+        data = scaling(PatchProblem(q=q, filters=16, init_sd=0.05), replicates=replicates, time=time)
         data["memory"] = data["V"].median("sample")
         parts.append(data[["U", "signal", "memory", "stall", "clean_test_error", "robust_test_error"]])
         slopes.append((data.attrs["slope"], data.attrs["slope_se"]))

@@ -29,16 +29,13 @@ def compute(quick: bool = False) -> xr.Dataset:
     }
     parts = {}
     for name, (widths, images, radius, epochs) in plans.items():
-        data = width_sweep(
-            name,
-            widths,
-            settings=AdversarialTraining(radius=radius, epochs=epochs),
-            data=digits(images, 600),
-            replicates=2 if quick else REPLICATES,
-            progress=True,
+        settings = AdversarialTraining(radius=radius, epochs=epochs)
+        replicates = 2 if quick else REPLICATES
+        found = width_sweep(
+            name, widths, settings=settings, data=digits(images, 600), replicates=replicates, progress=True
         )
         key = name.replace("-", "_")
-        parts[f"{key}_accuracy"] = data["accuracy"].rename(width=f"{key}_width")
+        parts[f"{key}_accuracy"] = found["accuracy"].rename(width=f"{key}_width")
     return xr.Dataset(parts, attrs=versions())
 
 
