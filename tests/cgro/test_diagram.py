@@ -17,6 +17,7 @@ from rfrobust.cgro import (
     typical_start,
 )
 from rfrobust.cgro.diagram import outcome, waiting_time
+from tests.refusals import refusals
 
 DEFAULT = PatchProblem()
 
@@ -124,22 +125,14 @@ def test_signal_falls_as_the_power_and_memory_stays():
     assert float(medians.max() / medians.min()) < 1.02
 
 
-def test_bad_arguments_are_refused():
-    with pytest.raises(ValueError, match="axis must be one of"):
-        phase_diagram(axis="ratio", values=[1], ratios=[0.5])
-    with pytest.raises(ValueError, match="values must be integers for axis 'samples'"):
-        phase_diagram(axis="samples", values=[3.5], ratios=[0.5])
-    with pytest.raises(ValueError, match="ratios must be in"):
-        phase_diagram(axis="lam", values=[0.5], ratios=[1.5])
-    with pytest.raises(ValueError, match="method must be one of"):
-        boundary(method="guess")
-    with pytest.raises(ValueError, match="lam must be > 0"):
-        boundary(DEFAULT.with_(lam=0.0))
-    with pytest.raises(ValueError, match="lam must be > 0"):
-        memory_share(DEFAULT.with_(lam=0.0))
-    with pytest.raises(ValueError, match="time must be"):
-        stall_level(DEFAULT, 0.0)
-    with pytest.raises(ValueError, match="time must be long enough"):
-        stall_level(DEFAULT, 1e-6)
-    with pytest.raises(ValueError, match="two different lengths"):
-        scaling(alphas=[2.0])
+test_bad_arguments_are_refused = refusals(
+    (lambda: phase_diagram(axis="ratio", values=[1], ratios=[0.5]), "axis must be one of"),
+    (lambda: phase_diagram(axis="samples", values=[3.5], ratios=[0.5]), "values must be integers for axis 'samples'"),
+    (lambda: phase_diagram(axis="lam", values=[0.5], ratios=[1.5]), "ratios must be in"),
+    (lambda: boundary(method="guess"), "method must be one of"),
+    (lambda: boundary(DEFAULT.with_(lam=0.0)), "lam must be > 0"),
+    (lambda: memory_share(DEFAULT.with_(lam=0.0)), "lam must be > 0"),
+    (lambda: stall_level(DEFAULT, 0.0), "time must be"),
+    (lambda: stall_level(DEFAULT, 1e-6), "time must be long enough"),
+    (lambda: scaling(alphas=[2.0]), "two different lengths"),
+)

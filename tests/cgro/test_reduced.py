@@ -19,6 +19,7 @@ from rfrobust.cgro import (
     trajectories,
     typical_start,
 )
+from tests.refusals import refusals
 
 DEFAULT = PatchProblem()
 
@@ -112,12 +113,10 @@ def test_the_typical_start_has_the_moments_of_a_random_one():
     assert typical.noise.max() == pytest.approx(drawn.mean(), abs=5 * drawn.std() / np.sqrt(drawn.size))
 
 
-def test_bad_arguments_are_refused():
-    with pytest.raises(ValueError, match="coupling must be one of"):
-        reduced_trajectory(coupling="none")
-    with pytest.raises(ValueError, match="lam must be > 0"):
-        phase_times(DEFAULT.with_(lam=0.0))
-    with pytest.raises(ValueError, match="start must have a filter with a positive projection"):
-        phase_times(DEFAULT, ReducedStart(np.array([-0.1]), np.array([[0.1]]), np.ones((1, 1))))
-    with pytest.raises(ValueError, match="level must be"):
-        phase_times(DEFAULT, level=-1.0)
+NEGATIVE = ReducedStart(np.array([-0.1]), np.array([[0.1]]), np.ones((1, 1)))
+test_bad_arguments_are_refused = refusals(
+    (lambda: reduced_trajectory(coupling="none"), "coupling must be one of"),
+    (lambda: phase_times(DEFAULT.with_(lam=0.0)), "lam must be > 0"),
+    (lambda: phase_times(DEFAULT, NEGATIVE), "start must have a filter with a positive projection"),
+    (lambda: phase_times(DEFAULT, level=-1.0), "level must be"),
+)

@@ -6,6 +6,7 @@ import xarray as xr
 
 from rfrobust.cgro import PHASES, PatchAttack, PatchProblem, find_phases, log_records, trajectories
 from rfrobust.cgro.phases import first_crossing
+from tests.refusals import refusals
 
 DEFAULT = PatchProblem()
 
@@ -130,20 +131,13 @@ def test_a_dataset_can_be_written(runs, tmp_path):
         np.testing.assert_array_equal(back.U, runs.U)
 
 
-def test_bad_arguments_are_refused():
-    with pytest.raises(ValueError, match="steps must be an integer >= 1"):
-        trajectories(steps=0)
-    with pytest.raises(TypeError, match="replicates must be an integer"):
-        trajectories(replicates=[1, 2])
-    with pytest.raises(ValueError, match="seed must be an integer >= 0"):
-        trajectories(seed=-1)
-    with pytest.raises(ValueError, match="records must be in"):
-        trajectories(records=[0, 50], steps=20)
-    with pytest.raises(ValueError, match="increasing integers"):
-        trajectories(records=[0, 1.5], steps=20)
-    with pytest.raises(ValueError, match="without V"):
-        find_phases(xr.Dataset({"signal": 1.0}))
-    with pytest.raises(ValueError, match="level must be"):
-        find_phases(xr.Dataset({"signal": 1.0, "V": 1.0}), 0.0)
-    with pytest.raises(ValueError, match="count must be"):
-        log_records(10, 1)
+test_bad_arguments_are_refused = refusals(
+    (lambda: trajectories(steps=0), "steps must be an integer >= 1"),
+    (lambda: trajectories(replicates=[1, 2]), "replicates must be an integer", TypeError),
+    (lambda: trajectories(seed=-1), "seed must be an integer >= 0"),
+    (lambda: trajectories(records=[0, 50], steps=20), "records must be in"),
+    (lambda: trajectories(records=[0, 1.5], steps=20), "increasing integers"),
+    (lambda: find_phases(xr.Dataset({"signal": 1.0})), "without V"),
+    (lambda: find_phases(xr.Dataset({"signal": 1.0, "V": 1.0}), 0.0), "level must be"),
+    (lambda: log_records(10, 1), "count must be"),
+)

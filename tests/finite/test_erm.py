@@ -11,6 +11,7 @@ import rfrobust
 from rfrobust import Phase
 from rfrobust.finite.erm import ConcentratedERM, ConvergenceError, robust_erm
 from rfrobust.finite.features import FeatureMap
+from tests.refusals import changed, refusals
 
 
 def draw(d, N, n, tau, seed, kind="true"):
@@ -228,9 +229,11 @@ def test_zero_response_gives_zero():
     assert not fit.theta.any()
 
 
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
+EYE = {"features": np.eye(4), "y": np.ones(4), "metric": np.eye(4), "eps": 0.1}
+test_bad_input = refusals(
+    *changed(
+        rfrobust.robust_erm,
+        {"features": np.ones((3, 2)), "y": [1.0, 2.0, 3.0], "metric": np.eye(2), "eps": 0.1},
         ({"features": np.ones(3)}, "features must have 2 dimension"),
         ({"y": [1.0, np.nan, 0.0]}, "y must be finite"),
         ({"y": [1.0, 2.0]}, "y must have shape"),
@@ -241,18 +244,10 @@ def test_zero_response_gives_zero():
         ({"ridge": np.inf}, r"ridge must be in \[0, 1e\+100\]"),
         ({"tol": 0.0}, "tol must be in"),
         ({"max_iter": 0}, "max_iter must be an integer >= 1"),
-    ],
+    ),
+    (lambda: robust_erm(**EYE, start=robust_erm(np.eye(3), np.ones(3), np.eye(3), 0.1)), "a fit of 4 samples"),
+    (lambda: robust_erm(**EYE, start=3), "start must be a RobustFit, got int", TypeError),
 )
-def test_bad_input(change, message):
-    arguments = {"features": np.ones((3, 2)), "y": [1.0, 2.0, 3.0], "metric": np.eye(2), "eps": 0.1} | change
-    with pytest.raises(ValueError, match=message):
-        rfrobust.robust_erm(**arguments)
-
-
-def test_start_with_other_samples_is_refused():
-    fit = robust_erm(np.eye(3), np.ones(3), np.eye(3), 0.1)
-    with pytest.raises(ValueError, match="start must be a fit of 4 samples"):
-        robust_erm(np.eye(4), np.ones(4), np.eye(4), 0.1, start=fit)
 
 
 @pytest.mark.parametrize("seed", range(10))
@@ -265,8 +260,3 @@ def test_directions_without_penalty_that_fit_the_data(seed):
     assert fit.norm < 1e-12
     assert fit.zero_residual_fraction == 1.0
     np.testing.assert_allclose(X @ fit.theta, y, atol=1e-11)
-
-
-def test_start_of_the_wrong_kind():
-    with pytest.raises(TypeError, match="start must be a RobustFit, got int"):
-        robust_erm(np.eye(3), np.ones(3), np.eye(3), 0.1, start=3)

@@ -18,6 +18,7 @@ from rfrobust.finite.features import FeatureMap
 from rfrobust.finite.linearized import gradients, linearized_erm
 from rfrobust.finite.risks import gradient_norm, sampled_risks, standard_risk
 from rfrobust.finite.training import pgd_erm, pgd_loss
+from tests.refusals import refusals
 
 ERF = Activation("erf", erf, lambda u: 2 / np.sqrt(np.pi) * np.exp(-(u**2)), 0.0, np.sqrt(0.4244131815784),
                  np.sqrt(0.04014587281915), np.sqrt(0.5694100347337 - 0.4244131815784))  # fmt: skip
@@ -182,18 +183,14 @@ def test_pgd_training_is_close_to_a_direct_search_on_a_tiny_network():
     assert fit.objective < 1.01 * search.fun
 
 
-def test_bad_input():
-    network, X, y, _ = data(3, 4, 5, 13)
-    with pytest.raises(ValueError, match="X must have shape"):
-        linearized_erm(network, X[:, :2], y, 0.1)
-    with pytest.raises(ValueError, match="eps must be finite and > 0"):
-        linearized_erm(network, X, y, 0.0)
-    with pytest.raises(ValueError, match="theta must have shape"):
-        pgd_attack(network, np.ones(3), X, y, 0.1)
-    with pytest.raises(ValueError, match="kind must be one of"):
-        FeatureMap.draw(3, 4, np.random.default_rng(0), kind="other")
-    with pytest.raises(ValueError, match="true features"):
-        linearized_erm(FeatureMap(network.W, network.activation, "gaussian"), X, y, 0.1)
+NETWORK, X, Y, _ = data(3, 4, 5, 13)
+test_bad_input = refusals(
+    (lambda: linearized_erm(NETWORK, X[:, :2], Y, 0.1), "X must have shape"),
+    (lambda: linearized_erm(NETWORK, X, Y, 0.0), "eps must be finite and > 0"),
+    (lambda: pgd_attack(NETWORK, np.ones(3), X, Y, 0.1), "theta must have shape"),
+    (lambda: FeatureMap.draw(3, 4, np.random.default_rng(0), kind="other"), "kind must be one of"),
+    (lambda: linearized_erm(FeatureMap(NETWORK.W, NETWORK.activation, "gaussian"), X, Y, 0.1), "true features"),
+)
 
 
 @pytest.mark.parametrize("objective", ["concentrated", "linearized", "pgd"])

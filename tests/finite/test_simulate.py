@@ -21,6 +21,7 @@ from rfrobust.finite.montecarlo import default_store
 from rfrobust.finite.replicate import Task, run
 from rfrobust.finite.store import Store, StoreError
 from rfrobust.support.provenance import versions
+from tests.refusals import changed, refusals
 
 ROOT = Path(__file__).parents[2]
 SMALL = {"psi1": [0.5, 3.0], "psi2": 2.0, "eps": [0.1, 0.3], "tau": 0.5, "d": 20, "replicates": 3, "seed": 7}
@@ -378,13 +379,15 @@ def test_command_line_store_ls_and_export(tmp_path, capsys, monkeypatch):
     assert "no store at absent.db" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
+test_bad_input = refusals(
+    *changed(
+        rfrobust.simulate,
+        SMALL,
         ({"psi1": -1.0}, "psi1 must be"),
         ({"psi2": np.inf}, "psi2 must be finite"),
         ({"eps": -0.1}, "eps must be"),
         ({"d": 0}, "d must be"),
+        ({"d": 20.5}, "d must be an integer", TypeError),
         ({"replicates": 0}, "replicates must be"),
         ({"objective": "exact"}, "objective must be one of"),
         ({"features": "random"}, "features must be one of"),
@@ -396,16 +399,8 @@ def test_command_line_store_ls_and_export(tmp_path, capsys, monkeypatch):
         ({"test_samples": 10, "eps_test": [0.1, 0.2]}, "eps_test must be a number"),
         ({"workers": 0}, "workers must be"),
         ({"seed": -1}, "seed must be"),
-    ],
+    )
 )
-def test_bad_input(change, message):
-    with pytest.raises(ValueError, match=message):
-        rfrobust.simulate(**SMALL | change)
-
-
-def test_dimension_must_be_an_integer():
-    with pytest.raises(TypeError, match="d must be an integer"):
-        rfrobust.simulate(**SMALL | {"d": 20.5})
 
 
 def test_default_store_is_used_where_none_is_given(tmp_path, monkeypatch):

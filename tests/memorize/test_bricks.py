@@ -4,6 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rfrobust.memorize import block, blocks, clip_gate, exact_gate, product, squaring, trapezoid
+from tests.refusals import refusals
 
 
 def test_trapezoid_against_interpolation():
@@ -97,20 +98,14 @@ def test_product(levels, bound):
     assert (net(xy[:, ::-1]) == 0).all()
 
 
-@pytest.mark.parametrize(
-    ("call", "message"),
-    [
-        (lambda: trapezoid(1, 0, 0.1), "b must be finite and >= 1"),
-        (lambda: trapezoid(0, 1, 0), "theta must be finite and > 0"),
-        (lambda: blocks([[0.5]], -0.1, 0.1), "delta must be finite and >= 0"),
-        (lambda: blocks([[0.5]], 0.1, np.nan), "theta must be finite and > 0"),
-        (lambda: blocks([0.5], 0.1, 0.1), "centers must have 2 dimension"),
-        (lambda: blocks([[0.5]], 0.1, 0.1, form="box"), "form must be one of 'trapezoid', 'hinge'"),
-        (lambda: squaring(0), "levels must be an integer >= 1"),
-        (lambda: product(3, 0.0), "bound must be finite and > 0"),
-        (lambda: exact_gate(-1), "bound must be finite and >= 0"),
-    ],
+test_bad_arguments = refusals(
+    (lambda: trapezoid(1, 0, 0.1), "b must be finite and >= 1"),
+    (lambda: trapezoid(0, 1, 0), "theta must be finite and > 0"),
+    (lambda: blocks([[0.5]], -0.1, 0.1), "delta must be finite and >= 0"),
+    (lambda: blocks([[0.5]], 0.1, np.nan), "theta must be finite and > 0"),
+    (lambda: blocks([0.5], 0.1, 0.1), "centers must have 2 dimension"),
+    (lambda: blocks([[0.5]], 0.1, 0.1, form="box"), "form must be one of 'trapezoid', 'hinge'"),
+    (lambda: squaring(0), "levels must be an integer >= 1"),
+    (lambda: product(3, 0.0), "bound must be finite and > 0"),
+    (lambda: exact_gate(-1), "bound must be finite and >= 0"),
 )
-def test_bad_arguments(call, message):
-    with pytest.raises(ValueError, match=message):
-        call()

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from rfrobust.memorize import built_parameters, parameter_counts
+from tests.refusals import refusals
 
 
 @pytest.mark.parametrize(("N", "D"), [(2, 2), (10, 4), (50, 20), (200, 10), (5, 1), (1, 1)])
@@ -28,14 +29,11 @@ def test_orders_of_the_bounds():
     assert counts.memorize_lower.item() == pytest.approx(223.606797749979)
     assert counts.memorize_upper.item() == pytest.approx(5e4 * 6.214608098422191 + 1e3 * 9.210340371976184**2)
     assert counts.generalize_lower.item() == pytest.approx(5.0 ** (49 / 6))
-    with pytest.raises(ValueError, match="seed must be an integer >= 0"):
-        built_parameters(2, 2, seed=-1)
 
 
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [(([0], [2]), "N must be"), (([1], [[2]]), "D must have 1 dimension"), (([1], [2], 0.5), "eps must be in")],
+test_bad_arguments = refusals(
+    (lambda: parameter_counts([0], [2]), "N must be"),
+    (lambda: parameter_counts([1], [[2]]), "D must have 1 dimension"),
+    (lambda: parameter_counts([1], [2], eps=0.5), "eps must be in"),
+    (lambda: built_parameters(2, 2, seed=-1), "seed must be an integer >= 0"),
 )
-def test_bad_arguments(arguments, message):
-    with pytest.raises(ValueError, match=message):
-        parameter_counts(*arguments[:2], **({"eps": arguments[2]} if len(arguments) > 2 else {}))

@@ -19,6 +19,7 @@ from rfrobust.memorize import (
     student,
     verify,
 )
+from tests.refusals import changed, refusals
 
 DELTA, THETA = 0.05, 0.05
 
@@ -285,36 +286,44 @@ def test_pgd_finds_the_optimum_of_a_linear_classifier():
     np.testing.assert_allclose(attacked, np.clip(U - 0.3 * np.sign(w), 0, 1), atol=1e-12)
 
 
-@pytest.mark.parametrize(
-    ("change", "error", "message"),
-    [
-        ({"y": [0, 2]}, ValueError, r"y must be in \[0, 1\]"),
-        ({"y": [0, 0.5]}, ValueError, "class indices"),
-        ({"y": [0]}, ValueError, r"y must have shape \(2,\), got \(1,\)"),
-        ({"X": [[0.1], [0.9]]}, ValueError, r"X must have shape \(any, 2\)"),
-        ({"delta": -1}, ValueError, "delta must be finite and >= 0"),
-        ({"theta": 0}, ValueError, "theta must be finite and > 0"),
-        ({"delta": "small"}, TypeError, "delta must be a real number"),
-        ({"gate": "product"}, ValueError, "gate must be one of 'exact', 'clip'"),
-        ({"form": "x"}, ValueError, "form must be one of"),
-        ({"margin": 0}, ValueError, "margin must be finite and > 0"),
-        ({"clean": "net"}, TypeError, "must be a ReLUNetwork"),
-    ],
+NET, TWO = ReLUNetwork.affine([[1.0, 0.5]], [0.0]), [[0.1, 0.1], [0.9, 0.9]]
+PAIR = ReLUNetwork.affine(np.eye(2), [0.0, 0.0])
+MEMORIZER = robust_memorizer(NET, TWO, [0, 1], 0.1, 0.1)
+test_bad_arguments = refusals(
+    *changed(
+        robust_memorizer,
+        {"clean": NET, "X": TWO, "y": [0, 1], "delta": 0.1, "theta": 0.1},
+        ({"y": [0, 2]}, r"y must be in \[0, 1\]"),
+        ({"y": [0, 0.5]}, "class indices"),
+        ({"y": [0]}, r"y must have shape \(2,\), got \(1,\)"),
+        ({"X": [[0.1], [0.9]]}, r"X must have shape \(any, 2\)"),
+        ({"delta": -1}, "delta must be finite and >= 0"),
+        ({"theta": 0}, "theta must be finite and > 0"),
+        ({"delta": "small"}, "delta must be a real number", TypeError),
+        ({"gate": "product"}, "gate must be one of 'exact', 'clip'"),
+        ({"form": "x"}, "form must be one of"),
+        ({"margin": 0}, "margin must be finite and > 0"),
+        ({"clean": "net"}, "must be a ReLUNetwork", TypeError),
+        ({"clean": MEMORIZER}, "must be a ReLUNetwork", TypeError),
+        ({"clean": PAIR, "gate": "clip"}, "gate='clip' needs a clean network with one output, got 2"),
+    ),
+    (lambda: student(PAIR, TWO, [0, 1], 0.1, 0.1), "teacher must have one output, got 2"),
+    (lambda: student(NET, 2 * TWO[:1], [1, 1], 0.1, 0.1), r"^samples 0 and 1 are 0\.0 apart", SeparationError),
+    (lambda: pgd(MEMORIZER, TWO, [0, 1], 0.1), "must be a ReLUNetwork", TypeError),
+    (lambda: robust_error(MEMORIZER, TWO, [0, 1], 0.1), "must be a ReLUNetwork", TypeError),
+    (lambda: minimum(MEMORIZER, [0, 0], [1, 1], [1]), "must be a ReLUNetwork", TypeError),
+    (lambda: compose(NET, "a"), "must be a ReLUNetwork", TypeError),
+    (lambda: stack([NET, "a"]), "must be a ReLUNetwork", TypeError),
+    (lambda: verify(NET, TWO, 0.1), "memorizer must be a Memorizer, got ReLUNetwork", TypeError),
+    (lambda: verify(MEMORIZER, TWO, 0.1).robust_error([0.9, 1]), r"class indices \(integers\), got .*0\.9"),
+    *changed(
+        pgd,
+        {"network": NET, "X": TWO, "y": [0, 1], "radius": 0.1},
+        ({"box": (5.0, 6.0)}, "box must be increasing and hold all samples"),
+        ({"box": (1.0, 0.0)}, "box must be increasing and hold all samples"),
+        ({"box": (0.5, 1.0)}, "box must be increasing and hold all samples"),
+    ),
 )
-def test_bad_memorizer_arguments(make_network, change, error, message):
-    arguments = {"clean": make_network(2, 3, 1), "X": [[0.1, 0.1], [0.9, 0.9]], "y": [0, 1], "delta": 0.1, "theta": 0.1}
-    with pytest.raises(error, match=message):
-        robust_memorizer(**{**arguments, **change})
-
-
-def test_bad_combinations(make_network):
-    X = [[0.1, 0.1], [0.9, 0.9]]
-    with pytest.raises(ValueError, match="gate='clip' needs a clean network with one output, got 3"):
-        robust_memorizer(make_network(2, 3), X, [0, 2], 0.1, 0.1, gate="clip")
-    with pytest.raises(ValueError, match="teacher must have one output, got 2"):
-        student(make_network(2, 2), X, [0, 1], 0.1, 0.1)
-    with pytest.raises(SeparationError, match=r"^samples 0 and 1 are 0\.0 apart"):
-        student(make_network(2, 1), [[0.1, 0.1], [0.1, 0.1]], [1, 1], 0.1, 0.1)
 
 
 @pytest.mark.parametrize(
@@ -373,26 +382,3 @@ def test_theta_below_the_resolution_of_floats():
     np.testing.assert_array_equal(hinge(around(np.array([[0.1, 0.2]]), 0.099, 50)), 1.0)
     with pytest.raises(ValueError, match="1/theta"):
         robust_memorizer(clean, [[0.1, 0.2]], [1], 0.1, 1e-310)
-
-
-def test_wrong_kinds_of_networks_and_indices(make_network):
-    net = make_network(2, 4, 1)
-    X, y = [[0.1, 0.1], [0.9, 0.9]], [0, 1]
-    memorizer = robust_memorizer(net, X, y, 0.1, 0.1)
-    for call in (
-        lambda: pgd(memorizer, X, y, 0.1),
-        lambda: robust_error(memorizer, X, y, 0.1),
-        lambda: minimum(memorizer, [0, 0], [1, 1], [1]),
-        lambda: robust_memorizer(memorizer, X, y, 0.1, 0.1),
-        lambda: compose(net, "a"),
-        lambda: stack([net, "a"]),
-    ):
-        with pytest.raises(TypeError, match="must be a ReLUNetwork"):
-            call()
-    with pytest.raises(TypeError, match="memorizer must be a Memorizer, got ReLUNetwork"):
-        verify(net, X, 0.1)
-    with pytest.raises(ValueError, match=r"class indices \(integers\), got .*0\.9"):
-        verify(memorizer, X, 0.1).robust_error([0.9, 1])
-    for box in ((5.0, 6.0), (1.0, 0.0), (0.5, 1.0)):
-        with pytest.raises(ValueError, match="box must be increasing and hold all samples"):
-            pgd(net, X, y, 0.1, box=box)

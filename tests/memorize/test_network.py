@@ -9,6 +9,7 @@ from scipy import optimize, sparse
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 
 from rfrobust.memorize import ReLUNetwork, compose, minimum, parallel_sum, stack
+from tests.refusals import refusals
 
 
 def plain(network, x):
@@ -182,38 +183,24 @@ def test_from_sklearn_regressor_and_refusals():
         ReLUNetwork.from_sklearn("mlp")
 
 
-@pytest.mark.parametrize(
-    ("weights", "biases", "message"),
-    [
-        ([], [], "same length"),
-        ([[[1.0]]], [], "same length"),
-        ([[[1.0]]], [[1, 2]], r"biases\[0\] must have 1 entries, got 2"),
-        ([[[1.0], [1.0]], [[1.0]]], [[0, 0], [0]], r"weights\[1\] must have 2 columns"),
-        ([[[np.nan]]], [[0]], r"weights\[0\] must be finite"),
-        ([sparse.csr_array([[np.inf]])], [[0]], r"weights\[0\] must be finite"),
-        ([[1.0]], [[0]], r"weights\[0\] must have 2 dimension"),
-    ],
+test_bad_weights = refusals(
+    (lambda: ReLUNetwork([], []), "same length"),
+    (lambda: ReLUNetwork([[[1.0]]], []), "same length"),
+    (lambda: ReLUNetwork([[[1.0]]], [[1, 2]]), r"biases\[0\] must have 1 entries, got 2"),
+    (lambda: ReLUNetwork([[[1.0], [1.0]], [[1.0]]], [[0, 0], [0]]), r"weights\[1\] must have 2 columns"),
+    (lambda: ReLUNetwork([[[np.nan]]], [[0]]), r"weights\[0\] must be finite"),
+    (lambda: ReLUNetwork([sparse.csr_array([[np.inf]])], [[0]]), r"weights\[0\] must be finite"),
+    (lambda: ReLUNetwork([[1.0]], [[0]]), r"weights\[0\] must have 2 dimension"),
 )
-def test_bad_weights(weights, biases, message):
-    with pytest.raises(ValueError, match=message):
-        ReLUNetwork(weights, biases)
 
-
-def test_bad_arguments(make_network):
-    net = make_network(3, 4, 2)
-    with pytest.raises(ValueError, match=r"x must have shape \(any, 3\), got \(1, 2\)"):
-        net([[0, 0]])
-    with pytest.raises(ValueError, match="outer must take the 2 output"):
-        compose(make_network(3, 1), net)
-    with pytest.raises(ValueError, match="same inputs"):
-        stack([net, make_network(2, 1)])
-    with pytest.raises(ValueError, match="same outputs"):
-        parallel_sum([net, make_network(3, 1)])
-    with pytest.raises(ValueError, match="not be empty"):
-        stack([])
-    with pytest.raises(ValueError, match="depth must be an integer >= 2"):
-        net.deepen(1)
-    with pytest.raises(ValueError, match="upper must be >= lower"):
-        net.bounds([[0, 0, 0]], [[1, -1, 1]])
-    with pytest.raises(ValueError, match="upper must be >= lower"):
-        minimum(net, [0, 0, 0], [1, -1, 1], [1, 0])
+NET = ReLUNetwork([np.ones((4, 3)), np.ones((2, 4))], [np.zeros(4), np.zeros(2)])
+test_bad_arguments = refusals(
+    (lambda: NET([[0, 0]]), r"x must have shape \(any, 3\), got \(1, 2\)"),
+    (lambda: compose(ReLUNetwork.affine([[1.0] * 3], [0]), NET), "outer must take the 2 output"),
+    (lambda: stack([NET, ReLUNetwork.affine([[1.0] * 2], [0])]), "same inputs"),
+    (lambda: parallel_sum([NET, ReLUNetwork.affine([[1.0] * 3], [0])]), "same outputs"),
+    (lambda: stack([]), "not be empty"),
+    (lambda: NET.deepen(1), "depth must be an integer >= 2"),
+    (lambda: NET.bounds([[0, 0, 0]], [[1, -1, 1]]), "upper must be >= lower"),
+    (lambda: minimum(NET, [0, 0, 0], [1, -1, 1], [1, 0]), "upper must be >= lower"),
+)

@@ -9,6 +9,7 @@ from scipy.stats import kstest
 from rfrobust.memorize import interpolant, learning_rates, slopes, student
 from rfrobust.memorize.rates import approximation_error, optimal_cells, rate_exponent, separated_samples, target
 from rfrobust.memorize.splines import fit
+from tests.refusals import changed, refusals
 
 
 @pytest.mark.parametrize("r", [0.7, 1.0, 2.0])
@@ -172,13 +173,14 @@ def test_reproducible_and_independent_of_other_sizes(small):
     assert (other.teacher_risk.values != again.teacher_risk.values).all()
 
 
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
+test_bad_arguments = refusals(
+    *changed(
+        learning_rates,
+        {"d": 2, "r": 1.0, "n": [128]},
         ({"d": 4}, "d must be an integer >= 1 and <= 3"),
         ({"r": 2.5}, r"r must be in \(0, 2\]"),
         ({"n": [10]}, "n must be an integer >= 32"),
-        ({"n": "many"}, "n must be an integer"),
+        ({"n": "many"}, "n must be an integer", TypeError),
         ({"scale": [0.0]}, "scale must be finite and > 0"),
         ({"scale": [0.3, 9.0]}, "scale must be at most .* for n=128, d=2, got 9"),
         ({"noise": 0}, "noise must be finite and > 0"),
@@ -187,11 +189,8 @@ def test_reproducible_and_independent_of_other_sizes(small):
         ({"n": [128, 128]}, "n must hold one or more different values"),
         ({"scale": [0.1, 0.1]}, "scale must hold one or more different values"),
         ({"replicates": 1}, "replicates must be an integer >= 2"),
-    ],
+    )
 )
-def test_bad_arguments(arguments, message):
-    with pytest.raises((TypeError, ValueError), match=message):
-        learning_rates(**{"d": 2, "r": 1.0, "n": [128], **arguments})
 
 
 def test_slopes_need_two_sizes_and_scales(small):

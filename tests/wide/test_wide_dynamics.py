@@ -20,6 +20,7 @@ from rfrobust.wide import (
 )
 from rfrobust.wide.figures.wide_linearization import distance
 from rfrobust.wide.spectral import phi1, phi2, second_difference
+from tests.refusals import refusals
 
 SAMPLES = 10
 TIMES = np.array([0.01, 0.1, 0.6])
@@ -209,31 +210,24 @@ def test_finite_networks_approach_the_linearized_flow():
     assert 2.2 < far / near < 7
 
 
-def test_bad_inputs(problem):
-    _, theta, y, _ = problem
-    with pytest.raises(ValueError, match="theta must be symmetric"):
-        LinearizedFlow(np.triu(theta), y)
-    with pytest.raises(ValueError, match="targets must have shape"):
-        LinearizedFlow(theta, y[:3])
-    with pytest.raises(ValueError, match="eta must be finite and >= 0"):
-        LinearizedFlow(theta, y, eta=-0.1)
-    with pytest.raises(ValueError, match="eta must have shape"):
-        LinearizedFlow(theta, y, eta=lambda t: np.ones(3)).coefficients([1.0])
-    flow = LinearizedFlow(theta, y)
-    with pytest.raises(ValueError, match="times must be increasing"):
-        flow.coefficients([1.0, 0.5])
-    with pytest.raises(ValueError, match="method must be one of"):
-        flow.coefficients([1.0], method="euler")
-    with pytest.raises(ValueError, match=r"theta must have shape \(10, 10\)"):
-        StoppedKernel.decompose(theta[:3], np.ones(SAMPLES))
-    with pytest.raises(ValueError, match="times must be finite and >= 0"):
-        StoppedKernel.decompose(theta, -np.ones(SAMPLES))
-    with pytest.raises(ValueError, match="theta must be finite"):
-        KernelSpectrum.decompose(theta * np.nan)
-    with pytest.raises(ValueError, match="xi must be finite and >= 0"):
-        KernelSpectrum.decompose(theta).coefficients(y, -1.0)
+FLOW, ONES = LinearizedFlow(np.eye(3), np.ones(3)), np.ones((3, 1))
+test_bad_inputs = refusals(
+    (lambda: LinearizedFlow(np.triu(np.ones((3, 3))), ONES), "theta must be symmetric"),
+    (lambda: LinearizedFlow(np.eye(3), ONES[:2]), "targets must have shape"),
+    (lambda: LinearizedFlow(np.eye(3), ONES, eta=-0.1), "eta must be finite and >= 0"),
+    (lambda: LinearizedFlow(np.eye(3), ONES, eta=lambda t: np.ones(2)).coefficients([1.0]), "eta must have shape"),
+    (lambda: FLOW.coefficients([1.0, 0.5]), "times must be increasing"),
+    (lambda: FLOW.coefficients([1.0], method="euler"), "method must be one of"),
+    (lambda: StoppedKernel.decompose(np.eye(3)[:2], np.ones(3)), r"theta must have shape \(3, 3\)"),
+    (lambda: StoppedKernel.decompose(np.eye(3), -np.ones(3)), "times must be finite and >= 0"),
+    (lambda: KernelSpectrum.decompose(np.eye(3) * np.nan), "theta must be finite"),
+    (lambda: KernelSpectrum.decompose(np.eye(3)).coefficients(ONES, -1.0), "xi must be finite and >= 0"),
+    (lambda: gradient_search(None, ONES, ONES, eta=0.1, steps=0), "steps must be an integer >= 1"),
+)
+
+
+def test_divergence_is_an_error(problem):
+    x, _, y, _ = problem
     network = FiniteNetwork.random(Architecture(2), inputs=15, width=8)
-    with pytest.raises(ValueError, match="steps must be an integer >= 1"):
-        gradient_search(network, problem[0], y[:, :1], eta=0.1, steps=0)
     with pytest.raises(DivergenceError, match="training diverged at step"), np.errstate(all="ignore"):
-        train_on_search(network, problem[0], y[:, :1], eta=0.0, learning_rate=100.0, steps=300)
+        train_on_search(network, x, y[:, :1], eta=0.0, learning_rate=100.0, steps=300)

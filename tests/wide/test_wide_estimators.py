@@ -26,6 +26,7 @@ from rfrobust.wide import (
     noisy_digits,
     ntk,
 )
+from tests.refusals import changed, refusals
 
 
 @pytest.fixture(scope="module")
@@ -106,30 +107,29 @@ def test_zero_radius_is_no_attack(network):
     np.testing.assert_array_equal(InputAttack(radius=0).run(network, x, np.zeros((5, 3)), None), x)
 
 
-@pytest.mark.parametrize(
-    ("change", "error", "message"),
-    [
-        ({"radius": -1}, ValueError, "radius must be finite and >= 0"),
-        ({"radius": "a"}, TypeError, "radius must be a real number"),
-        ({"norm": "l1"}, ValueError, "norm must be one of"),
-        ({"bounds": (1, 0)}, ValueError, "bounds must be"),
-        ({"steps": 0}, ValueError, "steps must be an integer >= 1"),
-        ({"norm": "l2", "method": "single-gradient"}, ValueError, "norm='linf' only"),
-    ],
+SIX, LABELS = np.random.default_rng(11).random((12, 6)), np.arange(12) % 3
+test_bad_inputs = refusals(
+    *changed(
+        InputAttack,
+        {"radius": 0.1},
+        ({"radius": -1}, "radius must be finite and >= 0"),
+        ({"radius": "a"}, "radius must be a real number", TypeError),
+        ({"norm": "l1"}, "norm must be one of"),
+        ({"bounds": (1, 0)}, "bounds must be"),
+        ({"steps": 0}, "steps must be an integer >= 1"),
+        ({"norm": "l2", "method": "single-gradient"}, "norm='linf' only"),
+    ),
+    (lambda: InputAttack(radius=0.1, bounds=(0, 1)).run(None, 2 * SIX, LABELS, None), r"x must be in \[0, 1\]"),
+    (lambda: KernelPredictor(Architecture(), SIX, np.ones((5, 3))), "coefficients must have shape"),
+    (lambda: NTKClassifier().robust_score(SIX, LABELS), "not fitted", NotFittedError),
+    (lambda: AdvNTKClassifier(learning_rate=0).fit(SIX, LABELS), "learning_rate"),
+    (lambda: AdvNTKClassifier(n_steps=0).fit(SIX, LABELS), "n_steps"),
+    (lambda: AdvNTKClassifier(validation_fraction=1.0).fit(SIX, LABELS), "validation_fraction"),
+    (lambda: AdvNTKClassifier(depth=0).fit(SIX, LABELS), "depth"),
+    (lambda: AdvNTKClassifier(radius=-1).fit(SIX, LABELS), "radius"),
+    (lambda: NTKClassifier(xi=-1.0).fit(SIX, LABELS), "xi must be"),
+    (lambda: clone(NTKClassifier(xi=1.0)).fit(SIX, LABELS).attack(SIX, LABELS + 1), "classes seen in fit"),
 )
-def test_bad_attacks(change, error, message):
-    with pytest.raises(error, match=message):
-        InputAttack(**{"radius": 0.1, **change})
-
-
-def test_attack_refuses_samples_outside_the_bounds(network):
-    with pytest.raises(ValueError, match=r"x must be in \[0, 1\]"):
-        InputAttack(radius=0.1, bounds=(0, 1)).run(network, np.full((1, 6), 2.0), np.zeros((1, 3)), None)
-
-
-def test_predictor_refuses_coefficients_of_other_samples(network):
-    with pytest.raises(ValueError, match="coefficients must have shape"):
-        KernelPredictor(Architecture(), network.samples, network.coefficients[:5])
 
 
 def test_predictor_gradient(network):
@@ -272,19 +272,3 @@ def test_arrays_of_a_file(tmp_path):
     np.savez(path, x_train=arrays["x_train"])
     with pytest.raises(ValueError, match="it lacks y_train, x_test, y_test"):
         load_arrays(path)
-
-
-def test_estimator_errors():
-    x, y = np.random.default_rng(11).random((12, 3)), np.arange(12) % 3
-    with pytest.raises(NotFittedError):
-        NTKClassifier().robust_score(x, y)
-    for bad, message in (({"learning_rate": 0}, "learning_rate"), ({"n_steps": 0}, "n_steps"),
-                         ({"validation_fraction": 1.0}, "validation_fraction"), ({"depth": 0}, "depth"),
-                         ({"radius": -1}, "radius")):  # fmt: skip
-        with pytest.raises(ValueError, match=message):
-            AdvNTKClassifier(**bad).fit(x, y)
-    with pytest.raises(ValueError, match="xi must be"):
-        NTKClassifier(xi=-1.0).fit(x, y)
-    model = clone(NTKClassifier(xi=1.0)).fit(x, y)
-    with pytest.raises(ValueError, match="classes seen in fit"):
-        model.attack(x, y + 1)

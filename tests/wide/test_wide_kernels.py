@@ -6,6 +6,7 @@ from scipy.special import erf
 
 from rfrobust.wide import Architecture, FiniteNetwork, ark_limit, ark_monte_carlo, nngp, ntk, ntk_with_gradient
 from rfrobust.wide.kernels import _blas, _run_blocks
+from tests.refusals import refusals
 
 ACTIVATIONS = {
     "relu": (lambda h: np.maximum(h, 0), lambda h: (h > 0).astype(float)),
@@ -170,32 +171,16 @@ def test_ark_spread_and_correction_for_few_inputs():
     assert limit - measured.mean > 5 * measured.se
 
 
-@pytest.mark.parametrize(
-    ("change", "error", "message"),
-    [
-        ({"depth": 0}, ValueError, "depth must be an integer >= 1"),
-        ({"depth": 2.0}, TypeError, "depth must be an integer"),
-        ({"w_std": 0}, ValueError, "w_std must be finite and > 0"),
-        ({"b_std": -1}, ValueError, "b_std must be finite and >= 0"),
-        ({"activation": "tanh"}, ValueError, "activation must be one of"),
-    ],
+test_bad_inputs = refusals(
+    (lambda: Architecture(depth=0), "depth must be an integer >= 1"),
+    (lambda: Architecture(depth=2.0), "depth must be an integer", TypeError),
+    (lambda: Architecture(w_std=0), "w_std must be finite and > 0"),
+    (lambda: Architecture(b_std=-1), "b_std must be finite and >= 0"),
+    (lambda: Architecture(activation="tanh"), "activation must be one of"),
+    (lambda: ntk(Architecture(), np.ones((2, 3)), np.ones((2, 4))), "z must have shape"),
+    (lambda: nngp(Architecture(), np.full((2, 3), np.nan)), "x must be finite"),
+    (lambda: ntk(Architecture(), np.ones(3)), "x must have 2"),
+    (lambda: ntk(Architecture(), np.ones((2, 3)), workers=0), "workers must be an integer >= 1"),
+    (lambda: ark_monte_carlo(Architecture(), np.ones((2, 3)), width=4, replicates=1), "replicates must be an integer"),
+    (lambda: FiniteNetwork.random(Architecture(), inputs=2, width=4, dtype="float16"), "dtype must be one of"),
 )
-def test_bad_architectures(change, error, message):
-    with pytest.raises(error, match=message):
-        Architecture(**change)
-
-
-def test_bad_inputs():
-    x = np.ones((2, 3))
-    with pytest.raises(ValueError, match="z must have shape"):
-        ntk(Architecture(), x, np.ones((2, 4)))
-    with pytest.raises(ValueError, match="x must be finite"):
-        nngp(Architecture(), np.full((2, 3), np.nan))
-    with pytest.raises(ValueError, match="x must have 2"):
-        ntk(Architecture(), x[0])
-    with pytest.raises(ValueError, match="workers must be an integer >= 1"):
-        ntk(Architecture(), x, workers=0)
-    with pytest.raises(ValueError, match="replicates must be an integer >= 2"):
-        ark_monte_carlo(Architecture(), x, width=4, replicates=1)
-    with pytest.raises(ValueError, match="dtype must be one of"):
-        FiniteNetwork.random(Architecture(), inputs=2, width=4, dtype="float16")
