@@ -9,13 +9,14 @@ import xarray as xr
 from rfrobust.figures import figure_module
 from rfrobust.support.provenance import versions
 
+pytestmark = pytest.mark.slow  # the figures are computed once and shared
+
 
 @functools.cache
 def quick(name):
     return figure_module(name).compute(quick=True)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", ["cgro-phases", "cgro-diagram", "cgro-scaling", "cgro-width"])
 def test_quick_figures_draw_from_a_saved_dataset(name, tmp_path):
     module = figure_module(name)

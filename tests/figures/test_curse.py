@@ -8,6 +8,8 @@ import rfrobust
 from rfrobust.cli.output import save_figure
 from rfrobust.figures import curse
 
+pytestmark = pytest.mark.slow  # networks are trained
+
 #: Largest relative gap between finite networks and the limit, times d, measured with d = 50 (120 draws at
 #: N/n = 0.3, 1.6, 4.5, eps = 0.1, 0.3: -2.5 +- 0.3 at most in the standard risk); at d = 200 it is 1.5 percent.
 FINITE_SIZE = 3.0

@@ -8,13 +8,14 @@ from rfrobust.cli import cli
 from rfrobust.memorize import SeparationError, digits
 from rfrobust.memorize.digits import digits_comparison
 
+pytestmark = pytest.mark.slow  # the comparison is computed once and shared
+
 
 @pytest.fixture(scope="module")
 def data():
     return digits_comparison(hidden=32)
 
 
-@pytest.mark.slow
 def test_digits_become_a_robustly_overfitted_classifier(data):
     mlp, memorizer = data.sel(network="MLP"), data.sel(network="memorizer")
     assert memorizer.train_robust_error == 0
