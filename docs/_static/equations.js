@@ -105,14 +105,10 @@ const rfrobust = (() => {
       const v = 1 + p.noise;
       return { v, r: 0, p0: 0, loss: v / 2, q: 0, V: 0, k: Infinity, phase: "null", residual: 0 };
     }
-    const distance = 1 - p.eps / limit;
-    let V = p.R;
-    if (p.R > 1) V += (p.R - 1) * (C + MU) / (p.eps * p.eps * (C + RHO2));
-    const logt = Math.log(0.5 / (1 + p.eps) * distance);
-    const root = newton(logt, Math.log(V * distance), p) || slow(p);
+    const start = kernels.coldStart(p, 1 - p.eps / limit, C + MU, C + RHO2);
+    const root = newton(start.log_t, start.log_V, p) || slow(p);
     const q = p.eps * Math.exp(root.logt), v = root.at.standard_risk;
-    V = Math.exp(root.logV);
-    const training = kernels.outputs(q, V, v), p0 = training.zero_residual_fraction;
+    const V = Math.exp(root.logV), training = kernels.outputs(q, V, v), p0 = training.zero_residual_fraction;
     return {
       v, r: Math.sqrt(root.at.squared_norm), p0, loss: training.training_loss, q, V, k: root.at.k,
       phase: p0 === 1 ? "interpolating" : "regular", residual: size(root.at),

@@ -161,6 +161,17 @@ function squaredNullThreshold(p, power, spread) {
   };
 }
 
+/* Orders of magnitude of log t and log V. */
+function coldStart(p, gap, mean_sigma, mean_metric) {
+  const x1 = p.R - 1.0;
+  const x2 = mean_sigma / (((p.eps * p.eps) * mean_metric) + p.ridge);
+  const x3 = Math.log((p.R + ((x1 >= 0.0 ? x1 : 0.0) * x2)) * gap);
+  return {
+    log_t: Math.log((0.5 / (p.eps + 1.0)) * gap),
+    log_V: x3,
+  };
+}
+
 /* Both equations of finite psi2. */
 function balanced(log_t, log_V, p) {
   const x1 = Math.exp(log_t);
@@ -298,5 +309,5 @@ function adversarialRisk(v, r, radius) {
   };
 }
 
-return { closedAverages, closedReach, squaredNullThreshold, balanced, outputs, adversarialRisk };
+return { closedAverages, closedReach, squaredNullThreshold, coldStart, balanced, outputs, adversarialRisk };
 })();

@@ -23,7 +23,7 @@ from ..problem.activation import RELU
 from ..problem.features import RandomFeatures
 from ..problem.parameters import scalar
 from ..problem.phase import Phase
-from ..theory.equilibrium import Equilibrium
+from ..theory.equilibrium import Equilibrium, check_solution
 from ..theory.sensitivity import OBSERVABLES, observables, regime
 
 #: Working precision and the radius of the box in the logarithms of the unknowns.
@@ -120,17 +120,12 @@ def _parameters(model: Equilibrium, arb: Any, constant: Any) -> Parameters:
         moments = [arb(x) * arb(x) for x in (a.mu1, a.mu2, a.rho)]
     else:
         moments = [arb(0)] * 3
-    psi1 = arb(model.psi1)
-    values = [
-        psi1,
-        arb(0) if math.isinf(model.psi2) else psi1 / arb(model.psi2),
-        arb(model.eps),
-        arb(data.tau) * arb(data.tau) + arb(data.nonlinear_power),
-        arb(model.ridge),
-        *moments,
-        arb(data.signal_norm) * arb(data.signal_norm),
-    ]
-    return Parameters(*(constant(value) for value in values))
+    psi1, psi2, eps, tau, ridge = (
+        constant(arb(value)) for value in (model.psi1, model.psi2, model.eps, data.tau, model.ridge)
+    )
+    squares = (constant(moments[0]), constant(moments[1]), constant(moments[2]))
+    signal_norm, nonlinear_power = constant(arb(data.signal_norm)), constant(arb(data.nonlinear_power))
+    return equations.parameters(psi1, psi2, eps, tau, ridge, squares, signal_norm, nonlinear_power)
 
 
 def certify(equilibrium: Equilibrium, eps_test: float | None = None) -> Certificate:
@@ -163,8 +158,7 @@ def certify(equilibrium: Equilibrium, eps_test: float | None = None) -> Certific
     shifted ReLU are exact as well, those of other activations are the stored doubles. Krawczyk's operator is
     textbook material (R. Krawczyk, Computing 4, 187-201, 1969).
     """
-    if not hasattr(equilibrium, "gradient_norm"):
-        raise TypeError(f"equilibrium must be a result of rfrobust.solve, got {type(equilibrium).__name__}")
+    check_solution(equilibrium)
     flint = _flint()
     radius = equilibrium.eps if eps_test is None else scalar("eps_test", eps_test)
     before = flint.ctx.prec

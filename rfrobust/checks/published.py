@@ -19,7 +19,7 @@ from ..problem.activation import RELU
 from ..problem.parameters import scalar
 from ..problem.phase import Phase
 from ..support.validation import integer
-from ..theory.equilibrium import Equilibrium
+from ..theory.equilibrium import Equilibrium, check_solution
 
 _SQRT_2_PI = math.sqrt(2.0 / math.pi)
 #: The solver looks for the five variables in [exp(-12), exp(12)] and stops at this scaled gradient.
@@ -314,6 +314,7 @@ def verify(model: Equilibrium) -> Stationarity:
     -----
     [HJ] Theorem 4.2 (:eq:`eq-R`), by code that shares nothing with the solver.
     """
+    check_solution(model)
     features, data = model.problem.features, model.problem.data
     covered = (
         features.closed

@@ -18,6 +18,21 @@ from .records import Averages, Law, Outputs, Parameters, Shares, State
 Average = Callable[[Dual, Dual], Averages]
 
 
+def parameters(
+    psi1: Any,
+    psi2: Any,
+    eps: Any,
+    tau: Any,
+    ridge: Any,
+    squared_moments: tuple[Any, Any, Any],
+    signal_norm: Any,
+    nonlinear_power: Any,
+) -> Parameters:
+    """Return what the equations see of the parameters of a problem, of any kind of number or arrays."""
+    noise = tau * tau + nonlinear_power
+    return Parameters(psi1, psi1 / psi2, eps, noise, ridge, *squared_moments, signal_norm * signal_norm)
+
+
 def marchenko_pastur(z: Any, psi1: Any, F: Field) -> Shares:
     """Moments under the Marchenko-Pastur law of W W', z > 0 (eq-mp, eq-mp-shares).
 
@@ -122,6 +137,15 @@ def reach(p: Parameters, law: Law | None, F: Field) -> tuple[Any, Any]:
 def squared_null_threshold(p: Parameters, power: Any, spread: Any, F: Field) -> Any:
     """Return eps_c^2 (eq-null) from b' J^-2 b and E Sigma/J^2."""
     return 0.5 * F.pi * (power / (p.signal + p.noise) + p.R * spread)
+
+
+def cold_start(p: Parameters, gap: Any, mean_sigma: Any, mean_metric: Any, F: Field) -> tuple[Any, Any]:
+    """Return (log t, log V) roughly, exact in order of magnitude near the null phase and near interpolation.
+
+    ``gap`` is 1 - eps/eps_c; the means are those of Sigma and J^2.
+    """
+    V = p.R + F.positive_part(p.R - 1.0) * (mean_sigma / (p.eps * p.eps * mean_metric + p.ridge))
+    return F.log(0.5 / (1.0 + p.eps) * gap), F.log(V * gap)
 
 
 def balanced(log_t: Any, log_V: Any, p: Parameters, average: Average, F: Field) -> State:

@@ -306,6 +306,11 @@ def _traced() -> dict[str, Kernel]:
     square = equations.squared_null_threshold(t.p, power, spread, t.field)
     add("squared_null_threshold", "p, power, spread", "", "Square of the null threshold.", t, [square])
 
+    t = Trace()
+    gap, mean_sigma, mean_metric = t.inputs("gap, mean_sigma, mean_metric")
+    start = equations.cold_start(t.p, gap, mean_sigma, mean_metric, t.field)
+    add("cold_start", "p, gap, mean_sigma, mean_metric", "", "Orders of magnitude of log t and log V.", t, start)
+
     t = Trace("log_t", "log_V")
     log_t, log_V = t.unknowns
     state = equations.balanced(log_t, log_V, t.p, t.average, t.field)
@@ -389,6 +394,7 @@ def javascript_text() -> str:
         "closed_averages": ("closedAverages", SlopedAverages._fields),
         "closed_reach": ("closedReach", ("power", "spread")),
         "squared_null_threshold": ("squaredNullThreshold", ("value",)),
+        "cold_start": ("coldStart", ("log_t", "log_V")),
         "balanced": ("balanced", Pair._fields),
         "outputs": ("outputs", Outputs._fields),
         "adversarial_risk": ("adversarialRisk", ("value",)),

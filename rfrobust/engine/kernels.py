@@ -262,6 +262,15 @@ def squared_null_threshold(p, power, spread):
 
 
 @inner
+def cold_start(p, gap, mean_sigma, mean_metric):
+    """Orders of magnitude of log t and log V."""
+    x1 = p.R - 1.0
+    x2 = mean_sigma / (((p.eps * p.eps) * mean_metric) + p.ridge)
+    x3 = math.log((p.R + ((x1 if x1 >= 0.0 else 0.0) * x2)) * gap)
+    return math.log((0.5 / (p.eps + 1.0)) * gap), x3
+
+
+@inner
 def balanced(log_t, log_V, p, law):
     """Both equations of finite psi2."""
     x1 = math.exp(log_t)

@@ -7,7 +7,15 @@ import numpy as np
 
 from ..support.jit import inner, njit
 from .gaussian import SQRT_2_OVER_PI
-from .kernels import balanced, closed_reach, least_squares, outputs, reach_of_direction, squared_null_threshold
+from .kernels import (
+    balanced,
+    closed_reach,
+    cold_start,
+    least_squares,
+    outputs,
+    reach_of_direction,
+    squared_null_threshold,
+)
 from .newton import INTERPOLATOR, POPULATION, RIDGE_ONLY, single, solve_pair, solve_single
 from .records import Law, Parameters, Point, Scales, Shift
 
@@ -17,8 +25,9 @@ RESIDUAL_TOLERANCE = 1e-10
 #: Rounding of the share of non-zero eigenvalues of W W', inside which N = n cannot be told from N near n.
 POLE_WIDTH = 1e-14
 
-#: Relative distance to the null threshold below which the solution is continued from this distance.
-NEAR_NULL = 1e-6
+#: Relative distance to the null threshold below which the solution is continued from one, two and three times this
+#: distance.
+NEAR_NULL = 3e-5
 
 #: Standard risk over |beta|^2 below which linear features without noise have recovered the target, up to rounding.
 RECOVERED = 1e-12
@@ -78,35 +87,38 @@ def _solution(phase, q, V, k, v, r2, residual, iterations):
 
 
 @inner
+def _null(p):
+    """Return the zero solution."""
+    v = p.signal + p.noise
+    mean_abs = math.sqrt(v) * SQRT_2_OVER_PI
+    return Point(SOLVED, NULL, 0.0, 0.0, math.inf, v, 0.0, 0.5 * v, mean_abs, 0.0, 0.0, 0.0)
+
+
+@inner
 def _attacked(shift, p, law):
     """Return the :class:`Point` for eps > 0 and finite psi2, and the :class:`Shift` of its root.
 
-    Below the null threshold the two equations are solved. Within ``NEAR_NULL`` of it they fix t and V only to rounding
-    error over distance, while t and V over distance are smooth: they are continued linearly from two points.
+    Below the null threshold the two equations are solved. Close to it they fix t and V only to rounding error over
+    distance, while t and V over distance are smooth: they are continued by a parabola from three points.
     """
     scale = scales(p, law)
     distance = 1.0 - p.eps / scale.eps_null
     if not distance > 0.0:
-        v = p.signal + p.noise
-        mean_abs = math.sqrt(v) * SQRT_2_OVER_PI
-        return Point(SOLVED, NULL, 0.0, 0.0, math.inf, v, 0.0, 0.5 * v, mean_abs, 0.0, 0.0, 0.0), COLD
+        return _null(p), COLD
     near = distance < NEAR_NULL
-    at, gap, iterations = p, distance, 0
+    at, gap, weight, iterations = p, distance, 1.0, 0
     t, V = 0.0, 0.0
-    for i in range(2 if near else 1):
+    x = distance / NEAR_NULL
+    for i in range(3 if near else 1):
         if near:
             gap = (i + 1) * NEAR_NULL
             at = Parameters(p.psi1, p.R, scale.eps_null * (1.0 - gap), p.noise, p.ridge, p.c, p.mu, p.rho2, p.signal)
-        # orders of magnitude that are exact near the null phase and near interpolation
-        large = p.R
-        if p.R > 1.0:
-            large += (p.R - 1.0) * scale.mean_sigma / (at.eps * at.eps * scale.mean_metric + p.ridge)
-        log_t, log_V = math.log(0.5 / (1.0 + at.eps) * gap), math.log(large * gap)
+            away = ((x - 2.0) * (x - 3.0), 2.0 * (x - 1.0) * (3.0 - x), (x - 1.0) * (x - 2.0))
+            weight = 0.5 * away[i] * x / (i + 1)
+        log_t, log_V = cold_start(at, gap, scale.mean_sigma, scale.mean_metric)
         root = solve_pair(log_t, log_V, shift, at, law)
         shift = Shift(root.log_t - log_t, root.log_V - log_V)
         iterations += root.iterations
-        x = distance / NEAR_NULL
-        weight = distance / gap * (2.0 - x if i == 0 else x - 1.0)
         t += weight * math.exp(root.log_t)
         V += weight * math.exp(root.log_V)
     log_t, log_V = root.log_t, root.log_V
@@ -133,10 +145,11 @@ def unattacked(p, law):
     """Return the :class:`Point` of the limit eps -> 0+ at finite psi2."""
     scale = scales(p, law)
     if p.ridge > 0.0:
-        kind, start = RIDGE_ONLY, math.log(p.R + max(p.R - 1.0, 0.0) * scale.mean_sigma / p.ridge)
+        kind = RIDGE_ONLY
+        _, start = cold_start(p, 1.0, scale.mean_sigma, scale.mean_metric)
     else:
         occupied = p.R * (1.0 - scale.null)
-        if abs(occupied - 1.0) <= (POLE_WIDTH if scale.null > 0.0 else 0.0):
+        if abs(occupied - 1.0) <= (0.0 if law is None else POLE_WIDTH):
             return _failure(DIVERGENT, math.nan, 0)
         if occupied < 1.0:
             at = least_squares(scale.null, p, law)
@@ -156,9 +169,7 @@ def population(p, law):
         return _solution(REGULAR, 0.0, 0.0, 0.0, at.standard_risk, at.squared_norm, 0.0, 0)
     scale = scales(p, law)
     if p.eps >= scale.eps_null:
-        v = p.signal + p.noise
-        mean_abs = math.sqrt(v) * SQRT_2_OVER_PI
-        return Point(SOLVED, NULL, 0.0, 0.0, math.inf, v, 0.0, 0.5 * v, mean_abs, 0.0, 0.0, 0.0)
+        return _null(p)
     log_t, iterations = solve_single(POPULATION, -math.log1p(p.eps), p, law)
     at = single(POPULATION, log_t, p, law)
     residual = abs(at.F)

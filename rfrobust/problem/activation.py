@@ -4,7 +4,7 @@ import hashlib
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -21,7 +21,7 @@ STEIN_TOLERANCE = 1e-8
 _SAMPLES = np.linspace(-6.0, 6.0, 97)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Activation:
     r"""An activation with its moments under G ~ N(0, 1).
 
@@ -223,7 +223,13 @@ class Activation:
         scale = 1.0 / math.hypot(self.mu1, self.mu2)
         return self.affine(scale, -scale * self.mu0)
 
-    @property
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Activation) and self.key == other.key
+
+    def __hash__(self) -> int:
+        return hash(self.key)
+
+    @cached_property
     def key(self) -> str:
         """The content: name, moments, and a digest of sampled values of sigma and sigma' where they are known."""
         moments = f"{self.mu0!r},{self.mu1!r},{self.mu2!r},{self.rho!r}"

@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 
+from ..support import validation
 from .parameters import scalar
 
-#: Norms of attacks that the theory solves.
-NORMS = (2.0,)
+#: The norm of attacks that the theory solves.
+EUCLIDEAN = 2.0
 
 
 @dataclass(frozen=True, slots=True, init=False)
@@ -28,12 +29,12 @@ class Attack:
     radius: float
     norm: float
 
-    def __init__(self, radius: float, norm: float = 2.0) -> None:
-        if norm not in NORMS:
-            raise ValueError(f"norm must be one of {', '.join(f'{p:g}' for p in NORMS)}, got norm={norm!r}")
+    def __init__(self, radius: float, norm: float = EUCLIDEAN) -> None:
+        if norm is not EUCLIDEAN and validation.real_scalar("norm", norm, allow_inf=True) != EUCLIDEAN:
+            raise ValueError(f"norm must be 2, the only one so far, got norm={norm!r}")
         put = object.__setattr__
         put(self, "radius", scalar("eps", radius))
-        put(self, "norm", 2.0)
+        put(self, "norm", EUCLIDEAN)
 
     @property
     def key(self) -> str:

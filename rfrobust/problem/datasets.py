@@ -17,6 +17,8 @@ SWEPT = ("psi1", "psi2", "eps", "tau", "ridge")
 
 def grid_axes(problem: Problem | None, **given: Any) -> dict[str, np.ndarray]:
     """Return each parameter as a number or 1-d array: as given, else the problem's own, else its usual value."""
+    if problem is not None and not isinstance(problem, Problem):
+        raise TypeError(f"problem must be a Problem, got {type(problem).__name__}")
     usual: dict[str, Any] = {"tau": 0.0, "ridge": 0.0} if problem is None else problem.settings
     axes = {}
     for name, value in given.items():
@@ -28,6 +30,9 @@ def grid_axes(problem: Problem | None, **given: Any) -> dict[str, np.ndarray]:
 
 def first_problem(axes: dict[str, np.ndarray], problem: Problem | None, settings: FirstLayer) -> Problem:
     """Return the problem at the first value of every axis, which has all that the problems of a grid share."""
+    unknown = settings.keys() - FirstLayer.__annotations__.keys()
+    if unknown:
+        raise TypeError(f"got an unexpected keyword argument {min(unknown)!r}")
     first: Any = {name: float(np.atleast_1d(values)[0]) for name, values in axes.items() if name in SWEPT}
     return Problem.of(**first, **settings) if problem is None else problem.vary(**first, **settings)
 
@@ -35,12 +40,12 @@ def first_problem(axes: dict[str, np.ndarray], problem: Problem | None, settings
 def describe(problem: Problem) -> dict[str, Any]:
     """Return the attributes of a dataset: its (first) problem by key, and what all its problems have in common."""
     features, data = problem.features, problem.data
-    described: dict[str, Any] = {"features": repr(features), "features_key": features.key}
+    described: dict[str, Any] = {"features": repr(features), "features_key": features.key(problem.psi1)}
     if isinstance(features, RandomFeatures):
         a, spectrum = features.activation, features.spectrum
         described = {
             "activation": a.name, "mu1": a.mu1, "mu2": a.mu2, "rho": a.rho, "spectrum": spectrum.name,
-            "spectrum_key": spectrum.key,
+            "spectrum_key": spectrum.key(problem.psi1),
         }  # fmt: skip
     return {
         "problem_key": problem.key, **described,

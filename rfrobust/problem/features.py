@@ -15,6 +15,8 @@ from .spectrum import MarchenkoPastur, OrthogonalRows, Spectrum, resolve_spectru
 _ORTHOGONAL = OrthogonalRows()
 #: Ratio mu1^2/mu2^2 up to which the linear part changes no digit.
 EVEN = 1e-30
+#: Share of directions of x that W does not see, up to which rounding decides.
+FULL_RANK = 1e-14
 
 
 class Features(ABC):
@@ -23,10 +25,13 @@ class Features(ABC):
     #: mu1^2, mu2^2 and rho^2 of the activation, zeros where there is none.
     constants: tuple[float, float, float]
 
-    @property
     @abstractmethod
-    def key(self) -> str:
-        """The content."""
+    def key(self, psi1: float) -> str:
+        """Return the content at a ratio psi1."""
+
+    @abstractmethod
+    def check(self, psi1: float, ridge: float) -> None:
+        """Raise a ``TypeError`` or ``ValueError`` if there are no such features at this psi1 or ridge."""
 
     @property
     def closed(self) -> bool:
@@ -68,10 +73,14 @@ class RandomFeatures(Features):
         """mu1^2, mu2^2 and rho^2."""
         return self.activation.constants
 
-    @property
-    def key(self) -> str:
-        """The content."""
-        return f"activation={self.activation.key},spectrum={self.spectrum.key}"
+    def key(self, psi1: float) -> str:
+        """Return the content at a ratio psi1."""
+        return f"activation={self.activation.key},spectrum={self.spectrum.key(psi1)}"
+
+    def check(self, psi1: float, ridge: float) -> None:
+        """Raise a ``TypeError`` or ``ValueError`` if there is no such first layer at this psi1."""
+        if type(self.spectrum) is not MarchenkoPastur:
+            self.spectrum.checked_law(psi1)
 
     @property
     def closed(self) -> bool:
@@ -97,9 +106,10 @@ class RandomFeatures(Features):
         x, w = spectrum.checked_law(p.psi1)
         zero = w[x == 0.0].sum()
         x, w = x[x > 0.0], w[x > 0.0]
-        unseen = p.signal * max(1.0 - p.psi1 * w.sum(), 0.0)
-        sigma, metric, explained, weights, rest = direction_of_atom(x, w, p)
-        unexplained = unseen + rest.sum()
+        rest = 1.0 - p.psi1 * w.sum()
+        unseen = p.signal * rest if rest > FULL_RANK else 0.0
+        sigma, metric, explained, weights, missed = direction_of_atom(x, w, p)
+        unexplained = unseen + missed.sum()
         if p.mu > 0.0 and zero > 0.0:  # features of x that W does not see
             sigma, metric = np.append(sigma, p.mu), np.append(metric, p.rho2)
             explained, weights, zero = np.append(explained, 0.0), np.append(weights, zero), 0.0

@@ -50,8 +50,8 @@ def scalar(name: str, value: Any) -> float:
     """Return the parameter ``name`` as a float in its range, or raise."""
     low, high = _BOUNDS[name]
     if type(value) in (float, int) and low <= value <= high:  # the usual case, fast
-        return float(value)
-    return validation.real_scalar(name, value, **RANGES[name])
+        return float(value) + 0.0  # -0.0 is 0.0
+    return validation.real_scalar(name, value, **RANGES[name]) + 0.0
 
 
 def finite(name: str, value: Any) -> float:

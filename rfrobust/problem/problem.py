@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypedDict, Unpack
 
+from ..engine.equations import parameters
 from ..engine.records import Parameters
 from .activation import Activation
 from .attack import Attack
@@ -120,6 +121,7 @@ class Problem:
         put(self, "attack", _checked("attack", attack, Attack))
         put(self, "penalty", _checked("penalty", penalty, Penalty))
         put(self, "loss", _checked("loss", loss, Loss))
+        features.check(self.psi1, penalty.ridge)
 
     @classmethod
     def of(
@@ -208,31 +210,31 @@ class Problem:
         TypeError, ValueError
             If an argument is of the wrong kind or out of range, or names a first layer that the features do not have.
         """
-        if isinstance(self.features, RandomFeatures):
-            return Problem.of(**{**self.settings, **changes})
+        new, features = {**self.settings, **changes}, self.features
         unknown = changes.keys() - self.settings.keys()
         if unknown:
-            raise TypeError(f"vary got {min(unknown)!r}, which these features do not have")
-        new = {**self.settings, **changes}
+            raise TypeError(f"{min(unknown)} is not one of {', '.join(self.settings)}, the parameters of this problem")
+        if isinstance(features, RandomFeatures):
+            features = random_features(new["activation"], new["spectrum"])
         data = Data(new["signal_norm"], new["tau"], new["nonlinear_power"])
-        return Problem(
-            new["psi1"], new["psi2"], data, self.features, Attack(new["eps"]), Penalty(new["ridge"]), self.loss
-        )
+        attack, penalty = Attack(new["eps"], self.attack.norm), Penalty(new["ridge"])
+        return Problem(new["psi1"], new["psi2"], data, features, attack, penalty, self.loss)
 
     @property
     def parameters(self) -> Parameters:
         """What the equations see, apart from the law of the features."""
-        psi1, data = self.psi1, self.data
-        return Parameters(
-            psi1, psi1 / self.psi2, self.attack.radius, data.noise, self.penalty.ridge, *self.features.constants,
-            data.signal,
+        data = self.data
+        return parameters(
+            self.psi1, self.psi2, self.attack.radius, data.tau, self.penalty.ridge, self.features.constants,
+            data.signal_norm, data.nonlinear_power,
         )  # fmt: skip
 
     @property
     def key(self) -> str:
         """A digest of the whole content, the same in every process."""
-        parts = (self.data, self.features, self.attack, self.penalty, self.loss)
-        text = ";".join([f"psi1={self.psi1!r},psi2={self.psi2!r}", *(part.key for part in parts)])
+        parts = (self.data, self.attack, self.penalty, self.loss)
+        ratios = f"psi1={self.psi1!r},psi2={self.psi2!r}"
+        text = ";".join([ratios, self.features.key(self.psi1), *(part.key for part in parts)])
         return hashlib.sha256(text.encode()).hexdigest()
 
     @property
@@ -253,19 +255,44 @@ class Problem:
         return f"Problem.of({self.summary})"
 
 
-def as_problem(psi1: Any, psi2: Any = None, eps: Any = None, tau: Any = 0.0, **settings: Unpack[Settings]) -> Problem:
-    """Return a problem given as one, perhaps with changes, or by its parameters."""
+class _Default(float):
+    """The default of a parameter, told from the same value given: with a problem there must be none."""
+
+
+NO_NOISE = _Default(0.0)
+
+
+def as_problem(
+    psi1: Any, psi2: Any = None, eps: Any = None, tau: Any = NO_NOISE, **settings: Unpack[Settings]
+) -> Problem:
+    """Return a problem given as one, perhaps with changed settings, or by its parameters."""
+    unknown = settings.keys() - Settings.__annotations__.keys()
+    if unknown:
+        raise TypeError(f"got an unexpected keyword argument {min(unknown)!r}")
     if isinstance(psi1, Problem):
-        if psi2 is not None or eps is not None or tau != 0.0:
-            raise TypeError("psi2, eps and tau are part of the problem: use problem.vary(...) to change them")
+        for name, value in (("psi2", psi2), ("eps", eps), ("tau", None if tau is NO_NOISE else tau)):
+            if value is not None:
+                raise TypeError(
+                    f"{name} is a part of the problem that is given, got {name}={value!r}: use problem.vary({name}=...)"
+                )
         return psi1.vary(**settings) if settings else psi1
-    return Problem.of(psi1, psi2, eps, tau, **settings)
+    return Problem.of(psi1, psi2, eps, 0.0 if tau is NO_NOISE else tau, **settings)
 
 
 def setting_of(psi1: Any, psi2: Any, tau: Any, settings: Mapping[str, Any]) -> Problem:
     """Return :func:`as_problem` for functions in which radius and ridge have no place, or are searched."""
-    refuse(settings, "ridge")
+    refuse(settings, "ridge", "eps")
     return as_problem(psi1, psi2, None if isinstance(psi1, Problem) else 0.0, tau, **settings)
+
+
+def without_width(psi1: float, psi2: Any, eps: Any, tau: Any, settings: Settings) -> Problem:
+    """Return :func:`as_problem` at this width for functions in which the width has no place, or is searched.
+
+    ``psi2`` may be the problem.
+    """
+    if isinstance(psi2, Problem):
+        return as_problem(psi2, None, eps, tau, **settings).vary(psi1=psi1)
+    return as_problem(psi1, psi2, eps, tau, **settings)
 
 
 def refuse(settings: Mapping[str, Any], *names: str) -> None:

@@ -16,9 +16,9 @@ WEIGHT_TOLERANCE, MEAN_TOLERANCE = 1e-9, 1e-6
 _FLOATS = FloatField()
 
 
-def digest(value: Any) -> str:
-    """Return a short digest of arrays and other plain values."""
-    content = value.tobytes() if isinstance(value, np.ndarray) else repr(value).encode()
+def digest(*arrays: Any) -> str:
+    """Return a short digest of arrays and numbers."""
+    content = b"".join(np.asarray(array, dtype=float).tobytes() for array in arrays)
     return hashlib.sha256(content).hexdigest()[:16]
 
 
@@ -28,22 +28,22 @@ class Spectrum(ABC):
     Equal attributes make equal spectra.
     """
 
-    name: str
+    name: str = "custom"
 
     def __eq__(self, other: object) -> bool:
-        return type(self) is type(other) and self.key == other.key
+        return type(self) is type(other) and all(
+            np.array_equal(value, vars(other).get(name, ())) for name, value in vars(self).items()
+        )
 
     def __hash__(self) -> int:
-        return hash(self.key)
+        return hash((type(self), self.name))
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.name!r})"
 
-    @property
-    def key(self) -> str:
-        """The content: the class and a digest of its attributes."""
-        attributes = ",".join(f"{name}={digest(value)}" for name, value in sorted(vars(self).items()))
-        return f"{type(self).__module__}.{type(self).__qualname__}({attributes})"
+    def key(self, psi1: float) -> str:
+        """Return the content at a ratio: kind, name, and a digest of the atoms and weights there."""
+        return f"{type(self).__name__}({self.name!r},{digest(*self.checked_law(psi1))})"
 
     @abstractmethod
     def law(self, psi1: float) -> tuple[Any, Any]:
@@ -71,6 +71,7 @@ class Spectrum(ABC):
         TypeError, ValueError
             If no N x d matrix has such rows and, up to rounding of weights to multiples of 1/N, this law.
         """
+        N, d = validation.integer("N", N, 1), validation.integer("d", d, 1)
         atoms, weights = self.checked_law(N / d)
         # eigenvalues by the law's quantiles, and exactly of mean 1 as unit rows need
         order = np.argsort(atoms)
@@ -137,14 +138,19 @@ class Spectrum(ABC):
         return inverse @ weights, inverse**2 @ weights
 
 
+def _uniform_frame(size: int, count: int, rng: np.random.Generator) -> np.ndarray:
+    """Draw ``count`` orthonormal columns of length ``size`` from the uniform (Haar) law."""
+    Q, R = np.linalg.qr(rng.standard_normal((size, count)))
+    return Q * np.sign(np.diag(R))  # without the signs, those of the first row would be tied to the algorithm
+
+
 def _matrix_with_unit_rows(N: int, d: int, values: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Draw an N x d matrix with these largest eigenvalues of W W', of sum N, and rows of unit length.
 
     A matrix with random singular vectors is turned by plane rotations of two rows at a time, one longer and one shorter
     than 1, each of which makes one of them 1 and leaves the singular values alone.
     """
-    left = np.linalg.qr(rng.standard_normal((N, len(values))))[0]
-    right = np.linalg.qr(rng.standard_normal((d, len(values))))[0]
+    left, right = (_uniform_frame(size, len(values), rng) for size in (N, d))
     W = (left * np.sqrt(values)) @ right.T
     lengths = np.einsum("ij,ij->i", W, W)
     for _ in range(N - 1):
@@ -176,13 +182,17 @@ class MarchenkoPastur(Spectrum):
 
     name = "marchenko-pastur"
 
+    def key(self, psi1: float) -> str:
+        """Return the content, which is the kind alone."""
+        return type(self).__name__ if type(self) is MarchenkoPastur else super().key(psi1)
+
     def law(self, psi1: float) -> tuple[Any, Any]:
         """Refuse: the equations know this law in closed form."""
         raise ValueError("the Marchenko-Pastur law has a density, not finitely many atoms")
 
     def draw(self, N: int, d: int, rng: np.random.Generator) -> np.ndarray:
         """Draw N rows uniformly from the unit sphere of R^d."""
-        W = rng.standard_normal((N, d))
+        W = rng.standard_normal((validation.integer("N", N, 1), validation.integer("d", d, 1)))
         W /= np.linalg.norm(W, axis=1, keepdims=True)
         return W
 
@@ -241,6 +251,8 @@ class DiscreteSpectrum(Spectrum):
             weights = np.full(x.size, 1.0 / x.size)
         self.atoms, weights = check_law(atoms, weights)
         self.weights, self.name = weights / weights.sum(), name
+        for array in (self.atoms, self.weights):
+            array.setflags(write=False)
 
     def law(self, psi1: float) -> tuple[np.ndarray, np.ndarray]:
         """Return the atoms and weights as given."""

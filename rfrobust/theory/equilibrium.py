@@ -11,7 +11,7 @@ from ..problem.activation import Activation
 from ..problem.features import RandomFeatures
 from ..problem.parameters import RANGES
 from ..problem.phase import Phase
-from ..problem.problem import Problem, Settings, as_problem
+from ..problem.problem import NO_NOISE, Problem, Settings, as_problem
 from ..problem.risk import adversarial_risk
 from ..problem.spectrum import Spectrum
 from ..support import validation
@@ -199,8 +199,14 @@ class Equilibrium:
         )
 
 
+def check_solution(equilibrium: Any) -> None:
+    """Raise a ``TypeError`` if the argument of a function of solutions is none."""
+    if not isinstance(equilibrium, Equilibrium):
+        raise TypeError(f"equilibrium must be a result of rfrobust.solve, got {type(equilibrium).__name__}")
+
+
 @overload
-def solve(psi1: float, psi2: float, eps: float, tau: float = 0.0, **settings: Unpack[Settings]) -> Equilibrium: ...
+def solve(psi1: float, psi2: float, eps: float, tau: float = NO_NOISE, **settings: Unpack[Settings]) -> Equilibrium: ...
 
 
 @overload
@@ -211,7 +217,7 @@ def solve(
     psi1: float | Problem,
     psi2: float | None = None,
     eps: float | None = None,
-    tau: float = 0.0,
+    tau: float = NO_NOISE,
     **settings: Unpack[Settings],
 ) -> Equilibrium:
     r"""Return the limiting risks of the adversarially trained random features model.

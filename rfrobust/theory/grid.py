@@ -10,6 +10,7 @@ import xarray as xr
 from tqdm import tqdm
 
 from ..engine import regimes
+from ..engine.equations import parameters
 from ..engine.records import Parameters, Point
 from ..problem.datasets import describe, first_problem, grid_axes, with_adversarial_risk
 from ..problem.features import Features
@@ -119,14 +120,11 @@ def sweep(
 
 def _parameter_rows(points: np.ndarray, problem: Problem) -> np.ndarray:
     """Return rows of :class:`Parameters` for points (psi1, psi2, eps, tau, ridge), the rest as in ``problem``."""
-    rows = np.empty((len(points), len(Parameters._fields)))
-    psi1, psi2, eps, tau, ridge = points.T
     data = problem.data
-    rows[:, 0], rows[:, 1], rows[:, 2], rows[:, 4] = psi1, psi1 / psi2, eps, ridge
-    rows[:, 3] = tau * tau + data.nonlinear_power
-    rows[:, 5:8] = problem.features.constants
-    rows[:, 8] = data.signal
-    return rows
+    psi1, psi2, eps, tau, ridge = points.T
+    constants = problem.features.constants
+    columns = parameters(psi1, psi2, eps, tau, ridge, constants, data.signal_norm, data.nonlinear_power)
+    return np.stack(np.broadcast_arrays(*columns), axis=1)
 
 
 def _law_breaks(points: np.ndarray, features: Features) -> np.ndarray:

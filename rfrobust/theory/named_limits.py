@@ -13,7 +13,7 @@ from ..problem.activation import Activation
 from ..problem.catalogue import resolve_activation
 from ..problem.parameters import RANGES, finite, scalar
 from ..problem.phase import Phase
-from ..problem.problem import FirstLayer, Problem, Settings, refuse, setting_of
+from ..problem.problem import NO_NOISE, FirstLayer, Problem, Settings, as_problem, setting_of
 from ..problem.risk import adversarial_risk
 from ..support import validation
 from .equilibrium import Equilibrium, solve
@@ -38,7 +38,9 @@ def null_model(tau: float = 0.0, *, signal_norm: float = 1.0, nonlinear_power: f
     return LimitingModel(signal_norm**2 + tau**2 + scalar("nonlinear_power", nonlinear_power), 0.0)
 
 
-def population(psi1: float, eps: float, tau: float = 0.0, **settings: Unpack[Settings]) -> Equilibrium:
+def population(
+    psi1: float | Problem, eps: float | None = None, tau: float = NO_NOISE, **settings: Unpack[Settings]
+) -> Equilibrium:
     r"""Return the population optimum, psi2 = inf: one equation in q.
 
     .. math:: q^2v=\epsilon^2r^2,\qquad k=\frac{\epsilon^2(h+q)}{q(1+hq)},\quad l=\frac\lambda{1+hq},\quad
@@ -46,11 +48,13 @@ def population(psi1: float, eps: float, tau: float = 0.0, **settings: Unpack[Set
 
     v and r^2 being the noise-free traces :eq:`eq-traces`. Arguments and errors as for :func:`solve`.
     """
-    return solve(psi1, math.inf, eps, tau, **settings)
+    if isinstance(psi1, Problem):
+        return solve(as_problem(psi1, None, eps, tau, **settings).vary(psi2=math.inf))
+    return solve(as_problem(psi1, math.inf, eps, tau, **settings))
 
 
 def least_gradient_interpolator(
-    psi1: float, psi2: float, tau: float = 0.0, **settings: Unpack[FirstLayer]
+    psi1: float | Problem, psi2: float | None = None, tau: float = NO_NOISE, **settings: Unpack[FirstLayer]
 ) -> Equilibrium:
     r"""Return the interpolator of least \|J theta\|, the limit eps -> 0+ without ridge for N > n: one equation in k.
 
@@ -64,14 +68,13 @@ def least_gradient_interpolator(
     TypeError, ValueError
         If an argument is of the wrong kind or out of range, or there are not more independent features than samples.
     """
-    refuse(settings, "ridge")
-    if scalar("psi1", psi1) <= scalar("psi2", psi2):
-        raise ValueError(f"psi1 must be > psi2 for an interpolator, got psi1={psi1!r}, psi2={psi2!r}")
-    model = solve(psi1, psi2, 0.0, tau, **settings)
+    problem = setting_of(psi1, psi2, tau, settings).vary(eps=0.0, ridge=0.0)
+    at = f"psi1={problem.psi1!r}, psi2={problem.psi2!r}"
+    if problem.psi1 <= problem.psi2:
+        raise ValueError(f"psi1 must be > psi2 for an interpolator, got {at}")
+    model = solve(problem)
     if model.phase is not Phase.INTERPOLATING:
-        raise ValueError(
-            f"the features do not have rank n at psi1={psi1!r}, psi2={psi2!r}: no interpolator of noisy data"
-        )
+        raise ValueError(f"the features do not have rank n at {at}: no interpolator of noisy data")
     return model
 
 
@@ -180,7 +183,7 @@ class SmallEpsExpansion:
 
 
 def small_eps_expansion(
-    psi1: float | Problem, psi2: float | None = None, tau: float = 0.0, **settings: Unpack[FirstLayer]
+    psi1: float | Problem, psi2: float | None = None, tau: float = NO_NOISE, **settings: Unpack[FirstLayer]
 ) -> SmallEpsExpansion:
     r"""Return the first-order coefficients of SR and AR in the training radius, without ridge, for psi1 < psi2.
 

@@ -105,22 +105,24 @@ class QuadraticModel(Features):
                 f"response_power must be > tau^2, got response_power={self.response_power!r}, tau={self.tau!r}"
             )
 
+        for array in (self.covariance, self.metric, self.cross):
+            array.setflags(write=False)
+
     #: There is no closed law.
     constants = (0.0, 0.0, 0.0)
 
     def __repr__(self) -> str:
         return f"QuadraticModel(N={self.covariance.size}, n={self.n:.8g})"
 
-    @cached_property
-    def key(self) -> str:
-        """The content."""
-        return f"QuadraticModel({','.join(digest(value) for value in (*self._arrays, self.signal, self.d))})"
+    def key(self, psi1: float) -> str:
+        """Return the content."""
+        return f"QuadraticModel({digest(*self._arrays, self.signal, self.d)})"
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, QuadraticModel) and self.key == other.key
+        return isinstance(other, QuadraticModel) and self.key(1.0) == other.key(1.0)
 
     def __hash__(self) -> int:
-        return hash(self.key)
+        return hash(self.key(1.0))
 
     @cached_property
     def _arrays(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, float]:
@@ -129,7 +131,8 @@ class QuadraticModel(Features):
         share = self.cross[seen] / self.covariance[seen] / self.signal
         return self.covariance[seen], self.metric[seen], share, 1.0 - seen.mean()
 
-    def _check(self, psi1: float, ridge: float) -> None:
+    def check(self, psi1: float, ridge: float) -> None:
+        """Raise a ``ValueError`` unless psi1 is N/d and a ridge is diagonal in the basis."""
         expected = self.covariance.size / self.d
         if abs(psi1 - expected) > 1e-9 * expected:
             raise ValueError(f"psi1 must be N/d = {expected!r} of these features, got psi1={psi1!r}")
@@ -138,14 +141,14 @@ class QuadraticModel(Features):
 
     def law(self, p: Parameters) -> Law:
         """Return the arrays; ``p.psi1`` must be N/d."""
-        self._check(p.psi1, p.ridge)
+        self.check(p.psi1, p.ridge)
         sigma, metric, share, null = self._arrays
         weights = np.full(sigma.size, 1.0 / self.covariance.size)
         return Law(sigma, metric, p.signal * share, weights, null, p.signal * max(1.0 - share.sum(), 0.0))
 
     def dual_law(self, p: Parameters) -> Law:
         """Return the arrays in numbers that carry derivatives."""
-        self._check(float(p.psi1.value), float(p.ridge.value))
+        self.check(float(p.psi1.value), float(p.ridge.value))
         sigma, metric, share, null = self._arrays
         zero = p.signal * 0.0
 

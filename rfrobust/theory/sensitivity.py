@@ -10,12 +10,12 @@ import xarray as xr
 from ..engine import equations
 from ..engine.numbers import Dual, FloatField, seed
 from ..engine.records import Parameters, State
-from ..problem.datasets import describe
+from ..problem.datasets import SWEPT, describe
 from ..problem.features import RandomFeatures
 from ..problem.parameters import DESCRIPTIONS, scalar
 from ..problem.phase import Phase
 from ..problem.spectrum import EmpiricalSpectrum
-from .equilibrium import Equilibrium
+from .equilibrium import Equilibrium, check_solution
 
 #: Observables that depend on the solution.
 OBSERVABLES = (
@@ -79,6 +79,7 @@ def gradient(equilibrium: Equilibrium, eps_test: float | None = None) -> xr.Data
     >>> round(float(slopes.standard_risk.sel(parameter="eps")), 3)
     -1.847
     """
+    check_solution(equilibrium)
     radius = equilibrium.eps if eps_test is None else scalar("eps_test", eps_test)
     values, table = _table(equilibrium, radius)
     return xr.Dataset(
@@ -87,7 +88,7 @@ def gradient(equilibrium: Equilibrium, eps_test: float | None = None) -> xr.Data
             for i, name in enumerate(OBSERVABLES)
         },
         coords={"parameter": list(PARAMETERS)},
-        attrs={name: getattr(equilibrium, name) for name in ("psi1", "psi2", "eps", "tau", "ridge")}
+        attrs={name: getattr(equilibrium, name) for name in SWEPT}
         | {"eps_test": radius, **describe(equilibrium.problem)},
     )
 
@@ -140,7 +141,9 @@ def _table(model: Equilibrium, eps_test: float) -> tuple[np.ndarray, np.ndarray]
         eps_test,
     ]  # fmt: skip
     named = dict(zip(PARAMETERS, (seed(x, first + i, size) for i, x in enumerate(given)), strict=True))
-    p = _parameters(named)
+    squares = (named["mu1"] * named["mu1"], named["mu2"] * named["mu2"], named["rho"] * named["rho"])
+    psi1, psi2, eps, tau, ridge = (named[name] for name in SWEPT)
+    p = equations.parameters(psi1, psi2, eps, tau, ridge, squares, named["signal_norm"], named["nonlinear_power"])
     F = FloatField()
     average = partial(equations.averages, p=p, law=features.dual_law(p), F=F)
     state = equation(*duals, p, average, F)
@@ -155,21 +158,6 @@ def _table(model: Equilibrium, eps_test: float) -> tuple[np.ndarray, np.ndarray]
         undefined += ["ridge"]
     table[:, [PARAMETERS.index(name) for name in undefined]] = math.nan
     return np.array([outputs[name].value for name in OBSERVABLES]), table
-
-
-def _parameters(p: dict[str, Dual]) -> Parameters:
-    """Return what the equations see of the parameters."""
-    return Parameters(
-        psi1=p["psi1"],
-        R=p["psi1"] / p["psi2"],
-        eps=p["eps"],
-        noise=p["tau"] * p["tau"] + p["nonlinear_power"],
-        ridge=p["ridge"],
-        c=p["mu1"] * p["mu1"],
-        mu=p["mu2"] * p["mu2"],
-        rho2=p["rho"] * p["rho"],
-        signal=p["signal_norm"] * p["signal_norm"],
-    )
 
 
 def _values(model: Equilibrium, eps_test: float) -> np.ndarray:

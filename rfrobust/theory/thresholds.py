@@ -7,13 +7,13 @@ from scipy.special import erfcinv
 
 from ..engine import regimes
 from ..problem.phase import Phase
-from ..problem.problem import FirstLayer, Problem, setting_of
+from ..problem.problem import NO_NOISE, FirstLayer, Problem, setting_of
 from ..support import validation
 from .equilibrium import SolverError, Status, solve
 
 
 def null_threshold(
-    psi1: float | Problem, psi2: float | None = None, tau: float = 0.0, **settings: Unpack[FirstLayer]
+    psi1: float | Problem, psi2: float | None = None, tau: float = NO_NOISE, **settings: Unpack[FirstLayer]
 ) -> float:
     r"""Return eps_c, the training radius from which on training returns theta = 0, whatever the ridge.
 
@@ -47,7 +47,7 @@ def null_threshold(
 def interpolation_threshold(
     psi1: float | Problem,
     psi2: float | None = None,
-    tau: float = 0.0,
+    tau: float = NO_NOISE,
     n: int | None = None,
     **settings: Unpack[FirstLayer],
 ) -> float:

@@ -21,7 +21,7 @@ from scipy.optimize import brentq
 from ..problem.activation import Activation
 from ..problem.datasets import SWEPT, describe
 from ..problem.parameters import DESCRIPTIONS
-from ..problem.problem import Problem, Settings, as_problem
+from ..problem.problem import NO_NOISE, Problem, Settings, without_width
 from ..problem.risk import adversarial_risk
 from ..problem.spectrum import Spectrum, resolve_spectrum
 from ..support import validation
@@ -60,7 +60,7 @@ def _standard(points: np.ndarray, problem: Problem) -> tuple[np.ndarray, np.ndar
     return risks(standard, problem)
 
 
-def radius_curves(psi1: Any, psi2: float | Problem, tau: float = 0.0, **settings: Unpack[Settings]) -> xr.Dataset:
+def radius_curves(psi1: Any, psi2: float | Problem, tau: float = NO_NOISE, **settings: Unpack[Settings]) -> xr.Dataset:
     """Return the boundary radii along the width.
 
     Parameters
@@ -88,7 +88,7 @@ def radius_curves(psi1: Any, psi2: float | Problem, tau: float = 0.0, **settings
     docs/findings, "Boundaries"; the risks are those of docs/theory, "Outputs", eps_c of "Null phase".
     """
     widths = validation.real_array("psi1", psi1, 0.0, open_lower=True, ndim=1)
-    base = _base(psi2, tau, settings)
+    base = _base(float(widths[0]), psi2, tau, settings)
 
     def margin(eps: float, kind: int, problem: Problem) -> float:
         return float(_margins(problem, np.array([eps]))[kind, 0])
@@ -123,18 +123,16 @@ def radius_curves(psi1: Any, psi2: float | Problem, tau: float = 0.0, **settings
     )  # fmt: skip
 
 
-def _base(psi2: float | Problem, tau: float, settings: Settings) -> Problem:
+def _base(psi1: float, psi2: float | Problem, tau: float, settings: Settings) -> Problem:
     """Return the problem whose width and radius are varied."""
-    if isinstance(psi2, Problem):
-        return as_problem(psi2, **settings)
-    return as_problem(1.0, psi2, 0.0, tau, **settings)
+    return without_width(psi1, psi2, None if isinstance(psi2, Problem) else 0.0, tau, settings)
 
 
 def _attributes(problem: Problem) -> dict[str, Any]:
     return {"psi2": problem.psi2, "tau": problem.tau, "ridge": problem.ridge, **describe(problem)}
 
 
-def best_widths(eps: Any, psi2: float | Problem, tau: float = 0.0, **settings: Unpack[Settings]) -> xr.Dataset:
+def best_widths(eps: Any, psi2: float | Problem, tau: float = NO_NOISE, **settings: Unpack[Settings]) -> xr.Dataset:
     """Return the best width over all, and on either side of N = n, along the radius (training and test).
 
     Parameters
@@ -155,7 +153,7 @@ def best_widths(eps: Any, psi2: float | Problem, tau: float = 0.0, **settings: U
         If an argument is of the wrong kind or out of range.
     """
     radii = validation.real_array("eps", eps, 0.0, open_lower=True, ndim=1)
-    base = _finite(_base(psi2, tau, settings))
+    base = _finite(_base(WIDTH_RANGE[0], psi2, tau, settings))
     sides = [_sides(base.vary(eps=float(radius))) for radius in radii]
     table = [[(o.at["psi1"], o.risk, o.null) for o in (min(pair, key=lambda o: o.risk), *pair)] for pair in sides]
     values = np.array(table, dtype=float)
@@ -184,7 +182,7 @@ def _sides(problem: Problem) -> tuple[Optimum, Optimum]:
     return narrow, wide
 
 
-def width_transition(psi2: float | Problem, tau: float = 0.0, **settings: Unpack[Settings]) -> float:
+def width_transition(psi2: float | Problem, tau: float = NO_NOISE, **settings: Unpack[Settings]) -> float:
     r"""Return the radius above which the best network is no longer overparametrized.
 
     .. math::
@@ -220,7 +218,7 @@ def width_transition(psi2: float | Problem, tau: float = 0.0, **settings: Unpack
     >>> 0.2 < width_transition(2, 0.5) < 0.4
     True
     """
-    base = _finite(_base(psi2, tau, settings))
+    base = _finite(_base(WIDTH_RANGE[0], psi2, tau, settings))
 
     def hurts(eps: float) -> bool:
         narrow, wide = _sides(base.vary(eps=eps))
@@ -288,16 +286,21 @@ def add_margins(data: xr.Dataset, spectrum: Spectrum | None = None) -> xr.Datase
 
 def _swept(data: xr.Dataset, spectrum: Spectrum | None) -> Problem:
     """Return a problem with the features of a sweep: of an activation its moments are all that limits know."""
-    given = data.attrs
+    given = data.attrs if isinstance(data, xr.Dataset) else {}
     if "mu1" not in given:
         raise ValueError(f"data must be a sweep of random features, got features={given.get('features')!r}")
-    law = resolve_spectrum(given["spectrum"]) if spectrum is None else spectrum
-    if law.key != given["spectrum_key"]:
+    first = float(np.atleast_1d(data["psi1"])[0])
+    try:
+        law = resolve_spectrum(given["spectrum"]) if spectrum is None else spectrum
+        swept = law.key(first) == given["spectrum_key"]
+    except (AttributeError, TypeError, ValueError):
+        swept = False
+    if not swept:
         raise ValueError(
             f"spectrum must be the law of W W' that was swept, called {given['spectrum']!r}, got spectrum={spectrum!r}"
         )
     activation = Activation.from_moments(given["mu1"], given["mu2"], given["rho"])
     return Problem.of(
-        1.0, 1.0, 0.0, activation=activation, spectrum=law, signal_norm=given["signal_norm"],
+        first, 1.0, 0.0, activation=activation, spectrum=law, signal_norm=given["signal_norm"],
         nonlinear_power=given["nonlinear_power"],
     )  # fmt: skip

@@ -14,7 +14,17 @@ from ..problem.activation import Activation
 from ..problem.catalogue import TABLE, built_in
 from ..problem.datasets import SWEPT, describe
 from ..problem.parameters import DESCRIPTIONS, scalar
-from ..problem.problem import FirstLayer, Problem, Settings, Target, as_problem, refuse, setting_of
+from ..problem.problem import (
+    NO_NOISE,
+    FirstLayer,
+    Problem,
+    Settings,
+    Target,
+    as_problem,
+    refuse,
+    setting_of,
+    without_width,
+)
 from ..problem.risk import adversarial_risk
 from ..support import validation
 from ..theory.grid import solve_points
@@ -64,7 +74,7 @@ def _objective(problem: Problem, searched: list[str], eps_test: float) -> Evalua
 def best_training(
     psi1: float | Problem,
     psi2: float | None = None,
-    tau: float = 0.0,
+    tau: float = NO_NOISE,
     *,
     eps_test: float,
     eps: float | None = None,
@@ -137,7 +147,7 @@ def best_training(
 def best_width(
     psi2: float | Problem,
     eps: float | None = None,
-    tau: float = 0.0,
+    tau: float = NO_NOISE,
     *,
     eps_test: float | None = None,
     psi1_range: tuple[float, float] = WIDTH_RANGE,
@@ -180,11 +190,11 @@ def best_width(
     >>> round(best.at["psi1"], 1), best.certified
     (7.6, True)
     """
-    base = as_problem(psi2, **settings) if isinstance(psi2, Problem) else as_problem(1.0, psi2, eps, tau, **settings)
-    eps_test = base.eps if eps_test is None else scalar("eps_test", eps_test)
     low, high = validation.real_array("psi1_range", psi1_range, 0.0, open_lower=True, shape=(2,)).tolist()
     if not low < high:
         raise ValueError(f"psi1_range must be increasing, got psi1_range={psi1_range!r}")
+    base = without_width(low, psi2, eps, tau, settings)
+    eps_test = base.eps if eps_test is None else scalar("eps_test", eps_test)
     axes = [Axis("psi1", low, high, False, _null_width(base, low, high))]
     evaluate = _objective(base, ["psi1"], eps_test)
     return search(evaluate, axes, eps_test, base.data.null_risk, {"psi1": 0.0})
@@ -277,10 +287,10 @@ def polynomial_activation(mu1: float, mu2: float, rho: float) -> Activation:
 
 
 def best_activation(
-    psi1: float,
-    psi2: float,
-    eps: float,
-    tau: float = 0.0,
+    psi1: float | Problem,
+    psi2: float | None = None,
+    eps: float | None = None,
+    tau: float = NO_NOISE,
     *,
     eps_test: float | None = None,
     mu1_over_mu2: float | None = None,
@@ -296,7 +306,7 @@ def best_activation(
     Parameters
     ----------
     psi1, psi2, eps, tau, **settings
-        As for :func:`solve`, without ``ridge`` and ``activation``.
+        As for :func:`solve`: a :class:`Problem`, of which ridge and activation do not count, or its parameters.
     eps_test : float, optional
         Test radius; the training radius by default.
     mu1_over_mu2 : float, optional
@@ -326,7 +336,7 @@ def best_activation(
     ['identity', 'sigmoid', 'tanh']
     """
     refuse(settings, "activation", "ridge")
-    base = Problem.of(psi1, psi2, eps, tau, **settings)
+    base = as_problem(psi1, psi2, eps, tau, **settings).vary(ridge=0.0)
     eps_test = base.eps if eps_test is None else scalar("eps_test", eps_test)
     fixed = None
     if mu1_over_mu2 is not None:
@@ -334,10 +344,8 @@ def best_activation(
     features, given = base.features, base.parameters
 
     def evaluate(ratios: np.ndarray) -> np.ndarray:
-        rows = np.tile(given, (len(ratios), 1))
-        rows[:, 5] = (fixed or ratios[:, 0]) ** 2
-        rows[:, 6] = 1.0
-        rows[:, 7] = ratios[:, -1] ** 2
+        varied = given._replace(c=(fixed or ratios[:, 0]) ** 2, mu=1.0, rho2=ratios[:, -1] ** 2)
+        rows = np.stack(np.broadcast_arrays(*varied), axis=1)
         table = np.empty((len(rows), len(Point._fields)))
         parts = [slice(None)] if features.closed else [slice(i, i + 1) for i in range(len(rows))]
         for part in parts:
@@ -369,7 +377,7 @@ def best_activation(
 def pareto(
     psi1: float | Problem,
     psi2: float | None = None,
-    tau: float = 0.0,
+    tau: float = NO_NOISE,
     *,
     eps_test: float,
     with_ridge: bool = True,

@@ -95,3 +95,28 @@ def test_errors_share_a_base_and_survive_another_process():
         copy = pickle.loads(pickle.dumps(error))
         assert (type(copy), str(copy)) == (type(error), str(error))
     assert pickle.loads(pickle.dumps(rfrobust.SolverError(status, "psi1=2.0"))).status is status
+
+
+def test_results_record_the_commit_of_a_checkout(tmp_path):
+    shutil.copytree(PACKAGE, tmp_path / "rfrobust", ignore=shutil.ignore_patterns("__pycache__"))
+    code = "from rfrobust.support.provenance import versions; print(versions().get('rfrobust_commit', 'none'))"
+
+    def recorded():
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=tmp_path)
+        return done.stdout.strip()
+
+    def git(*arguments):
+        identity = ("-c", "user.name=a", "-c", "user.email=a@b")
+        done = subprocess.run(["git", *identity, *arguments], capture_output=True, text=True, check=True, cwd=tmp_path)
+        return done.stdout.strip()
+
+    assert recorded() == "none"
+    (tmp_path / ".gitignore").write_text("__pycache__/\n")
+    git("init", "-q")
+    git("add", "-A")
+    git("commit", "-q", "-m", "one")
+    clean = recorded()
+    assert git("rev-parse", "HEAD").startswith(clean)
+    assert len(clean) >= 12
+    (tmp_path / "rfrobust/support/version.py").write_text('__version__ = "9"\n')
+    assert recorded() == f"{clean}+"
