@@ -1,5 +1,6 @@
 """``rfrobust simulate``: Monte Carlo over finite networks, resumable, on one machine or a Dask cluster."""
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -54,20 +55,17 @@ def command(
     if (np.asarray(axes["d"]) % 1 != 0).any():
         raise ValueError(f"--d must be integers, got {axes['d']}")
     axes["d"] = np.asarray(axes["d"]).astype(int)
-    client = None
+    cluster: Any = nullcontext()
     if scheduler is not None:
         from distributed import Client
 
-        client = Client(scheduler, timeout=10)
-    try:
+        cluster = Client(scheduler, timeout=10)
+    with cluster as client:
         result = simulate(
             **axes, eps_test=eps_test, replicates=replicates, objective=objective, features=features,
             activation=activation, spectrum=spectrum, seed=seed, test_samples=test_samples, store=store,
             workers=workers, client=client,
         )  # fmt: skip
-    finally:
-        if client is not None:
-            client.close()
     save_dataset(result, data)
     means = summary(result)
     table = means[[name for shown in _SHOWN for name in (shown, f"{shown}_se")]]

@@ -85,9 +85,8 @@ def draw(data: xr.Dataset, width: str = "double") -> Figure:
         for i, psi1 in enumerate(data.psi1.values):
             left.plot(data.eps_test, data.best_radius.sel(psi1=psi1), color=PALETTE[i], label=f"$N/d = {psi1:g}$")
         left.plot(data.eps_test, data.eps_test, color="0.5", ls="--", label="test radius")
-        left.set(xlabel=r"test radius $\varepsilon_{test}$", ylabel=r"best training radius $\varepsilon$")
-        left.set_xlim(0.0, float(data.eps_test.max()))
-        left.set_ylim(bottom=0.0)
+        along = {"xlabel": r"test radius $\varepsilon_{test}$", "xlim": (0.0, float(data.eps_test.max()))}
+        left.set(**along, ylabel=r"best training radius $\varepsilon$", ylim=(0.0, None))
         left.legend()
         labels = (
             r"$\varepsilon = \varepsilon_{test}$, $\lambda = 0$", r"best $\varepsilon$, $\lambda = 0$",
@@ -102,8 +101,7 @@ def draw(data: xr.Dataset, width: str = "double") -> Figure:
                 marker=MARKERS[i], ls="none",
             )  # fmt: skip
         right.axhline(null_risk, color="0.5", ls=":", label="predicting zero")
-        right.set(xlabel=r"test radius $\varepsilon_{test}$", ylabel="adversarial risk", ylim=(0.6, 2.3))
-        right.set_xlim(0.0, float(data.eps_test.max()))
+        title = f"$N/d = {data.attrs['psi1_of_strategies']:g}$"
+        right.set(**along, ylabel="adversarial risk", ylim=(0.6, 2.3), title=title)
         right.legend(loc="lower right")
-        right.set_title(f"$N/d = {data.attrs['psi1_of_strategies']:g}$")
     return figure

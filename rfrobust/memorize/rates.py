@@ -4,7 +4,7 @@ Statements and their sources: docs/memorize, "Rates".
 """
 
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import xarray as xr
@@ -206,6 +206,7 @@ def learning_rates(
             raise ValueError(f"{name} must hold one or more different values, got {values}")
     noise = validation.real_scalar("noise", noise, 0, open_lower=True)
     softness = validation.real_scalar("softness", softness, 0, open_lower=True)
+    setting = _Setting(d, r, noise, softness)
     replicates = validation.integer("replicates", replicates, 2)
     seed = validation.integer("seed", seed, 0)
     for size in sizes:
@@ -222,7 +223,7 @@ def learning_rates(
             trials = []
             for replicate in range(replicates):
                 rng = np.random.default_rng([seed, size, replicate])
-                trials.append(_trial(size, d, r, cells, noise, softness, deltas, fixed_delta, rng))
+                trials.append(_trial(setting, size, cells, deltas, fixed_delta, rng))
                 bar.update()
             row = xr.concat(trials, "replicate").assign(delta=deltas, cells=cells, expected_risk=expected)
             row["reach_bound"] = size * (2 * (2 + softness) * deltas) ** d
@@ -230,15 +231,7 @@ def learning_rates(
     data = xr.concat(rows, xr.DataArray(sizes, dims="n", name="n", attrs={"long_name": "samples"}))
     for name, text in _LONG_NAMES.items():
         data[name].attrs["long_name"] = text
-    data.attrs = {
-        "d": d,
-        "r": r,
-        "noise": noise,
-        "softness": softness,
-        "seed": seed,
-        "fixed_delta": fixed_delta,
-        **versions(),
-    }
+    data.attrs = {**setting._asdict(), "seed": seed, "fixed_delta": fixed_delta, **versions()}
     return data
 
 
@@ -309,18 +302,18 @@ def _largest_delta(n: int, d: int, softness: float) -> float:
     return _GAP * n ** (-1 / d) / (2 * (1 + softness))
 
 
+class _Setting(NamedTuple):
+    d: int
+    r: float
+    noise: float
+    softness: float
+
+
 def _trial(
-    n: int,
-    d: int,
-    r: float,
-    cells: int,
-    noise: float,
-    softness: float,
-    deltas: xr.DataArray,
-    fixed_delta: float,
-    rng: np.random.Generator,
+    setting: _Setting, n: int, cells: int, deltas: xr.DataArray, fixed_delta: float, rng: np.random.Generator
 ) -> xr.Dataset:
     """Draw samples, fit a teacher, and measure its students; the same random points serve all radii."""
+    d, r, noise, softness = setting
     X = separated_samples(n, d, rng)
     y = target(X, r) + noise * np.sqrt(3) * rng.uniform(-1, 1, n)
     values = fit(X, y, cells)

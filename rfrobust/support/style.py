@@ -95,9 +95,9 @@ def panel_row(
     return figure, axes
 
 
-def mean_points(axis: Axes, x: Any, values: xr.DataArray, **style: Any) -> None:
-    """Draw the mean over the dimension ``replicate`` and its standard error."""
-    se = values.std("replicate", ddof=1) / np.sqrt(values.sizes["replicate"])
+def mean_points(axis: Axes, x: Any, values: xr.DataArray, count: Any = None, **style: Any) -> None:
+    """Draw the mean over the dimension ``replicate`` and its standard error, of ``count`` replicates if not of all."""
+    se = values.std("replicate", ddof=1) / np.sqrt(values.sizes["replicate"] if count is None else count)
     axis.errorbar(x, values.mean("replicate"), se, **style)
 
 

@@ -20,6 +20,18 @@ CHEAP = (
 )  # fmt: skip
 
 
+#: Two figures that are computed in no time.
+TWO = ["reproduce", "--quick", "--only", "training-loss,sample-size", "--out"]
+
+
+@pytest.fixture
+def made(monkeypatch):
+    """List the figures that are computed."""
+    names, original = [], figures.compute
+    monkeypatch.setattr(figures, "compute", lambda name, quick: names.append(name) or original(name, quick))
+    return names
+
+
 @pytest.mark.parametrize("name", CHEAP)
 def test_compute_save_load_draw(name, tmp_path):
     data = figures.compute(name, quick=True)
@@ -38,9 +50,9 @@ def test_compute_save_load_draw(name, tmp_path):
 
 
 @pytest.mark.slow
-def test_redraw_and_reproduce_on_the_command_line(tmp_path, monkeypatch, capsys):
+def test_redraw_and_reproduce_on_the_command_line(tmp_path, made, capsys):
     out = tmp_path / "all"
-    arguments = ["reproduce", "--quick", "--only", "training-loss,sample-size", "--out", str(out)]
+    arguments = [*TWO, str(out)]
     main(arguments)
     page = (out / "index.html").read_text()
     for name in ("training-loss", "sample-size"):
@@ -53,11 +65,9 @@ def test_redraw_and_reproduce_on_the_command_line(tmp_path, monkeypatch, capsys)
     assert not list(out.glob("partial-*"))
 
     # a second run computes nothing; a lost picture is made again
-    made = []
-    original = figures.compute
-    monkeypatch.setattr(figures, "compute", lambda name, quick: made.append(name) or original(name, quick))
     main(arguments)
-    assert made == []
+    assert made == ["training-loss", "sample-size"]
+    made.clear()
     (out / "sample-size.png").unlink()
     main(arguments)
     assert made == ["sample-size"]
@@ -72,7 +82,7 @@ def test_redraw_and_reproduce_on_the_command_line(tmp_path, monkeypatch, capsys)
     assert "must hold the dataset of figure 'curse', got 'training-loss'" in capsys.readouterr().err
 
 
-def test_an_interrupted_run_goes_on(tmp_path, monkeypatch):
+def test_an_interrupted_run_goes_on(tmp_path, made, monkeypatch):
     out = tmp_path / "all"
     original = figures.compute
 
@@ -81,29 +91,26 @@ def test_an_interrupted_run_goes_on(tmp_path, monkeypatch):
             raise KeyboardInterrupt
         return original(name, quick)
 
-    arguments = ["reproduce", "--quick", "--only", "training-loss,sample-size", "--out", str(out)]
+    arguments = [*TWO, str(out)]
     monkeypatch.setattr(figures, "compute", interrupted)
     with pytest.raises(SystemExit, match="130"):
         main(arguments)
     assert (out / "training-loss.json").exists()
-    made = []
-    monkeypatch.setattr(figures, "compute", lambda name, quick: made.append(name) or original(name, quick))
+    monkeypatch.setattr(figures, "compute", original)
     main(arguments)
-    assert made == ["sample-size"]
+    assert made == ["training-loss", "sample-size"]
 
 
 @pytest.mark.slow
-def test_changed_code_makes_its_figures_again_and_no_others(tmp_path, monkeypatch):
+def test_changed_code_makes_its_figures_again_and_no_others(tmp_path, made, monkeypatch):
     """A stale picture is worse than a slow run; the sources are a copy here, so that they can be edited."""
     package = tmp_path / "rfrobust"
     shutil.copytree(sources.PACKAGE, package, ignore=shutil.ignore_patterns("__pycache__"))
     monkeypatch.setattr(sources, "PACKAGE", package)
     out = tmp_path / "all"
-    arguments = ["reproduce", "--quick", "--only", "training-loss,sample-size", "--out", str(out)]
+    arguments = [*TWO, str(out)]
     main(arguments)
-    made = []
-    original = figures.compute
-    monkeypatch.setattr(figures, "compute", lambda name, quick: made.append(name) or original(name, quick))
+    made.clear()
     for path, expected in {
         "cgro/figures/cgro_phases.py": [],
         "figures/training_loss.py": ["training-loss"],

@@ -6,7 +6,7 @@ import pytest
 from rfrobust.memorize import ReLUNetwork
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_network():
     """Random dense network with the given layer sizes."""
 

@@ -1,4 +1,3 @@
-import itertools
 import warnings
 
 import numpy as np
@@ -61,23 +60,13 @@ def test_stored_zeros_are_not_parameters_and_the_input_is_not_touched():
     inner=st.lists(st.integers(1, 5), min_size=2, max_size=4),
     outer=st.lists(st.integers(1, 5), min_size=1, max_size=3),
 )
-def test_composition(make_network_for, seed, inner, outer):
-    f = make_network_for(*inner, seed=seed)
-    g = make_network_for(inner[-1], *outer, seed=seed + 1)
+def test_composition(make_network, seed, inner, outer):
+    f = make_network(*inner, seed=seed)
+    g = make_network(inner[-1], *outer, seed=seed + 1)
     x = np.random.default_rng(seed).normal(size=(9, inner[0]))
     both = compose(g, f)
     np.testing.assert_allclose(both(x), g(f(x)), atol=1e-12)
     assert both.depth == f.depth + g.depth - 1
-
-
-@pytest.fixture(scope="module")
-def make_network_for():
-    def make(*sizes, seed):
-        rng = np.random.default_rng(seed)
-        pairs = list(itertools.pairwise(sizes))
-        return ReLUNetwork([rng.normal(size=(b, a)) for a, b in pairs], [rng.normal(size=b) for _, b in pairs])
-
-    return make
 
 
 def test_stack_and_parallel_sum_of_unequal_depths(make_network):

@@ -68,6 +68,5 @@ def draw(data: xr.Dataset, width: str = "double") -> Figure:
         right.set(xscale="log", ylim=(-0.02, 1.0), ylabel="error")
         right.legend(loc="upper left", bbox_to_anchor=(0.18, 1.0), frameon=True, framealpha=1.0, edgecolor="none")
         for axis in (left, right):
-            axis.set_xlabel("gradient descent step")
-            axis.set_xlim(1.0, float(steps[-1]))
+            axis.set(xlabel="gradient descent step", xlim=(1.0, float(steps[-1])))
         return figure

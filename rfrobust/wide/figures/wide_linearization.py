@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 from tqdm import tqdm
 
 from ...support.provenance import versions
-from ...support.style import MARKERS, PALETTE, house_style, new_figure
+from ...support.style import MARKERS, PALETTE, house_style, mean_points, new_figure
 from .. import Architecture, FiniteNetwork, LinearizedFlow, ark_limit, ntk, train_on_search
 
 TITLE = "Finite-width adversarial gradient descent against the linearized flow, by width"
@@ -66,15 +66,13 @@ def compute(quick: bool = False) -> xr.Dataset:
 def draw(data: xr.Dataset, width: str = "double") -> Figure:
     """Draw the figure from its dataset."""
     mean = data.distance.mean("replicate")
-    error = data.distance.std("replicate", ddof=1) / np.sqrt(data.replicates)
     labels = {"width": "as many inputs as neurons"}
     with house_style():
         figure, axis = new_figure(width, panel_aspect=0.75 if width == "single" else 0.5)
         for i, inputs in enumerate(data.inputs.values):
-            axis.errorbar(
-                data.width, mean.sel(inputs=inputs), error.sel(inputs=inputs), fmt=f"{MARKERS[i]}-",
-                color=PALETTE[i], label=labels.get(inputs, f"{inputs} inputs"),
-            )  # fmt: skip
+            at, label = data.sel(inputs=inputs), labels.get(inputs, f"{inputs} inputs")
+            style = {"fmt": f"{MARKERS[i]}-", "color": PALETTE[i], "label": label}
+            mean_points(axis, data.width, at.distance, at.replicates, **style)
         first = float(mean.sel(inputs="width")[0])
         axis.plot(
             data.width, first * np.sqrt(float(data.width[0]) / data.width), "--", color="0.3", lw=0.9,
