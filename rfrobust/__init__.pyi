@@ -32,8 +32,11 @@ from .problem import Problem as Problem
 from .problem import Spectrum as Spectrum
 
 # what can go wrong, and the version
+from .support.errors import DivergenceError as DivergenceError
 from .support.errors import Error as Error
+from .support.errors import NumericalError as NumericalError
 from .support.errors import SweepWarning as SweepWarning
+from .support.quadrature import QuadratureError as QuadratureError
 from .support.version import __version__ as __version__
 
 # its limit

@@ -18,6 +18,7 @@ from scipy.special import erf, gammainc
 from ..problem.activation import RELU
 from ..problem.parameters import scalar
 from ..problem.phase import Phase
+from ..support.errors import NumericalError
 from ..support.validation import integer
 from ..theory.equilibrium import Equilibrium, check_solution
 
@@ -232,7 +233,7 @@ def minimax(psi1: float, psi2: float, eps: float, tau: float = 0.0, *, starts: i
     ------
     TypeError, ValueError
         If an argument is of the wrong kind or out of range.
-    RuntimeError
+    NumericalError
         If no start leads to a stationary point (also: in the null phase, where R has none inside its domain).
     """
     psi1, psi2 = scalar("psi1", psi1), scalar("psi2", psi2)
@@ -249,7 +250,7 @@ def minimax(psi1: float, psi2: float, eps: float, tau: float = 0.0, *, starts: i
         if gradient < _STATIONARY and c > _SQRT_2_PI:
             slope = beta * nu_root(c, beta / tau_g) / tau_g
             return Saddle(eps, value, float(v), float(slope), gradient, tuple(variables.tolist()))
-    raise RuntimeError(
+    raise NumericalError(
         f"no stationary point of the published minimax found from {starts} starts at psi1={psi1}, psi2={psi2}, "
         f"eps={eps}, tau={tau}; is eps above the null threshold?"
     )

@@ -13,6 +13,7 @@ import numpy as np
 from scipy.special import erf
 
 from ..problem.parameters import scalar
+from ..support.errors import NumericalError
 from ..support.validation import real_scalar
 from .published import nu_root, stationary_points
 
@@ -93,7 +94,7 @@ def linear_theorem(delta: float, eps: float, tau: float, *, signal_norm: float =
     ------
     TypeError, ValueError
         If an argument is of the wrong kind or out of range.
-    RuntimeError
+    NumericalError
         If no start leads to a stationary point (also from the null threshold on, where there is none).
 
     Notes
@@ -111,7 +112,7 @@ def linear_theorem(delta: float, eps: float, tau: float, *, signal_norm: float =
         if gradient < _STATIONARY and t > _SQRT_2_PI:
             norm = nu_root(t, beta / tau_g) * beta * math.sqrt(v) / (eps * tau_g)
             return LinearSaddle(value, v, float(norm), gradient, tuple(variables.tolist()))
-    raise RuntimeError(
+    raise NumericalError(
         f"no stationary point of the published minimax found from {_STARTS} starts at delta={delta}, eps={eps}, "
         f"tau={tau}; is eps above the null threshold?"
     )

@@ -27,6 +27,7 @@ from ..problem.problem import (
 )
 from ..problem.risk import adversarial_risk
 from ..support import validation
+from ..support.errors import NumericalError
 from ..theory.grid import solve_points
 from ..theory.thresholds import null_threshold
 from .search import UNSOLVED, Axis, Evaluate, Optimum, risk_or_nan, search
@@ -105,7 +106,7 @@ def best_training(
     ------
     TypeError, ValueError
         If an argument is of the wrong kind or out of range, or both ``eps`` and ``ridge`` are given.
-    RuntimeError
+    NumericalError
         If no problem searched has a solution.
 
     Notes
@@ -176,7 +177,7 @@ def best_width(
     ------
     TypeError, ValueError
         If an argument is of the wrong kind or out of range.
-    RuntimeError
+    NumericalError
         If no problem searched has a solution.
 
     Notes
@@ -321,7 +322,7 @@ def best_activation(
     ------
     TypeError, ValueError
         If an argument is of the wrong kind or out of range.
-    RuntimeError
+    NumericalError
         If no activation searched has a solution, as without radius at psi1 = psi2.
 
     Notes
@@ -407,7 +408,7 @@ def pareto(
     ------
     TypeError, ValueError
         If an argument is of the wrong kind or out of range.
-    RuntimeError
+    NumericalError
         If no setting tried has a solution.
 
     Notes
@@ -430,7 +431,7 @@ def pareto(
     v, r = risks(tried, base)
     solved = v < UNSOLVED  # not so at the pole psi1 = psi2 without radius and ridge
     if not solved.any():
-        raise RuntimeError(f"none of {solved.size} training settings has a solution")
+        raise NumericalError(f"none of {solved.size} training settings has a solution")
     v, r, radius, ridge = v[solved], r[solved], radius[solved], ridge[solved]
     risk = adversarial_risk(v, r, eps_test)
     order = np.lexsort((risk, v))

@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 from scipy.optimize import minimize
 
+from ..support.errors import NumericalError
+
 #: Points of the scan along each coordinate, for searches in one and in two dimensions.
 SCAN = {1: 160, 2: 24}
 #: Relative distances from the edge of the null phase that are scanned besides: the risk may dip just before it.
@@ -170,7 +172,7 @@ def search(
             basins.append(Basin({a.name: float(x) for a, x in zip(axes, place, strict=True)}, risk, bound))
     if not solved:
         ranges = ", ".join(f"{axis.name} in [{axis.low:g}, {axis.high:g}]" for axis in axes)
-        raise RuntimeError(f"the search found no problem with a solution: none of {used} with {ranges}")
+        raise NumericalError(f"the search found no problem with a solution: none of {used} with {ranges}")
     basins.sort(key=lambda basin: basin.risk)
     basins = [basin for basin in basins if basin.risk < UNSOLVED]
     if not basins or basins[0].risk >= null_risk * (1.0 - 1e-13):
