@@ -47,8 +47,7 @@ class ImageData:
             y = validation.real_array(f"y_{part}", getattr(self, f"y_{part}"), 0, ndim=1, shape=(len(x),))
             if (y != np.rint(y)).any():
                 raise ValueError(f"y_{part} must be integers from 0, got {float(y[y != np.rint(y)][0])!r}")
-            object.__setattr__(self, f"x_{part}", x.astype(np.float32))
-            object.__setattr__(self, f"y_{part}", y.astype(np.int64))
+            validation.store(self, **{f"x_{part}": x.astype(np.float32), f"y_{part}": y.astype(np.int64)})
 
     @property
     def classes(self) -> int:

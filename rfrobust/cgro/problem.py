@@ -60,13 +60,13 @@ class PatchProblem:
 
     def __post_init__(self) -> None:
         for name, lower in (("dim", 2), ("samples", 1), ("patches", 2), ("filters", 1)):
-            object.__setattr__(self, name, validation.integer(name, getattr(self, name), lower))
-        object.__setattr__(self, "q", validation.integer("q", self.q, 2, 8))
+            validation.store(self, **{name: validation.integer(name, getattr(self, name), lower)})
+        validation.store(self, q=validation.integer("q", self.q, 2, 8))
         for name in ("alpha", "sigma", "step", "init_sd"):
             value = validation.real_scalar(name, getattr(self, name), 0.0, open_lower=True)
-            object.__setattr__(self, name, value)
-        object.__setattr__(self, "ratio", validation.real_scalar("ratio", self.ratio, 0.0, 2.0))
-        object.__setattr__(self, "lam", validation.real_scalar("lam", self.lam, 0.0))
+            validation.store(self, **{name: value})
+        validation.store(self, ratio=validation.real_scalar("ratio", self.ratio, 0.0, 2.0))
+        validation.store(self, lam=validation.real_scalar("lam", self.lam, 0.0))
 
     @property
     def delta(self) -> float:
@@ -119,11 +119,11 @@ class PatchAttack:
     def __post_init__(self) -> None:
         validation.choice("kind", self.kind, ATTACKS)
         validation.choice("target", self.target, TARGETS)
-        object.__setattr__(self, "steps", validation.integer("steps", self.steps, 1))
+        validation.store(self, steps=validation.integer("steps", self.steps, 1))
         if self.radius is not None:
             if self.kind == "structured":
                 raise ValueError("radius must be None for the structured attack (set ratio of the problem)")
-            object.__setattr__(self, "radius", validation.real_scalar("radius", self.radius, 0.0))
+            validation.store(self, radius=validation.real_scalar("radius", self.radius, 0.0))
 
     def radius_for(self, problem: PatchProblem) -> float:
         """Return the radius used on a problem."""

@@ -19,18 +19,12 @@ from .solve import as_record
 @click.option("--verify", is_flag=True, help="Also solve the published minimax and show the difference.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def command(
-    delta: float,
-    eps: float,
-    tau: float,
-    ridge: float,
-    signal_norm: float,
-    eps_test: float | None,
-    verify: bool,
-    as_json: bool,
+    delta: float, eps: float, tau: float, eps_test: float | None, verify: bool, as_json: bool, **more: float
 ) -> None:
     """Adversarially trained linear regression: limiting risks, null threshold, population optimum."""
-    if verify and ridge:
-        raise ValueError(f"ridge must be 0 for the published minimax, got ridge={ridge}")
+    signal_norm = more["signal_norm"]
+    if verify and more["ridge"]:
+        raise ValueError(f"ridge must be 0 for the published minimax, got ridge={more['ridge']}")
     if verify and delta == math.inf:
         raise ValueError("delta must be finite for the published minimax, got delta=inf")
     threshold = linear_null_threshold(delta, tau, signal_norm=signal_norm)
@@ -39,7 +33,7 @@ def command(
             f"eps must be below the null threshold {threshold:.10g}: the published minimax has no stationary point "
             f"in the null phase, got eps={eps}"
         )
-    model = linear(delta, eps, tau, ridge=ridge, signal_norm=signal_norm)
+    model = linear(delta, eps, tau, **more)
     extra = {"delta": delta, "null_threshold": threshold}
     if tau >= 1e-100:
         extra["population_shrinkage"] = linear_population(eps, tau, signal_norm=signal_norm)

@@ -5,7 +5,7 @@ import xarray as xr
 from matplotlib.figure import Figure
 
 from ..problem.problem import Problem
-from ..support.style import house_style, legend_below, new_figure
+from ..support.style import house_style, legend_below, new_figure, risk_map
 from ..theory.grid import sweep
 from ..theory.thresholds import interpolation_threshold, null_threshold
 
@@ -44,11 +44,7 @@ def draw(data: xr.Dataset, width: str = "double") -> Figure:
     with house_style():
         figure, axis = new_figure(width, panel_aspect=0.55 if width == "double" else 0.9)
         risk = data.adversarial_risk.transpose("eps", "psi1")
-        mesh = axis.pcolormesh(
-            ratio, data.eps, risk, cmap="cividis", vmax=float(risk.quantile(0.99)), shading="nearest",
-            rasterized=True,
-        )  # fmt: skip
-        figure.colorbar(mesh, ax=axis, extend="max").set_label("adversarial risk")
+        risk_map(figure, axis, ratio, data.eps, risk, "adversarial risk")
         axis.plot(ratio, data.eps_c, color="white", lw=1.6, label=r"null threshold $\varepsilon_c$")
         for n, line in zip(data.n.values, ("-.", ":"), strict=True):
             radius = data.eps_n.sel(n=n)
@@ -57,7 +53,6 @@ def draw(data: xr.Dataset, width: str = "double") -> Figure:
         axis.axvline(1.0, color="white", lw=0.6)
         axis.text(0.93, 0.012, "$N = n$", ha="right", color="white", fontsize=7)
         axis.text(0.13, 1.6, "null phase", color="white", fontsize=8)
-        axis.grid(False)
         axis.set(
             xscale="log", yscale="log", xlabel="overparametrization $N/n$",
             ylabel=r"radius $\varepsilon$ in training and test",

@@ -135,8 +135,7 @@ def _sample(
     risks = sampled_risks(
         network, theta, beta, data.tau, eps_test, task.test_samples, rng, nonlinear_power=data.nonlinear_power
     )
-    estimates = (risks.standard, risks.linearized, risks.pgd, risks.gradient)
     named: dict[str, float] = {}
-    for name, (mean, se) in zip(SAMPLED, estimates, strict=True):
+    for name, (mean, se) in zip(SAMPLED, vars(risks).values(), strict=True):
         named[f"sampled_{name}"], named[f"sampled_{name}_se"] = mean, se
     return named

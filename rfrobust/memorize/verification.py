@@ -115,12 +115,8 @@ def minimum(network: ReLUNetwork, lower: Any, upper: Any, objective: Any) -> tup
     objective = validation.real_array("objective", objective, shape=(network.outputs,))
     if (upper < lower).any():
         raise ValueError("upper must be >= lower in every coordinate")
-    goal = ReLUNetwork._from_layers(
-        (
-            *network.layers[:-1],
-            (sparse.csr_array(objective[None] @ network.weights[-1]), objective @ network.biases[-1][:, None]),
-        )
-    )
+    last = sparse.csr_array(objective[None] @ network.weights[-1]), objective @ network.biases[-1][:, None]
+    goal = ReLUNetwork._from_layers((*network.layers[:-1], last))
     pre = goal._propagate(lower[:, None], upper[:, None], goal.depth)
     sizes = [network.inputs, *(b.size for b in goal.biases[:-1])]
     starts = np.cumsum([0, *sizes])
@@ -156,20 +152,14 @@ def minimum(network: ReLUNetwork, lower: Any, upper: Any, objective: Any) -> tup
             highs += [b[index] - lo[index], np.zeros(index.size)]
     cost = np.zeros(total)
     cost[starts[-2] : starts[-1]] = goal.weights[-1].toarray()[0]
-    constraints = (
-        [optimize.LinearConstraint(sparse.vstack(rows, format="csc"), np.concatenate(lows), np.concatenate(highs))]
-        if rows
-        else []
-    )
+    constraints = []
+    if rows:
+        matrix = sparse.vstack(rows, format="csc")
+        constraints.append(optimize.LinearConstraint(matrix, np.concatenate(lows), np.concatenate(highs)))
     integrality = np.zeros(total)
     integrality[starts[-1] :] = 1
-    result = optimize.milp(
-        cost,
-        integrality=integrality,
-        bounds=optimize.Bounds(low, high),
-        constraints=constraints,
-        options={"mip_rel_gap": 0.0},
-    )
+    limits, exact = optimize.Bounds(low, high), {"mip_rel_gap": 0.0}
+    result = optimize.milp(cost, integrality=integrality, bounds=limits, constraints=constraints, options=exact)
     if result.status != 0:
         raise NumericalError(f"the exact minimum was not found: {result.message}")
     point = np.clip(result.x[: sizes[0]], lower, upper)

@@ -108,6 +108,15 @@ def guide_lines(axis: Axes, tau: Any, equal_at: float | None = None, label: str 
         axis.axvline(equal_at, color="0.35", lw=0.8, ls="--", label=label)
 
 
+def risk_map(figure: Figure, axis: Axes, x: Any, y: Any, values: xr.DataArray, label: str) -> None:
+    """Draw values over two parameters; the highest percent, next to a pole, shares the last colour."""
+    top = float(values.quantile(0.99))
+    mesh = axis.pcolormesh(x, y, values, cmap="cividis", vmax=top, shading="nearest", rasterized=True)
+    bar = figure.colorbar(mesh, ax=axis, extend="max" if float(values.max()) > top else "neither")
+    bar.set_label(label)
+    axis.grid(False)
+
+
 def eps_label(eps: float) -> str:
     """Return the legend of a training radius; 0 is the limit of vanishing attacks."""
     return rf"$\varepsilon$ = {eps:g}" if eps > 0 else r"$\varepsilon \to 0^+$"

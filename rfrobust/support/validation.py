@@ -130,6 +130,12 @@ def choice(name: str, value: Any, allowed: Iterable[str]) -> str:
     return value
 
 
+def store(frozen: Any, **values: Any) -> None:
+    """Set fields of a frozen dataclass, from its ``__post_init__``, to what the checks returned."""
+    for name, value in values.items():
+        object.__setattr__(frozen, name, value)
+
+
 def _show(value: Any) -> str:
     text = " ".join(repr(value).split())
     return f"{text if len(text) <= 60 else text[:57] + '...'} ({type(value).__name__})"

@@ -38,14 +38,13 @@ class Architecture:
     activation: str = "relu"
 
     def __post_init__(self) -> None:
-        checked = {
-            "depth": validation.integer("depth", self.depth, 1),
-            "w_std": validation.real_scalar("w_std", self.w_std, 0, open_lower=True),
-            "b_std": validation.real_scalar("b_std", self.b_std, 0),
-            "activation": validation.choice("activation", self.activation, ACTIVATIONS),
-        }
-        for name, value in checked.items():
-            object.__setattr__(self, name, value)
+        validation.store(
+            self,
+            depth=validation.integer("depth", self.depth, 1),
+            w_std=validation.real_scalar("w_std", self.w_std, 0, open_lower=True),
+            b_std=validation.real_scalar("b_std", self.b_std, 0),
+            activation=validation.choice("activation", self.activation, ACTIVATIONS),
+        )
 
     def variances(self, inputs: np.ndarray) -> np.ndarray:
         """Return the variances k_l of the preactivations, shape (D, samples), of the rows of ``inputs``."""

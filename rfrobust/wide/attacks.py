@@ -65,16 +65,15 @@ class InputAttack:
 
     def __post_init__(self) -> None:
         radius = validation.real_scalar("radius", self.radius, 0)
-        object.__setattr__(self, "radius", radius)
         validation.choice("norm", self.norm, pgd.NORMS)
         validation.integer("steps", self.steps, 1)
         step = radius / 5 if self.step is None else validation.real_scalar("step", self.step, 0)
-        object.__setattr__(self, "step", step)
+        validation.store(self, radius=radius, step=step)
         if self.bounds is not None:
             low, high = validation.real_array("bounds", self.bounds, shape=(2,))
             if low >= high:
                 raise ValueError(f"bounds must be (low, high) with low < high, got bounds={self.bounds}")
-            object.__setattr__(self, "bounds", (float(low), float(high)))
+            validation.store(self, bounds=(float(low), float(high)))
         validation.choice("loss", self.loss, LOSSES)
         validation.choice("method", self.method, METHODS)
         if self.method == "single-gradient" and self.norm != "linf":

@@ -147,19 +147,16 @@ def compare(
     validation.real_scalar("learning_rate", learning_rate, 0, open_lower=True)
     validation.integer("n_steps", n_steps, 1)
     held = (samples.x_validation, samples.y_validation)
+    learning: dict[str, Any] = {"learning_rate": learning_rate, "n_steps": n_steps, "attack_method": attack_method}
+    models: dict[str, Any] = {
+        "NTK": NTKClassifier(**common),
+        "early stopped": EarlyStoppedNTKClassifier(**common, random_state=seed),
+        "Adv-NTK": AdvNTKClassifier(**common, **learning, random_state=seed, verbose=progress),
+    }
     accuracy = np.empty((2, len(estimators)))
     for column, name in enumerate(tqdm(estimators, desc="estimators", leave=False, disable=not progress)):
-        if validation.choice("estimator", name, ESTIMATORS) == "NTK":
-            model = NTKClassifier(**common).fit(samples.x_kernel, samples.y_kernel)
-        elif name == "early stopped":
-            model = EarlyStoppedNTKClassifier(**common, random_state=seed)
-            model.fit(samples.x_kernel, samples.y_kernel, held)
-        else:
-            model = AdvNTKClassifier(
-                **common, learning_rate=learning_rate, n_steps=n_steps, attack_method=attack_method,
-                random_state=seed, verbose=progress,
-            )  # fmt: skip
-            model.fit(samples.x_kernel, samples.y_kernel, held)
+        model = models[validation.choice("estimator", name, models)]
+        model.fit(samples.x_kernel, samples.y_kernel, *([] if name == "NTK" else [held]))
         accuracy[0, column] = model.score(samples.x_test, samples.y_test)
         accuracy[1, column] = model.robust_score(samples.x_test, samples.y_test, seed=seed)
     error = np.sqrt(accuracy * (1 - accuracy) / len(samples.y_test))
@@ -172,8 +169,7 @@ def compare(
         },
         coords={"estimator": list(estimators)},
         attrs={
-            "radius": radius, "norm": "linf", **vars(network), "learning_rate": learning_rate,
-            "n_steps": n_steps, "attack_method": attack_method, "seed": seed,
+            "radius": radius, "norm": "linf", **vars(network), **learning, "seed": seed,
             "kernel_samples": len(samples.y_kernel), "validation_samples": len(samples.y_validation),
             "test_samples": len(samples.y_test), **versions(),
         },

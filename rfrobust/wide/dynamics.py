@@ -76,17 +76,15 @@ class LinearizedFlow:
         targets = validation.real_array("targets", self.targets, ndim=(1, 2))
         targets = validation.real_array("targets", targets, shape=(n, *targets.shape[1:]))
         initial = np.zeros_like(targets) if self.initial is None else self.initial
-        checked: dict[str, Any] = {
-            "theta": theta,
-            "targets": targets,
-            "ark": _per_sample("ark", self.ark, n),
-            "horizon": validation.real_scalar("horizon", self.horizon, 0),
-            "initial": validation.real_array("initial", initial, shape=targets.shape),
-        }
-        if not callable(self.eta):
-            checked["eta"] = _per_sample("eta", self.eta, n)
-        for name, value in checked.items():
-            object.__setattr__(self, name, value)
+        validation.store(
+            self,
+            theta=theta,
+            targets=targets,
+            ark=_per_sample("ark", self.ark, n),
+            horizon=validation.real_scalar("horizon", self.horizon, 0),
+            initial=validation.real_array("initial", initial, shape=targets.shape),
+            eta=self.eta if callable(self.eta) else _per_sample("eta", self.eta, n),
+        )
 
     @property
     def is_constant(self) -> bool:

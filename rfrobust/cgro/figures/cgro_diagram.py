@@ -57,10 +57,9 @@ def draw(data: xr.Dataset, width: str = "double") -> Figure:
             for route, style in (("ode", "-"), ("formula", "--")):
                 panel.plot(x, lines.sel(route=route), style, color="white", linewidth=1.2)
             panel.plot(x, data[f"{axis}_turn"], "o", color="white", markeredgecolor="black", markersize=3.5)
-            panel.set(xscale="log", xlabel=label)
+            panel.set(xscale="log", xlabel=label, ylim=(ratio[0], ratio[-1]))
             panel.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
             panel.minorticks_off()
-            panel.set_ylim(ratio[0], ratio[-1])
             panel.grid(False)
         axes[0].text(0.93, 0.9, "memorizes", color="black", ha="right", transform=axes[0].transAxes)
         axes[0].text(0.06, 0.08, "robust", color="white", ha="left", transform=axes[0].transAxes)

@@ -15,9 +15,7 @@ def draw(data: xr.Dataset, *, against: str = "psi1", log: bool = False, width: s
     x = data.psi1 if against == "psi1" else data.psi1 / data.psi2
     with house_style():
         figure, axes = new_figure(width, columns=2, sharey=True)
-        for axis, name, title in zip(
-            axes, ("adversarial_risk", "standard_risk"), ("Adversarial risk", "Standard risk"), strict=True
-        ):
+        for axis, name in zip(axes, ("adversarial_risk", "standard_risk"), strict=True):
             for i, eps in enumerate(np.atleast_1d(data.eps)):
                 risk = data[name].sel(eps=eps) if "eps" in data.dims else data[name]
                 axis.plot(x, risk, color=PALETTE[i % len(PALETTE)], label=rf"$\varepsilon$ = {eps:g}")
@@ -27,7 +25,7 @@ def draw(data: xr.Dataset, *, against: str = "psi1", log: bool = False, width: s
                 axis.axvline(interpolation, color="0.4", lw=0.8, ls="--", label=r"$N = n$")
             if log:
                 axis.set_xscale("log")
-            axis.set(xlabel=r"$N/d$" if against == "psi1" else r"$N/n$", title=title)
+            axis.set(xlabel=r"$N/d$" if against == "psi1" else r"$N/n$", title=name.replace("_", " ").capitalize())
         axes[0].set_ylabel("risk")
         risks = data[["adversarial_risk", "standard_risk"]].to_array()
         finite = risks.values[np.isfinite(risks.values)]

@@ -7,7 +7,7 @@ import xarray as xr
 from matplotlib.figure import Figure
 
 from ...problem.phase import Phase
-from ...support.style import PALETTE, house_style, new_figure
+from ...support.style import PALETTE, house_style, new_figure, risk_map
 
 LABELS = {
     "psi1": r"$N/d$",
@@ -43,10 +43,7 @@ def draw(
     with house_style():
         figure, axis = new_figure(width)
         values = data[quantity].transpose(y, x)
-        top = float(values.quantile(0.99))
-        mesh = axis.pcolormesh(data[x], data[y], values, cmap="cividis", vmax=top, shading="nearest", rasterized=True)
-        bar = figure.colorbar(mesh, ax=axis, extend="max" if float(values.max()) > top else "neither")
-        bar.set_label(QUANTITIES[quantity])
+        risk_map(figure, axis, data[x], data[y], values, QUANTITIES[quantity])
         null = (data.phase.transpose(y, x) == int(Phase.NULL)).values
         if null.any() and not null.all():
             axis.contour(data[x], data[y], null.astype(float), levels=[0.5], colors="white", linewidths=1.2)
@@ -73,7 +70,6 @@ def draw(
         for name, setter in ((x, axis.set_xscale), (y, axis.set_yscale)):
             if name in log:
                 setter("log")
-        axis.grid(False)
         axis.set(xlabel=LABELS[x], ylabel=LABELS[y])
         fixed = [name for name in ("psi1", "psi2", "eps", "tau", "ridge") if name not in (x, y)]
         axis.set_title(", ".join(f"{LABELS[name]} = {float(data[name]):g}" for name in fixed), fontsize=7)

@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 from tqdm import tqdm
 
 from ...support.provenance import versions
-from ...support.style import PALETTE, house_style, legend_below, panel_row
+from ...support.style import PALETTE, house_style, legend_below, mean_points, panel_row
 from .. import Architecture, InputAttack, KernelPredictor, KernelSpectrum, ntk
 from ..comparison import noisy_digits
 from ..estimators import encode_labels
@@ -66,10 +66,8 @@ def draw(data: xr.Dataset, width: str = "double") -> Figure:
         for axis, noise in zip(axes, data.noise.values, strict=True):
             for kind, color, marker in zip(data.kind.values, PALETTE, "os", strict=False):
                 at = {"noise": noise, "kind": kind}
-                axis.errorbar(
-                    data.xi[finite], mean.sel(at)[finite], error.sel(at)[finite],
-                    fmt=f"{marker}-", color=color, label=f"{kind}, stopped at $\\xi$",
-                )  # fmt: skip
+                style = {"fmt": f"{marker}-", "color": color, "label": f"{kind}, stopped at $\\xi$"}
+                mean_points(axis, data.xi[finite], data.accuracy.sel(at)[finite], **style)
                 end, spread = float(mean.sel(at)[~finite].item()), float(error.sel(at)[~finite].item())
                 axis.axhline(end, color=color, ls="--", lw=0.9, label=f"{kind}, NTK interpolant")
                 axis.axhspan(end - spread, end + spread, color=color, alpha=0.15, lw=0)
