@@ -39,7 +39,7 @@ _ARTICLE = """<article><a href="{name}.pdf"><img src="{name}.png" alt="{title}">
 def _signature(name: str, quick: bool) -> dict[str, Any]:
     """Return what decides whether a finished figure is still the one asked for."""
     libraries = {key: value for key, value in versions().items() if not key.startswith("rfrobust")}
-    return {"quick": quick, "code": source_digest(figures.REGISTRY[name]), **libraries}
+    return {"quick": quick, "code": source_digest(figures.REGISTRY[name]), **figures.problem_key(name), **libraries}
 
 
 def _finished(record: Path, signature: dict[str, Any]) -> bool:

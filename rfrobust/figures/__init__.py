@@ -17,6 +17,13 @@ import xarray as xr
 from ..support.provenance import versions
 from ..support.validation import choice  # the module name is taken by the figure "validation"
 
+__all__ = ["FOLDERS", "PREVIEW", "REGISTRY", "compute", "figure_module", "load", "problem_key"]
+
+
+def __dir__() -> list[str]:
+    return __all__
+
+
 _ROOT = Path(__file__).parents[1]
 #: Folders whose every module is a figure, called by the file's name; companions bring their own.
 FOLDERS = ("figures", "memorize/figures", "cgro/figures", "wide/figures")
@@ -53,7 +60,13 @@ def compute(name: str, quick: bool = False) -> xr.Dataset:
     data: xr.Dataset = module.compute(quick=quick)
     sizes = ", ".join(f"{dimension} {size}" for dimension, size in data.sizes.items())
     caption = f"{PREVIEW.format(sizes=sizes) if quick else ''}{module.CAPTION}"
-    return data.assign_attrs(figure=name, quick=int(quick), caption=caption, **versions())
+    return data.assign_attrs(figure=name, quick=int(quick), caption=caption, **problem_key(name), **versions())
+
+
+def problem_key(name: str) -> dict[str, str]:
+    """Return the key of the problem that a figure varies, as ``problem_key``; nothing for figures of other models."""
+    problem = getattr(figure_module(name), "PROBLEM", None)
+    return {} if problem is None else {"problem_key": problem.key}
 
 
 def load(name: str, path: Path) -> xr.Dataset:

@@ -22,7 +22,7 @@ _TARGET = 1e-14
 _STALL = 6
 
 
-class Problem(Protocol):
+class TrainingProblem(Protocol):
     """What the iteration needs to know: data, norms and a certificate."""
 
     Z: np.ndarray
@@ -54,7 +54,7 @@ class Iterate:
     iterations: int
 
 
-def semismooth_newton(problem: Problem, w: np.ndarray, alpha: np.ndarray, max_iter: int) -> Iterate:
+def semismooth_newton(problem: TrainingProblem, w: np.ndarray, alpha: np.ndarray, max_iter: int) -> Iterate:
     """Newton steps from (w, alpha) until the gap is at rounding level, stalls, or the budget is used.
 
     Locally superlinear, not globalized: returns the best iterate seen, whose gap says whether it is a solution.
@@ -79,7 +79,7 @@ def semismooth_newton(problem: Problem, w: np.ndarray, alpha: np.ndarray, max_it
     return Iterate(best.w, best.alpha, best.gap, iteration)
 
 
-def _step(problem: Problem, w: np.ndarray, alpha: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _step(problem: TrainingProblem, w: np.ndarray, alpha: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     Z, y, eps, R = problem.Z, problem.y, problem.eps, problem.R
     n = len(y)
     b, gradients = problem.norm_gradients(w)
@@ -135,7 +135,7 @@ def _factor(matrix: np.ndarray) -> np.ndarray:
     raise LinAlgError("the Newton matrix is not positive definite")
 
 
-def smoothed_path(problem: Problem, w: np.ndarray) -> Iterator[Iterate]:
+def smoothed_path(problem: TrainingProblem, w: np.ndarray) -> Iterator[Iterate]:
     """Damped Newton on the smooth convex problem with |t| -> sqrt(t^2 + h^2), b -> sqrt(b^2 + h_b^2), h -> 0.
 
     Globally convergent for each h; yields a primal-dual pair per level, closer and closer to the solution, with
@@ -170,7 +170,7 @@ def smoothed_path(problem: Problem, w: np.ndarray) -> Iterator[Iterate]:
         yield Iterate(w, alpha, problem.gap(w, alpha, h_norm), steps)
 
 
-def _smooth_value(problem: Problem, w: np.ndarray, h: float, h_norm: float) -> float:
+def _smooth_value(problem: TrainingProblem, w: np.ndarray, h: float, h_norm: float) -> float:
     b = np.hypot(problem.norms(w), h_norm)
     size = np.hypot(problem.y - problem.Z @ w, h) + problem.eps * b
     ridge = 0.0 if problem.R is None else 0.5 * float(w @ problem.R @ w)
@@ -178,7 +178,7 @@ def _smooth_value(problem: Problem, w: np.ndarray, h: float, h_norm: float) -> f
 
 
 def _smooth(
-    problem: Problem, w: np.ndarray, h: float, h_norm: float
+    problem: TrainingProblem, w: np.ndarray, h: float, h_norm: float
 ) -> tuple[float, np.ndarray, np.ndarray, np.ndarray]:
     Z, y, eps, R = problem.Z, problem.y, problem.eps, problem.R
     n = len(y)
@@ -199,7 +199,7 @@ def _smooth(
     return 0.5 * float(np.mean(size**2)) + ridge, gradient, hessian, alpha
 
 
-def minimise(problem: Problem, w: np.ndarray, alpha: np.ndarray, *, tol: float, max_iter: int) -> Iterate:
+def minimise(problem: TrainingProblem, w: np.ndarray, alpha: np.ndarray, *, tol: float, max_iter: int) -> Iterate:
     """Semismooth Newton from the start; where that fails, from along the smoothed path. May return gap > tol."""
     best = semismooth_newton(problem, w, alpha, min(max_iter, 30))
     total = best.iterations

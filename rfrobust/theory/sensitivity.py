@@ -9,7 +9,7 @@ import xarray as xr
 
 from ..engine import equations
 from ..engine.numbers import Dual, FloatField, seed
-from ..engine.records import Parameters, State
+from ..engine.records import Outputs, Parameters, State
 from ..problem.datasets import SWEPT, describe
 from ..problem.features import RandomFeatures
 from ..problem.parameters import DESCRIPTIONS, scalar
@@ -18,20 +18,9 @@ from ..problem.spectrum import EmpiricalSpectrum
 from .equilibrium import Equilibrium, check_solution
 
 #: Observables that depend on the solution.
-OBSERVABLES = (
-    "standard_risk",
-    "gradient_norm",
-    "adversarial_risk",
-    "training_loss",
-    "mean_abs_residual",
-    "zero_residual_fraction",
-    "q",
-    "V",
-    "k",
-)
-
+OBSERVABLES = ("standard_risk", "gradient_norm", "adversarial_risk", *Outputs._fields, "q", "V", "k")
 #: Parameters in the order of the dimension ``parameter``.
-PARAMETERS = ("psi1", "psi2", "eps", "tau", "ridge", "mu1", "mu2", "rho", "signal_norm", "nonlinear_power", "eps_test")
+PARAMETERS = (*SWEPT, "mu1", "mu2", "rho", "signal_norm", "nonlinear_power", "eps_test")
 
 
 def gradient(equilibrium: Equilibrium, eps_test: float | None = None) -> xr.Dataset:
@@ -108,7 +97,7 @@ def observables(state: State, p: Parameters, eps_test: Dual, F: Any, *, interpol
     v, r = state.standard_risk, F.sqrt(state.squared_norm)
     q, zero = p.eps * state.t, state.k * 0.0
     if interpolator:
-        training = equations.Outputs(zero, zero, zero + 1.0)
+        training = Outputs(zero, zero, zero + 1.0)
     else:
         training = equations.outputs(q, state.V, v, F)
     risk = equations.adversarial_risk(v, r, eps_test, F)
