@@ -118,13 +118,19 @@ def sweep(
     return with_adversarial_risk(data, test)
 
 
-def _parameter_rows(points: np.ndarray, problem: Problem) -> np.ndarray:
-    """Return rows of :class:`Parameters` for points (psi1, psi2, eps, tau, ridge), the rest as in ``problem``."""
-    data = problem.data
-    psi1, psi2, eps, tau, ridge = points.T
-    constants = problem.features.constants
-    columns = parameters(psi1, psi2, eps, tau, ridge, constants, data.signal_norm, data.nonlinear_power)
-    return np.stack(np.broadcast_arrays(*columns), axis=1)
+def _parameters(points: Any, problem: Problem) -> Parameters:
+    """Return :class:`Parameters` of (psi1, psi2, eps, tau, ridge), numbers or columns, the rest as in ``problem``."""
+    psi1, psi2, eps, tau, ridge = points
+    features, data = problem.features, problem.data
+    return parameters(psi1, psi2, eps, tau, ridge, features.constants, data.signal_norm, data.nonlinear_power)
+
+
+def as_rows(columns: Parameters, count: int) -> np.ndarray:
+    """Return a table with one row a problem of parameters that are numbers or columns."""
+    rows = np.empty((count, len(columns)))
+    for j, column in enumerate(columns):
+        rows[:, j] = column
+    return rows
 
 
 def _law_breaks(points: np.ndarray, features: Features) -> np.ndarray:
@@ -142,9 +148,13 @@ def solve_points(points: np.ndarray, problem: Problem, line: int = 1, out: np.nd
     Points in lines of ``line`` neighbours on a grid are cheaper.
     """
     out = np.empty((len(points), len(Point._fields))) if out is None else out
+    if len(points) == 1:
+        p = _parameters(points[0].tolist(), problem)
+        out[0] = regimes.solve_point(p, problem.features.law(p))
+        return out
     breaks = _law_breaks(points, problem.features)
     for start, stop in pairwise(breaks.tolist()):
-        rows = _parameter_rows(points[start:stop], problem)
+        rows = as_rows(_parameters(points[start:stop].T, problem), stop - start)
         law = problem.features.law(Parameters(*rows[0].tolist()))
         regimes.solve_rows(rows, law, out[start:stop], line=line)
     return out

@@ -28,7 +28,7 @@ from ..problem.problem import (
 from ..problem.risk import adversarial_risk
 from ..support import validation
 from ..support.errors import NumericalError
-from ..theory.grid import solve_points
+from ..theory.grid import as_rows, solve_points
 from ..theory.thresholds import null_threshold
 from .search import UNSOLVED, Axis, Evaluate, Optimum, risk_or_nan, search
 
@@ -50,8 +50,11 @@ def risks(points: np.ndarray, problem: Problem) -> tuple[np.ndarray, np.ndarray]
 
 def of_table(table: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return v and r of a table of points, UNSOLVED and 0 where there is no solution."""
-    solved = table[:, _STATUS] == regimes.SOLVED
-    return np.where(solved, table[:, _V], UNSOLVED), np.where(solved, table[:, _R], 0.0)
+    v, r = table[:, _V], table[:, _R]
+    failed = table[:, _STATUS] != regimes.SOLVED
+    if failed.any():
+        v, r = np.where(failed, UNSOLVED, v), np.where(failed, 0.0, r)
+    return v, r
 
 
 def _point(problem: Problem) -> tuple[float, ...]:
@@ -346,7 +349,7 @@ def best_activation(
 
     def evaluate(ratios: np.ndarray) -> np.ndarray:
         varied = given._replace(c=(fixed or ratios[:, 0]) ** 2, mu=1.0, rho2=ratios[:, -1] ** 2)
-        rows = np.stack(np.broadcast_arrays(*varied), axis=1)
+        rows = as_rows(varied, len(ratios))
         table = np.empty((len(rows), len(Point._fields)))
         parts = [slice(None)] if features.closed else [slice(i, i + 1) for i in range(len(rows))]
         for part in parts:
