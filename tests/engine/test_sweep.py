@@ -97,7 +97,7 @@ def test_a_failing_thread_fails_the_sweep(monkeypatch):
 
     monkeypatch.setattr(grid.regimes, "solve_rows", broken)
     with pytest.raises(MemoryError, match="no memory"):
-        rfrobust.sweep(psi1=[1, 2], psi2=2, eps=0.3)
+        rfrobust.sweep(psi1=[1, 2, 3, 4], psi2=2, eps=0.3)
 
 
 def test_attributes_and_files(tmp_path):
