@@ -259,7 +259,7 @@ class _Default(float):
     """The default of a parameter, told from the same value given: with a problem there must be none."""
 
 
-NO_NOISE = _Default(0.0)
+NO_NOISE, NO_RIDGE = _Default(0.0), _Default(0.0)
 
 
 def as_problem(

@@ -16,6 +16,7 @@ from ..problem.datasets import SWEPT, describe
 from ..problem.parameters import DESCRIPTIONS, scalar
 from ..problem.problem import (
     NO_NOISE,
+    NO_RIDGE,
     FirstLayer,
     Problem,
     Settings,
@@ -82,7 +83,7 @@ def best_training(
     *,
     eps_test: float,
     eps: float | None = None,
-    ridge: float | None = 0.0,
+    ridge: float | None = NO_RIDGE,
     **settings: Unpack[FirstLayer],
 ) -> Optimum:
     r"""Return the training radius, the ridge, or both, of least adversarial risk.
@@ -92,13 +93,13 @@ def best_training(
     Parameters
     ----------
     psi1, psi2, tau, **settings
-        As for :func:`solve`: a :class:`Problem`, of which radius and ridge do not count, or its parameters.
+        As for :func:`solve`: a :class:`Problem`, of which the radius does not count, or its parameters.
     eps_test : float
         Test radius, >= 0.
     eps : float, optional
         Training radius; searched over [0, eps_c] where None.
     ridge : float, optional
-        Ridge; searched over {0} and [1e-8, 1e4] where None.
+        Ridge, by default that of the problem (0 without one); searched over {0} and [1e-8, 1e4] where None.
 
     Returns
     -------
@@ -128,6 +129,8 @@ def best_training(
     eps_test = scalar("eps_test", eps_test)
     if eps is not None:
         eps = scalar("eps", eps)
+    if ridge is NO_RIDGE:
+        ridge = base.ridge
     if ridge is not None:
         ridge = scalar("ridge", ridge)
     if eps is not None and ridge is not None:

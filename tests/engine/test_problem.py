@@ -34,7 +34,7 @@ SAME = {
     "population": (population, lambda: population(3, 0.3, ridge=0.1, **KEYS)),
     "best_training": (
         lambda p: rfrobust.best_training(p, eps_test=0.2),
-        lambda: rfrobust.best_training(3, 2, eps_test=0.2, **KEYS),
+        lambda: rfrobust.best_training(3, 2, eps_test=0.2, ridge=0.1, **KEYS),
     ),
     "best_width": (rfrobust.best_width, lambda: rfrobust.best_width(2, 0.3, ridge=0.1, **KEYS)),
     "best_activation": (
