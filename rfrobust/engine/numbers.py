@@ -101,7 +101,7 @@ class Field(ABC):
 
     @abstractmethod
     def gaussian_values(self, s: Any) -> tuple[Any, Any, Any, Any, Any]:
-        """Return p0, p1, phi, m, A of :func:`rfrobust.engine.gaussian.gaussian_parts` of a plain number."""
+        """Return p0, p1, phi, m, A of ``gaussian_parts`` of a plain number."""
 
     def if_at_least(self, x: Dual, bound: float, then: Callable[[], Dual], other: Callable[[], Dual]) -> Dual:
         """Return ``then()`` where x >= bound, else ``other()``."""
