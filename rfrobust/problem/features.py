@@ -85,22 +85,22 @@ class RandomFeatures(Features):
     @property
     def closed(self) -> bool:
         """Whether the law is the closed one at every psi1 and ridge."""
-        return self._atoms(0.0) is None
+        linear, nonlinear, _ = self.activation.constants
+        return self._atoms(linear, nonlinear, 0.0) is None
 
-    def _atoms(self, ridge: float) -> Spectrum | None:
-        """Return the spectrum whose atoms make the law, None for the closed one.
+    def _atoms(self, linear: float, nonlinear: float, ridge: float) -> Spectrum | None:
+        """Return the spectrum whose atoms make the law at mu1^2, mu2^2 and a ridge, None for the closed one.
 
         Even features (mu1 = 0, also up to rounding), and linear ones (mu2 = 0) without ridge, see of W W' only its mean
         and its mass at zero: there orthogonal rows stand for the Marchenko-Pastur law.
         """
         if type(self.spectrum) is not MarchenkoPastur:
             return self.spectrum
-        linear, nonlinear, _ = self.activation.constants
         return None if linear > EVEN * nonlinear and (nonlinear > 0.0 or ridge > 0.0) else _ORTHOGONAL
 
     def law(self, p: Parameters) -> Law | None:
         """Return the law at these parameters, None for the closed one."""
-        spectrum = self._atoms(p.ridge)
+        spectrum = self._atoms(p.c, p.mu, p.ridge)
         if spectrum is None:
             return None
         x, w = spectrum.checked_law(p.psi1)
@@ -117,7 +117,7 @@ class RandomFeatures(Features):
 
     def dual_law(self, p: Parameters) -> Law | None:
         """Return the law in numbers that carry derivatives."""
-        spectrum = self._atoms(float(p.ridge.value))
+        spectrum = self._atoms(*(float(x.value) for x in (p.c, p.mu, p.ridge)))
         if spectrum is None:
             return None
         pairs = list(zip(*spectrum.dual_law(p.psi1), strict=True))

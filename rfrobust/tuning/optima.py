@@ -348,14 +348,20 @@ def best_activation(
     fixed = None
     if mu1_over_mu2 is not None:
         fixed = validation.real_scalar("mu1_over_mu2", mu1_over_mu2, 1e-6, 1e6)
+    point = np.array([_point(base)])
+    compared = {}
+    for name in TABLE:
+        v, r = risks(point, base.vary(activation=built_in(name)))
+        compared[name] = risk_or_nan(adversarial_risk(v, r, eps_test)[0])
+    ranking = sorted(compared.items(), key=lambda item: (math.isnan(item[1]), item[1]))
     features, given = base.features, base.parameters
 
     def evaluate(ratios: np.ndarray) -> np.ndarray:
         varied = given._replace(c=(fixed or ratios[:, 0]) ** 2, mu=1.0, rho2=ratios[:, -1] ** 2)
         rows = as_rows(varied, len(ratios))
         table = np.empty((len(rows), len(Point._fields)))
-        parts = [slice(None)] if features.closed else [slice(i, i + 1) for i in range(len(rows))]
-        for part in parts:
+        closed = features.law(Parameters(*rows[0].tolist())) is None  # then so for all moments that are searched
+        for part in [slice(None)] if closed else [slice(i, i + 1) for i in range(len(rows))]:
             law = features.law(Parameters(*rows[part][0].tolist()))
             regimes.solve_rows(rows[part], law, table[part])
         return adversarial_risk(*of_table(table), eps_test)
@@ -372,12 +378,6 @@ def best_activation(
         if rho * rho <= LARGEST_DEGREE:
             scale = 1.0 / math.hypot(mu1, 1.0)
             concrete = polynomial_activation(mu1 * scale, scale, rho * scale)
-    point = np.array([_point(base)])
-    compared = {}
-    for name in TABLE:
-        v, r = risks(point, base.vary(activation=built_in(name)))
-        compared[name] = risk_or_nan(adversarial_risk(v, r, eps_test)[0])
-    ranking = sorted(compared.items(), key=lambda item: (math.isnan(item[1]), item[1]))
     return ActivationOptimum(optimum, concrete, dict(ranking))
 
 

@@ -117,6 +117,21 @@ def test_best_activation_against_sweeps_of_moments():
     assert list(best.built_in.values()) == sorted(best.built_in.values())
 
 
+def test_best_activation_does_not_depend_on_the_activation_of_the_problem():
+    """Even and linear activations see another law of W W', which is none of those searched."""
+    expected = best_activation(3, 2, 0.3, 0.5)
+    for name in ("cos", "identity", "tanh"):
+        problem = rfrobust.Problem.of(3, 2, 0.3, 0.5, ridge=0.1, activation=name)
+        assert best_activation(problem) == expected
+
+
+def test_best_activation_refuses_other_features_before_it_searches(monkeypatch):
+    model = rfrobust.theory.QuadraticModel([1.0, 2.0], [1.0, 1.0], [0.3, 0.3], 1.25, 4, tau=0.5)
+    monkeypatch.setattr("rfrobust.tuning.optima.search", lambda *_: pytest.fail("searched"))
+    with pytest.raises(TypeError, match="activation is not one of psi1"):
+        best_activation(model.problem(0.3))
+
+
 def test_polynomial_activation_has_the_moments_it_names():
     nodes, weights = np.polynomial.hermite_e.hermegauss(40)
     weights = weights / weights.sum()
