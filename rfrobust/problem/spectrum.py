@@ -177,6 +177,16 @@ def check_law(atoms: Any, weights: Any) -> tuple[np.ndarray, np.ndarray]:
     return x, w
 
 
+def first_layer(W: Any) -> np.ndarray:
+    """Return ``W`` as a matrix if it has rows of unit length, or raise."""
+    W = validation.real_array("W", W, ndim=2)
+    norms = np.linalg.norm(W, axis=1)
+    worst = float(norms[np.argmax(np.abs(norms - 1.0))])
+    if abs(worst - 1.0) > 1e-6:
+        raise ValueError(f"W must have rows of unit length, got a row of length {worst!r}")
+    return W
+
+
 class MarchenkoPastur(Spectrum):
     """Rows of W independent and uniform on the unit sphere (:eq:`eq-mp`)."""
 
@@ -285,11 +295,7 @@ class EmpiricalSpectrum(DiscreteSpectrum):
     """
 
     def __init__(self, W: Any) -> None:
-        W = validation.real_array("W", W, ndim=2)
-        norms = np.linalg.norm(W, axis=1)
-        if np.abs(norms - 1.0).max() > 1e-6:
-            worst = float(norms[np.argmax(np.abs(norms - 1.0))])
-            raise ValueError(f"W must have rows of unit length, got a row of length {worst!r}")
+        W = first_layer(W)
         N, d = W.shape
         values = np.linalg.svd(W, compute_uv=False) ** 2
         values[values < 1e-12 * values[0]] = 0.0

@@ -28,7 +28,7 @@ from ..problem.features import Features
 from ..problem.parameters import scalar
 from ..problem.penalty import Penalty
 from ..problem.problem import Problem
-from ..problem.spectrum import digest
+from ..problem.spectrum import digest, first_layer
 from ..support import validation
 from .equilibrium import Equilibrium, solve
 from .grid import sweep
@@ -230,9 +230,7 @@ def drawn_network(
     -----
     Derived here: the equivalents of docs/theory (eq-effective) hold for any Sigma and J^2 (docs/spectra).
     """
-    W = validation.real_array("W", W, ndim=2)
-    if np.abs(np.linalg.norm(W, axis=1) - 1.0).max() > 1e-6:
-        raise ValueError("W must have rows of unit length")
+    W = first_layer(W)
     tau = scalar("tau", tau)
     a = resolve_activation(activation)
     gram = np.clip(W @ W.T, -1.0, 1.0)
