@@ -14,11 +14,9 @@ from rfrobust.engine.records import Point
 from rfrobust.theory.grid import solve_points
 from tests import reference
 
-COLUMNS = ("psi1", "psi2", "eps", "tau", "ridge")
-
 
 def sample_problems(count: int, seed: int) -> np.ndarray:
-    """Draw problems log-uniformly over the promised ranges; rows in the order of ``COLUMNS``."""
+    """Draw problems log-uniformly over the promised ranges; rows in the order of ``rfrobust.problem.parameters.SWEPT``."""
     rng = np.random.default_rng(seed)
     psi1, psi2 = 10 ** rng.uniform(-2, 2, (2, count))
     eps = 10 ** rng.uniform(-4, np.log10(30), count)

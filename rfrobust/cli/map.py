@@ -6,12 +6,11 @@ from typing import Any
 import click
 import numpy as np
 
+from ..problem.parameters import SWEPT
 from ..theory.grid import sweep
 from .options import model_options
 from .output import PICTURES, TABLES, check_ending, refuse_without_solution, save_dataset, save_figure
 from .ranges import RANGE, expand
-
-_AXES = ("psi1", "psi2", "eps", "tau", "ridge")
 
 
 @click.command("map")
@@ -50,11 +49,11 @@ def command(
     if quantity not in QUANTITIES:
         raise ValueError(f"--quantity must be one of {', '.join(QUANTITIES)}, got {quantity!r}")
     logarithmic = [name for name in log_axes.split(",") if name]
-    unknown = [name for name in logarithmic if name not in _AXES]
+    unknown = [name for name in logarithmic if name not in SWEPT]
     if unknown:
-        raise ValueError(f"--log takes names among {', '.join(_AXES)}, got {unknown[0]!r}")
-    values = {name: np.unique(expand(name, given[name], name in logarithmic)) for name in _AXES}
-    swept = [name for name in _AXES if values[name].size > 1]
+        raise ValueError(f"--log takes names among {', '.join(SWEPT)}, got {unknown[0]!r}")
+    values = {name: np.unique(expand(name, given[name], name in logarithmic)) for name in SWEPT}
+    swept = [name for name in SWEPT if values[name].size > 1]
     if len(swept) != 2:
         raise ValueError(f"give two parameters as ranges START:STOP:COUNT, got {len(swept)} ({', '.join(swept)})")
     arguments: dict[str, Any] = {

@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from ..checks.certificate import certify as prove
+from ..problem.parameters import SWEPT
 from ..theory.equilibrium import Equilibrium, solve
 from ..theory.sensitivity import gradient as differentiate
 from .options import model_options
@@ -15,7 +16,7 @@ from .output import print_json
 def as_record(model: Equilibrium, eps_test: float | None) -> dict[str, Any]:
     """Return a solution and its risk at the test radius as plain values."""
     names = [
-        *("psi1", "psi2", "eps", "tau", "ridge", "standard_risk", "gradient_norm", "training_loss"),
+        *(*SWEPT, "standard_risk", "gradient_norm", "training_loss"),
         *("mean_abs_residual", "zero_residual_fraction", "q", "V", "k", "residual", "iterations"),
     ]
     return {name: getattr(model, name) for name in names} | {

@@ -7,12 +7,9 @@ import xarray as xr
 
 from ..support.provenance import versions
 from .features import RandomFeatures
-from .parameters import DESCRIPTIONS, axis
+from .parameters import DESCRIPTIONS, SWEPT, axis
 from .problem import FirstLayer, Problem
 from .risk import adversarial_risk
-
-#: Parameters of a point, the slowest first.
-SWEPT = ("psi1", "psi2", "eps", "tau", "ridge")
 
 
 def grid_axes(problem: Problem | None, **given: Any) -> dict[str, np.ndarray]:

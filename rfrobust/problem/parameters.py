@@ -19,6 +19,9 @@ RANGES: dict[str, dict[str, Any]] = {
     "nonlinear_power": {"lower": 0.0, "upper": 1e100},
 }
 
+#: Parameters of a point, the slowest first.
+SWEPT = ("psi1", "psi2", "eps", "tau", "ridge")
+
 #: What results say of each variable: the long name, symbols as in docs/conventions.
 DESCRIPTIONS: dict[str, str] = {
     "psi1": "N/d, features per dimension",

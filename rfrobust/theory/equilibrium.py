@@ -9,7 +9,7 @@ import numpy as np
 from ..engine import regimes
 from ..problem.activation import Activation
 from ..problem.features import RandomFeatures
-from ..problem.parameters import RANGES
+from ..problem.parameters import RANGES, SWEPT
 from ..problem.phase import Phase
 from ..problem.problem import NO_NOISE, Problem, Settings, as_problem
 from ..problem.risk import adversarial_risk
@@ -268,8 +268,7 @@ def solve(
     parameters = problem.parameters
     point = regimes.solve_point(parameters, problem.features.law(parameters))
     if point.status != regimes.SOLVED:
-        where = ("psi1", "psi2", "eps", "tau", "ridge")
-        named = ", ".join(f"{name}={problem.settings[name]!r}" for name in where)
+        named = ", ".join(f"{name}={problem.settings[name]!r}" for name in SWEPT)
         raise SolverError(Status(int(point.status)), named)
     return Equilibrium(problem, Status.SOLVED, _PHASES[int(point.phase)], *point[2:-1], int(point.iterations))
 

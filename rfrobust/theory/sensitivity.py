@@ -10,9 +10,9 @@ import xarray as xr
 from ..engine import equations
 from ..engine.numbers import Dual, FloatField, seed
 from ..engine.records import Outputs, Parameters, State
-from ..problem.datasets import SWEPT, describe
+from ..problem.datasets import describe
 from ..problem.features import RandomFeatures
-from ..problem.parameters import DESCRIPTIONS, scalar
+from ..problem.parameters import DESCRIPTIONS, SWEPT, scalar
 from ..problem.phase import Phase
 from ..problem.spectrum import EmpiricalSpectrum
 from .equilibrium import Equilibrium, check_solution

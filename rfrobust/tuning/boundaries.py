@@ -19,14 +19,14 @@ import xarray as xr
 from scipy.optimize import brentq
 
 from ..problem.activation import Activation
-from ..problem.datasets import SWEPT, describe
-from ..problem.parameters import DESCRIPTIONS
+from ..problem.datasets import describe
+from ..problem.parameters import DESCRIPTIONS, SWEPT
 from ..problem.problem import NO_NOISE, Problem, Settings, without_width
 from ..problem.risk import adversarial_risk
 from ..problem.spectrum import Spectrum, resolve_spectrum
 from ..support import validation
 from ..theory.thresholds import null_threshold
-from .optima import WIDTH_RANGE, best_width, risks
+from .optima import WIDTH_RANGE, best_width, point_of, risks
 from .search import UNSOLVED, Optimum
 
 #: Radii scanned for sign changes, relative to the null threshold.
@@ -44,7 +44,7 @@ _EPS, _RIDGE = SWEPT.index("eps"), SWEPT.index("ridge")
 
 def _margins(problem: Problem, radii: np.ndarray) -> np.ndarray:
     """Return the margins "worse than zero" and "no better than standard", shape (2, radii); NaN without solution."""
-    points = np.tile([problem.settings[name] for name in SWEPT], (radii.size, 1))
+    points = np.tile(point_of(problem), (radii.size, 1))
     points[:, _EPS] = radii
     v, r = risks(points, problem)
     risk = adversarial_risk(np.where(v < UNSOLVED, v, math.nan), r, radii)

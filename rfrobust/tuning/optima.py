@@ -12,8 +12,8 @@ from ..engine import regimes
 from ..engine.records import Parameters, Point
 from ..problem.activation import Activation
 from ..problem.catalogue import TABLE, built_in
-from ..problem.datasets import SWEPT, describe
-from ..problem.parameters import DESCRIPTIONS, scalar
+from ..problem.datasets import describe
+from ..problem.parameters import DESCRIPTIONS, SWEPT, scalar
 from ..problem.problem import (
     NO_NOISE,
     NO_RIDGE,
@@ -58,14 +58,15 @@ def of_table(table: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return v, r
 
 
-def _point(problem: Problem) -> tuple[float, ...]:
+def point_of(problem: Problem) -> tuple[float, ...]:
+    """Return (psi1, psi2, eps, tau, ridge) of a problem."""
     return tuple(problem.settings[name] for name in SWEPT)
 
 
 def _objective(problem: Problem, searched: list[str], eps_test: float) -> Evaluate:
     """Return the adversarial risk as a function of the searched parameters, one problem a row."""
     columns = [SWEPT.index(name) for name in searched]
-    base = _point(problem)
+    base = point_of(problem)
 
     def evaluate(values: np.ndarray) -> np.ndarray:
         points = np.empty((len(values), len(SWEPT)))
@@ -348,7 +349,7 @@ def best_activation(
     fixed = None
     if mu1_over_mu2 is not None:
         fixed = validation.real_scalar("mu1_over_mu2", mu1_over_mu2, 1e-6, 1e6)
-    point = np.array([_point(base)])
+    point = np.array([point_of(base)])
     compared = {}
     for name in TABLE:
         v, r = risks(point, base.vary(activation=built_in(name)))
@@ -432,7 +433,7 @@ def pareto(
     if with_ridge:
         ridges = np.concatenate([ridges, np.geomspace(*RIDGE_RANGE, max(count // 5, 16))])
     radius, ridge = (grid.ravel() for grid in np.meshgrid(radii, ridges, indexing="ij"))
-    tried = np.tile(_point(base), (radius.size, 1))
+    tried = np.tile(point_of(base), (radius.size, 1))
     tried[:, SWEPT.index("eps")], tried[:, SWEPT.index("ridge")] = radius, ridge
     v, r = risks(tried, base)
     solved = v < UNSOLVED  # not so at the pole psi1 = psi2 without radius and ridge

@@ -39,7 +39,7 @@ def draw(
 
     ``log`` names the parameters whose axis is logarithmic.
     """
-    x, y = [name for name in ("psi1", "psi2", "eps", "tau", "ridge") if name in data.dims]
+    x, y = [name for name in LABELS if name in data.dims]
     with house_style():
         figure, axis = new_figure(width)
         values = data[quantity].transpose(y, x)
@@ -71,7 +71,7 @@ def draw(
             if name in log:
                 setter("log")
         axis.set(xlabel=LABELS[x], ylabel=LABELS[y])
-        fixed = [name for name in ("psi1", "psi2", "eps", "tau", "ridge") if name not in (x, y)]
+        fixed = [name for name in LABELS if name not in (x, y)]
         axis.set_title(", ".join(f"{LABELS[name]} = {float(data[name]):g}" for name in fixed), fontsize=7)
         if axis.get_legend_handles_labels()[1]:
             figure.legend(loc="outside lower center", ncols=2)
