@@ -16,7 +16,7 @@ from tests import reference
 
 
 def sample_problems(count: int, seed: int) -> np.ndarray:
-    """Draw problems log-uniformly over the promised ranges; rows in the order of ``rfrobust.problem.parameters.SWEPT``."""
+    """Draw problems log-uniformly over the promised ranges; a row a parameter, psi1 to ridge."""
     rng = np.random.default_rng(seed)
     psi1, psi2 = 10 ** rng.uniform(-2, 2, (2, count))
     eps = 10 ** rng.uniform(-4, np.log10(30), count)
