@@ -210,7 +210,7 @@ def linf_attack(network: Layer, x: Array, y: Array, radius: float, steps: int, r
         return None, network.backward(cross_entropy(network.forward(points, False), y)[1], False)
 
     ball = pgd.Ball(x, radius, "linf", (0.0, 1.0))
-    lengths = pgd.even_steps(radius, steps) if radius > 0.0 else []
+    lengths = pgd.even_steps(radius, steps)
     return pgd.ascend(evaluate, ball.random_point(rng), lengths, ball).points
 
 

@@ -5,6 +5,7 @@ import numpy as np
 from ..support import validation
 from ..support.errors import DivergenceError
 from ..support.jit import njit
+from ..support.pgd import Ball, ascend, even_steps
 from .problem import PatchAttack, PatchData, PatchProblem
 
 
@@ -62,58 +63,11 @@ def _slope_rows(rows, weights, q):
 
 
 @njit
-def _projected_descent(rows, movable, weights, y, q, radius, steps, euclidean):
-    """Perturbed rows with the least margin met on a projected gradient path from the clean point."""
-    patches = rows.shape[0] // y.size
-    length = 2.5 * radius / steps
-    current = rows.copy()
-    best = rows.copy()
-    least = _margins(rows, weights, y, q)
-    for _ in range(steps):
-        gradient = np.dot(_slope_rows(current, weights, q), weights)
-        for i in range(y.size):
-            first = i * patches
-            norm = 0.0
-            for k in range(first, first + patches):
-                if movable[k]:
-                    norm += np.dot(gradient[k], gradient[k])
-            norm = np.sqrt(norm)
-            if norm == 0.0:
-                continue
-            reach = 0.0
-            for k in range(first, first + patches):
-                if not movable[k]:
-                    continue
-                for a in range(rows.shape[1]):
-                    slope = y[i] * gradient[k, a]
-                    move = length * (slope / norm if euclidean else np.sign(slope))
-                    shift = current[k, a] - move - rows[k, a]
-                    if not euclidean:
-                        shift = min(radius, max(-radius, shift))
-                    current[k, a] = rows[k, a] + shift
-                    reach += shift * shift
-            reach = np.sqrt(reach)
-            if euclidean and reach > radius:
-                for k in range(first, first + patches):
-                    if movable[k]:
-                        for a in range(rows.shape[1]):
-                            current[k, a] = rows[k, a] + (current[k, a] - rows[k, a]) * radius / reach
-        margins = _margins(current, weights, y, q)
-        for i in range(y.size):
-            if margins[i] < least[i]:
-                least[i] = margins[i]
-                best[i * patches : (i + 1) * patches] = current[i * patches : (i + 1) * patches]
-    return best
-
-
-@njit
-def _descend(rows, adversarial, movable, weights, y, q, lam, step, count, kind, radius, attack_steps):
-    """``count`` steps of gradient descent; ``kind`` 0 keeps ``adversarial``, 1 and 2 attack afresh (l2, linf)."""
+def _descend(rows, adversarial, weights, y, q, lam, step, count):
+    """``count`` steps of gradient descent on the clean and the adversarial examples."""
     patches = rows.shape[0] // y.size
     rate = step / y.size
     for _ in range(count):
-        if kind > 0 and lam > 0.0:
-            adversarial = _projected_descent(rows, movable, weights, y, q, radius, attack_steps, kind == 1)
         update = np.zeros_like(weights)
         for half in range(2 if lam > 0.0 else 1):
             points = rows if half == 0 else adversarial
@@ -178,11 +132,6 @@ def _rows(data: PatchData) -> np.ndarray:
     return np.ascontiguousarray(data.x.reshape(-1, data.x.shape[2]))
 
 
-def _movable(data: PatchData, target: str) -> np.ndarray:
-    patch = np.arange(data.x.shape[1])
-    return ((patch == data.signal[:, None]) | (target == "all")).ravel()
-
-
 def margins(weights: np.ndarray, data: PatchData, q: int) -> np.ndarray:
     r"""Return :math:`y_i f(x_i)` for every example.
 
@@ -219,22 +168,31 @@ def attacked(weights: np.ndarray, data: PatchData, problem: PatchProblem, attack
     PatchData
     """
     weights = validation.real_array("weights", weights, shape=(None, problem.dim))
+    x = data.x.copy()
     if attack.kind == "structured":
-        x = data.x.copy()
         left = problem.alpha - problem.delta
         x[np.arange(len(data.y)), data.signal] = left * data.y[:, None] * data.direction
+    elif attack.target == "all":
+        x = _ascended(x, weights, data.y, problem, attack)
     else:
-        x = _projected_descent(
-            _rows(data),
-            _movable(data, attack.target),
-            weights,
-            data.y,
-            problem.q,
-            attack.radius_for(problem),
-            attack.steps,
-            attack.kind == "l2",
-        ).reshape(data.x.shape)
+        moved = np.arange(len(data.y))[:, None], data.signal[:, None]
+        x[moved] = _ascended(x[moved], weights, data.y, problem, attack)
     return PatchData(x, data.y, data.signal, data.direction)
+
+
+def _ascended(
+    patches: np.ndarray, weights: np.ndarray, y: np.ndarray, problem: PatchProblem, attack: PatchAttack
+) -> np.ndarray:
+    """Move ``patches`` (N, any number, d) to lower margins; those held fixed add constants, so they are not here."""
+    centre, radius = patches.reshape(len(y), -1), attack.radius_for(problem)
+
+    def evaluate(points: np.ndarray, _: bool) -> tuple[np.ndarray, np.ndarray]:
+        rows = points.reshape(-1, problem.dim)
+        pull = (_slope_rows(rows, weights, problem.q) @ weights).reshape(points.shape)
+        return -_margins(rows, weights, y, problem.q), -y[:, None] * pull
+
+    best = ascend(evaluate, centre, even_steps(radius, attack.steps), Ball(centre, radius, attack.kind))
+    return best.points.reshape(patches.shape)
 
 
 def loss(weights: np.ndarray, data: PatchData, problem: PatchProblem, attack: PatchAttack | None = None) -> float:
@@ -273,21 +231,13 @@ def descend(
     attack = attack or PatchAttack()
     weights = validation.real_array("weights", weights, shape=(None, problem.dim))
     count = validation.integer("count", count, 0)
-    result = _descend(
-        _rows(data),
-        _rows(attacked(weights, data, problem, PatchAttack())),
-        _movable(data, attack.target),
-        weights,
-        data.y,
-        problem.q,
-        problem.lam,
-        problem.step,
-        count,
-        ("structured", "l2", "linf").index(attack.kind),
-        attack.radius_for(problem),
-        attack.steps,
-    )
-    return _finite(result, problem)
+    rows = _rows(data)
+    # The structured attack does not look at the weights, so that one attack serves all steps.
+    stretches = [count] if attack.kind == "structured" or problem.lam == 0 else [1] * count
+    for stretch in stretches:
+        adversarial = _rows(attacked(weights, data, problem, attack))
+        weights = _descend(rows, adversarial, weights, data.y, problem.q, problem.lam, problem.step, stretch)
+    return _finite(weights, problem)
 
 
 class GramDescent:

@@ -1,7 +1,4 @@
-"""Projected gradient ascent: one loop for every attack of the package.
-
-The patch model of :mod:`rfrobust.cgro` alone has it compiled as well, in the loop of its training.
-"""
+"""Projected gradient ascent: one loop for every attack of the package."""
 
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
@@ -106,8 +103,8 @@ def ascend(
 
 
 def even_steps(radius: float, steps: int) -> list[float]:
-    """Return the customary schedule: equal steps that together could cross the ball and a quarter more."""
-    return [2.5 * radius / steps] * steps
+    """Return the customary schedule: equal steps that could cross the ball and a quarter more (none if radius = 0)."""
+    return [2.5 * radius / steps] * steps if radius > 0 else []
 
 
 def unit_rows(rows: np.ndarray) -> np.ndarray:

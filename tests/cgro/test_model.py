@@ -123,7 +123,7 @@ def test_gradient_attacks_stay_in_their_ball_and_never_help(seed, kind, target, 
 
 @pytest.mark.parametrize("target", ["signal", "all"])
 @pytest.mark.parametrize("kind", ["l2", "linf"])
-def test_the_compiled_attack_is_the_common_ascent(kind, target):
+def test_a_gradient_attack_ascends_from_the_clean_examples(kind, target):
     drawn, attack = draw(SMALL, 4), PatchAttack(kind, 0.9, 7, target)
     x, y = drawn.train.x, drawn.train.y
     movable = (np.arange(3) == drawn.train.signal[:, None]) | (target == "all")
