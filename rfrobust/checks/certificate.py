@@ -5,8 +5,8 @@ With F the equations of the regime, x a point near the solution, Y near F'(x)^-1
     K = x - Y F(x) + (1 - Y F'(X)) (X - x)  inside the interior of X
 
 proves that X holds exactly one root of F and that it lies in K. Every operation is made on balls that contain the
-exact values (python-flint), so rounding is part of the proof. That there is no other solution outside X follows
-from the strict convexity of the robust ERM problem, not from the computation.
+exact values (python-flint), so rounding is part of the proof. That there is no other solution outside X is proved in
+docs/theory, "Exactly one solution", not by the computation.
 """
 
 import math

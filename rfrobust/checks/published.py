@@ -173,7 +173,7 @@ def inner_argmax(T: float, beta: float, gamma: float, psi1: float) -> float:
 class Saddle:
     """The saddle point of the published minimax.
 
-    ``value`` is R* (the limiting robust training loss), ``standard_risk`` alpha^2 + sigma^2, ``slope`` the
+    ``value`` is L* (the limiting robust training loss), ``standard_risk`` alpha^2 + sigma^2, ``slope`` the
     factor beta nu/tau_g of the risk, ``gradient`` the largest scaled partial derivative
     |x dR/dx| / |R| over the five variables, ``variables`` their values in the order of ``VARIABLES``.
     """

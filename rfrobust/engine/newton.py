@@ -1,7 +1,7 @@
 """Root finding for the equations: damped Newton in (log t, log V), and a nested bisection that always ends.
 
-Why bisection is safe: at fixed t, F2 grows with V through all of (-inf, inf), so there is one V(t); the robust
-ERM is strictly convex, so (I)-(II) have one solution and F1(t, V(t)) changes sign once, from - to +.
+Why bisection is safe: at fixed t, F2 grows with V through all of (-inf, inf) (eq-monotone), so there is one V(t); and
+(I)-(II) have one solution (docs/theory, "Exactly one solution"), where F1(t, V(t)) goes from - to +.
 """
 
 import math

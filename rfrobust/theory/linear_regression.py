@@ -75,12 +75,12 @@ def linear_null_threshold(delta: float, tau: float = 0.0, *, signal_norm: float 
 
 
 def linear_population(eps: float, tau: float, *, signal_norm: float = 1.0) -> float:
-    r"""Return the shrinkage s of the population optimum theta = s theta_0 (delta = inf), a number in [0, 1).
+    r"""Return the shrinkage K of the population optimum theta = K theta_0 (delta = inf), a number in [0, 1).
 
-    .. math:: s=\frac1{1+g},\quad g=\frac{\epsilon^2+c\epsilon A}{1+c\epsilon/A},\quad
-              A^2=(1+g)^2\frac{\tau^2}{V_0^2}+g^2,\quad c=\sqrt{2/\pi}.
+    .. math:: K=\frac1{1+k},\quad k=\frac{\epsilon^2+h\epsilon\sqrt v/r}{1+h\epsilon r/\sqrt v},\quad
+              \frac v{r^2}=(1+k)^2\frac{\tau^2}{V_0^2}+k^2,\quad h=\sqrt{2/\pi}.
 
-    The risks follow: v = tau^2 + V_0^2 (1-s)^2, r = V_0 s.
+    The risks follow: v = tau^2 + V_0^2 (1-K)^2, r = V_0 K. This is :eq:`eq-population` with x = 1.
 
     Parameters
     ----------
@@ -98,18 +98,18 @@ def linear_population(eps: float, tau: float, *, signal_norm: float = 1.0) -> fl
 
     Notes
     -----
-    The population optimum of [JSH]; one equation in g, solved inside a bracket.
+    The population optimum of [JSH]; one equation in K, solved inside a bracket.
     """
     eps, signal_norm = scalar("eps", eps), scalar("signal_norm", signal_norm)
     tau = real_scalar("tau", tau, 1e-100, 1e100)
     ratio = (tau / signal_norm) ** 2
-    c = SQRT_2_OVER_PI * eps
-    if c * math.sqrt(1.0 + ratio) >= 1.0:
+    slope = SQRT_2_OVER_PI * eps
+    if slope * math.sqrt(1.0 + ratio) >= 1.0:
         return 0.0
 
-    def equation(s: float) -> float:
-        # in the shrinkage s = 1/(1+g), with B = s A, both sides multiplied by s
-        B = math.sqrt(ratio + (1.0 - s) ** 2)
-        return (1.0 - s) * (1.0 + c * s / B) - (eps * eps * s + c * B)
+    def equation(K: float) -> float:
+        # with the error sqrt(v)/V_0, both sides multiplied by K
+        error = math.sqrt(ratio + (1.0 - K) ** 2)
+        return (1.0 - K) * (1.0 + slope * K / error) - (eps * eps * K + slope * error)
 
     return float(brentq(equation, 0.0, 1.0, xtol=1e-16, rtol=8.9e-16)) if eps > 0.0 else 1.0

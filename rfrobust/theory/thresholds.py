@@ -79,7 +79,7 @@ def interpolation_threshold(
 
     Notes
     -----
-    :eq:`eq-interpolation`, derived in docs/theory, "Near interpolation"; [R], carried over to \|J theta\|.
+    :eq:`eq-interpolation`, a heuristic of docs/theory, "Near interpolation"; [R], carried over to \|J theta\|.
     """
     n = validation.integer("n", n, 2)
     problem = setting_of(psi1, psi2, tau, settings)
