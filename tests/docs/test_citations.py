@@ -1,5 +1,5 @@
-"""Code cites the documentation by page, section and equation label, README and CONTRIBUTING files and make targets:
-all of them exist.
+"""Code and pages cite the documentation by page, section and equation label, README and CONTRIBUTING files and make
+targets: all of them exist.
 """
 
 import re
@@ -10,6 +10,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = sorted((ROOT / "rfrobust").rglob("*.py"))
 PAGES = {path.stem: path.read_text(encoding="utf-8") for path in (ROOT / "docs").glob("*.md")}
+TESTS = "\n".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / "tests").rglob("*.py")))
 LABELS = set(re.findall(r"^\$\$ \(([\w:-]+)\)", "\n".join(PAGES.values()), re.MULTILINE))
 
 
@@ -22,6 +23,18 @@ def test_citations_exist(path):
         assert " ".join(section.split()) in headings, (page, section)
     for page in re.findall(r"\bdocs/(\w+)", text):
         assert page in PAGES or (ROOT / "docs" / page).is_dir(), page
+
+
+def test_equations_cited_by_pages_and_tests_exist():
+    cited = {label for text in PAGES.values() for label in re.findall(r"\{eq\}`([\w:-]+)`", text)}
+    elsewhere = set(re.findall(r"^:label: (\S+)$", "\n".join(PAGES.values()), re.MULTILINE))
+    assert cited - elsewhere | set(re.findall(r"\beq-[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*\b", TESTS)) <= LABELS
+
+
+def test_theory_uses_no_symbol_for_two_things():
+    """Features are not phi, nor Gaussian vectors g and h; no letter of the printed theorem is one of ours."""
+    retired = (r"\\varphi", r"\\phi_i", r"\\mathsf", r"R\^\*", r"\\mathbb P", r"[gh]\^\\top", r"\\mathcal Q")
+    assert [symbol for symbol in retired if re.search(symbol, PAGES["theory"])] == []
 
 
 def test_every_equation_of_the_theory_has_a_label():
