@@ -1,8 +1,8 @@
 """Moments of the built-in activations as exact expressions, derived by SymPy (docs/activations shows them).
 
 SymPy is imported here only, on request. All moments follow from the dual kernel kappa(c) = E sigma(u)sigma(v): its
-Hermite series gives mu0^2 = kappa(0), mu1^2 = kappa'(0), mu2^2 = kappa(1) - mu0^2 - mu1^2, rho^2 = kappa'(1) - mu1^2. The clipped
-identity has no elementary kernel; there the defining integrals are taken.
+Hermite series gives mu0^2 = kappa(0), mu1^2 = kappa'(0), mu2^2 = kappa(1) - mu0^2 - mu1^2, rho^2 = kappa'(1) - mu1^2.
+The clipped identity has no elementary kernel; there the defining integrals are taken.
 """
 
 from typing import Any
