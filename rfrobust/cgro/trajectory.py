@@ -1,7 +1,6 @@
 """Training runs as labelled datasets: signal, memory, margins and errors along the way, for a batch of replicates."""
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -10,7 +9,7 @@ from tqdm import tqdm
 
 from ..support import validation
 from ..support.provenance import versions
-from ..support.workers import worker_count
+from ..support.workers import thread_pool, worker_count
 from .network import GramDescent, attacked, descend, margins
 from .problem import PatchAttack, PatchData, PatchProblem, draw
 
@@ -87,7 +86,7 @@ def in_threads(
     function: Callable[[Any], Any], items: Sequence[Any], workers: int | None, progress: bool, name: str | None = None
 ) -> list[Any]:
     """Return the results of ``function`` for all ``items``, computed in threads."""
-    with ThreadPoolExecutor(worker_count(workers)) as pool:
+    with thread_pool(worker_count(workers)) as pool:
         results = pool.map(function, items)
         return list(tqdm(results, total=len(items), desc=name, leave=False, disable=not progress))
 

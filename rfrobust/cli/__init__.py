@@ -1,13 +1,16 @@
 """The command line ``rfrobust``: one module a command, errors in one line with exit code 2."""
 
 import importlib
+import signal
 import sys
 import warnings
+from contextlib import suppress
 from typing import Any
 
 import click
 
 from ..support.errors import Error
+from ..support.process import ENDS, drop_unwritable_streams, open_streams, orderly_end
 from ..support.version import __version__
 
 #: Command -> (module in this package, one-line help); modules are imported when the command runs.
@@ -54,11 +57,17 @@ def cli() -> None:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line; a failure is one line on standard error and exit code 2."""
+    open_streams()
+    with orderly_end(signal.SIGINT, *ENDS):
+        _run(arguments)
+
+
+def _run(arguments: list[str] | None) -> None:
     try:
         with warnings.catch_warnings():
             warnings.showwarning = _show_warning
             cli.main(arguments, prog_name="rfrobust", standalone_mode=False)
-    except click.exceptions.Abort:
+    except (click.exceptions.Abort, KeyboardInterrupt):
         _fail("interrupted", 130)
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message())
@@ -67,7 +76,7 @@ def main(arguments: list[str] | None = None) -> None:
     except MemoryError:
         _fail("not enough memory for this many points", 2)
     except (Error, ValueError, TypeError, OSError, RuntimeError, ArithmeticError) as error:
-        _fail(str(error).replace("\n", " "), 2)
+        _fail(str(error), 2)
 
 
 def _show_warning(message: Warning | str, *_details: Any, **_more: Any) -> None:
@@ -75,5 +84,8 @@ def _show_warning(message: Warning | str, *_details: Any, **_more: Any) -> None:
 
 
 def _fail(message: str, code: int) -> None:
-    click.echo(f"rfrobust: error: {message}", err=True)
+    line = message.replace("\n", " ")
+    with suppress(OSError):  # standard error itself may be what fails
+        click.echo(f"rfrobust: error: {line}", err=True)
+    drop_unwritable_streams()
     sys.exit(code)

@@ -8,7 +8,7 @@ import click
 from ..problem import parameters
 from ..theory.grid import sweep
 from .options import model_options
-from .output import PICTURES, TABLES, check_ending, refuse_without_solution, save_dataset, save_figure
+from .output import PICTURES, TABLES, announce, check_ending, refuse_without_solution, write_dataset, write_figure
 from .ranges import RANGE, expand
 
 
@@ -48,5 +48,6 @@ def command(
         activation=activation, spectrum=spectrum,
     )  # fmt: skip
     refuse_without_solution(dataset)
-    save_dataset(dataset, data)
-    save_figure(draw(dataset, against="psi1" if ratio is None else "ratio", log=log), out)
+    write_dataset(dataset, data)
+    write_figure(draw(dataset, against="psi1" if ratio is None else "ratio", log=log), out)
+    announce(data, out)

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from .. import figures
-from .output import PICTURES, TABLES, check_ending, save_dataset, save_figure
+from .output import PICTURES, TABLES, announce, check_ending, write_dataset, write_figure
 
 
 @click.command("figure")
@@ -34,5 +34,6 @@ def command(
         check_ending(data, TABLES)
     dataset = figures.compute(name, quick) if from_data is None else figures.load(name, from_data)
     if data is not None:
-        save_dataset(dataset, data)
-    save_figure(module.draw(dataset, width=width), out)
+        write_dataset(dataset, data)
+    write_figure(module.draw(dataset, width=width), out)
+    announce(*([] if data is None else [data]), out)

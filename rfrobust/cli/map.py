@@ -9,7 +9,7 @@ import numpy as np
 from ..problem.parameters import SWEPT
 from ..theory.grid import sweep
 from .options import model_options
-from .output import PICTURES, TABLES, check_ending, refuse_without_solution, save_dataset, save_figure
+from .output import PICTURES, TABLES, announce, check_ending, refuse_without_solution, write_dataset, write_figure
 from .ranges import RANGE, expand
 
 
@@ -63,5 +63,6 @@ def command(
     refuse_without_solution(dataset)
     if boundaries:
         dataset = add_margins(dataset)
-    save_dataset(dataset, data)
-    save_figure(draw(dataset, quantity=quantity, log=[name for name in swept if name in logarithmic]), out)
+    write_dataset(dataset, data)
+    write_figure(draw(dataset, quantity=quantity, log=[name for name in swept if name in logarithmic]), out)
+    announce(data, out)

@@ -1,16 +1,20 @@
 """Writing pictures and numbers, the format following from the file's ending, and saying where they are."""
 
+import io
 import json
 import math
-import os
 from pathlib import Path
 from typing import Any
 
 import click
+import h5netcdf
 import numpy as np
+import pandas as pd
 import xarray as xr
 from matplotlib.figure import Figure
+from xarray.backends import H5NetCDFStore
 
+from ..support.files import check_target, replacing
 from ..support.style import house_style
 
 PICTURES = (".png", ".svg", ".pdf")
@@ -21,27 +25,31 @@ def check_ending(path: Path, allowed: tuple[str, ...]) -> None:
     """Raise if the file's ending is not allowed or it cannot be written; called before any work starts."""
     if path.suffix.lower() not in allowed:
         raise ValueError(f"the file must end in {', '.join(allowed)}, got {path}")
-    if path.is_dir():
-        raise ValueError(f"the file must not be a folder, got {path}")
-    folder = next(parent for parent in path.resolve().parents if parent.exists())
-    if not os.access(folder, os.W_OK):
-        raise ValueError(f"the file must be in a writable folder, got {path}")
+    check_target(path)
 
 
 def write_figure(figure: Figure, path: Path) -> None:
     """Write a picture in the format of the path's ending, fonts embedded."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with house_style():  # the style decides, among others, that fonts are embedded as outlines
-        figure.savefig(path)
+    with house_style(), replacing(path) as file:  # the style decides, among others, that fonts are embedded as outlines
+        figure.savefig(file, format=path.suffix[1:].lower())
 
 
 def write_dataset(dataset: xr.Dataset, path: Path) -> None:
     """Write a dataset as NetCDF, or as a flat CSV table."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if path.suffix.lower() == ".nc":
-        dataset.to_netcdf(path, engine="h5netcdf")
-    else:
-        dataset.to_dataframe().reset_index().to_csv(path, index=False)
+    if path.suffix.lower() == ".csv":
+        write_table(dataset.to_dataframe().reset_index(), path)
+        return
+    content = io.BytesIO()  # HDF5 itself does not survive a full disk
+    with h5netcdf.File(content, "w") as target:
+        dataset.dump_to_store(H5NetCDFStore(target))
+    with replacing(path) as file:
+        file.write(content.getbuffer())
+
+
+def write_table(table: pd.DataFrame, path: Path) -> None:
+    """Write a table as CSV."""
+    with replacing(path) as file:
+        table.to_csv(file, mode="wb", index=False)
 
 
 def refuse_without_solution(dataset: xr.Dataset) -> None:
@@ -64,15 +72,7 @@ def print_json(record: dict[str, Any]) -> None:
     click.echo(json.dumps(plain(record), allow_nan=False))
 
 
-def save_figure(figure: Figure, path: Path) -> None:
-    """Check the ending, write a picture and print where it is."""
-    check_ending(path, PICTURES)
-    write_figure(figure, path)
-    click.echo(f"picture: {path}")
-
-
-def save_dataset(dataset: xr.Dataset, path: Path) -> None:
-    """Check the ending, write the numbers and print where they are."""
-    check_ending(path, TABLES)
-    write_dataset(dataset, path)
-    click.echo(f"numbers: {path}")
+def announce(*paths: Path) -> None:
+    """Print where files are, after all of them are written: whoever reads the output may be gone."""
+    for path in paths:
+        click.echo(f"{'picture' if path.suffix.lower() in PICTURES else 'numbers'}: {path}")

@@ -2,7 +2,6 @@
 
 import html
 import json
-import os
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +13,7 @@ from tqdm import tqdm
 
 from .. import figures
 from ..finite.montecarlo import default_store
+from ..support.files import write_text
 from ..support.provenance import versions
 from ..support.sources import source_digest
 from .output import write_dataset, write_figure
@@ -49,13 +49,6 @@ def _finished(record: Path, signature: dict[str, Any]) -> bool:
         return False
     products = (record.with_suffix(ending) for ending in (".nc", ".png", ".pdf"))
     return saved.get("signature") == signature and all(path.exists() for path in products)
-
-
-def _replace(path: Path, write: Any) -> None:
-    """Write beside ``path`` and move into place, so that a cut-off run leaves no half-written file."""
-    partial = path.with_name(f"partial-{path.name}")
-    write(partial)
-    os.replace(partial, path)
 
 
 def _parameters(data: xr.Dataset) -> dict[str, str]:
@@ -116,18 +109,16 @@ def command(folder: Path, quick: bool, only: str | None, force: bool) -> None:
         with default_store(store):
             data = figures.compute(name, quick)
         seconds = time.perf_counter() - start
-        _replace(folder / f"{name}.nc", lambda path, data=data: write_dataset(data, path))
+        write_dataset(data, folder / f"{name}.nc")
         for ending in (".png", ".pdf"):
-            _replace(
-                folder / f"{name}{ending}", lambda path, draw=module.draw, data=data: write_figure(draw(data), path)
-            )
-        content = json.dumps({"title": module.TITLE, "seconds": seconds, "signature": signature}, indent=1)
-        _replace(record, lambda path, content=content: path.write_text(content))
+            write_figure(module.draw(data), folder / f"{name}{ending}")
+        content = {"title": module.TITLE, "seconds": seconds, "signature": signature}
+        write_text(json.dumps(content, indent=1), record)
     done = [name for name in figures.REGISTRY if (folder / f"{name}.json").exists()]
     page = _PAGE.format(
         count=len(done),
         when=f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
         articles="\n".join(_article(folder, name) for name in done),
     )
-    _replace(folder / "index.html", lambda path: path.write_text(page))
+    write_text(page, folder / "index.html")
     click.echo(f"index: {folder / 'index.html'} ({len(done)} figures)")

@@ -11,7 +11,7 @@ from ..finite.features import KINDS
 from ..finite.montecarlo import simulate, summary
 from ..finite.replicate import OBJECTIVES
 from .options import model_options
-from .output import TABLES, check_ending, save_dataset
+from .output import TABLES, announce, check_ending, write_dataset
 from .ranges import RANGE, expand
 
 #: Columns of the printed table.
@@ -66,7 +66,8 @@ def command(
             activation=activation, spectrum=spectrum, seed=seed, test_samples=test_samples, store=store,
             workers=workers, client=client,
         )  # fmt: skip
-    save_dataset(result, data)
+    write_dataset(result, data)
+    announce(data)
     means = summary(result)
     table = means[[name for shown in _SHOWN for name in (shown, f"{shown}_se")]]
     frame = table.to_dataframe() if table.dims else table.expand_dims("psi1").to_dataframe()

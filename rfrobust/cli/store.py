@@ -4,10 +4,13 @@ from pathlib import Path
 
 import click
 
-from ..finite.store import Store, code_version
+from ..finite.store import Store, StoreError, code_version
+from .output import announce, check_ending, write_table
 
 #: What makes two rows part of one experiment.
 _GROUP = ["objective", "features", "activation", "seed", "d", "test_samples", "code"]
+#: What tells its points from each other.
+_POINT = ["N", "n", "eps", "tau", "ridge"]
 
 
 @click.group("store")
@@ -19,15 +22,18 @@ def command() -> None:
 @click.argument("path", type=click.Path(path_type=Path))
 def ls(path: Path) -> None:
     """List the experiments in a store."""
-    with Store(path, must_exist=True) as store:
+    with Store(path, read_only=True) as store:
         table = store.table()
+    needed = [*_GROUP, *_POINT, "converged"] if len(table) else []
+    if lacks := [name for name in needed if name not in table or table[name].isna().any()]:
+        raise StoreError(f"{path} has rows without {', '.join(lacks)}, which no simulation has written: export them")
     click.echo(f"{path}: {len(table)} replicates; code of this version: {code_version()}")
     if len(table):
         groups = table.groupby(_GROUP).agg(
             rows=("d", "size"), points=("N", lambda _: 0), failed=("converged", lambda c: int((c == 0).sum())),
             first=("finished", "min"), last=("finished", "max"),
         )  # fmt: skip
-        sizes = table.groupby(_GROUP)[["N", "n", "eps", "tau", "ridge"]].apply(lambda g: len(g.drop_duplicates()))
+        sizes = table.groupby(_GROUP)[_POINT].apply(lambda g: len(g.drop_duplicates()))
         groups["points"] = sizes
         click.echo(groups.reset_index().to_string(index=False))
 
@@ -37,8 +43,8 @@ def ls(path: Path) -> None:
 @click.argument("out", type=click.Path(path_type=Path))
 def export(path: Path, out: Path) -> None:
     """Write all replicates of a store as one flat table (.csv)."""
-    if out.suffix.lower() != ".csv":
-        raise ValueError(f"the file must end in .csv, got {out}")
-    with Store(path, must_exist=True) as store:
-        store.table().to_csv(out, index=False)
-    click.echo(f"numbers: {out}")
+    check_ending(out, (".csv",))
+    with Store(path, read_only=True) as store:
+        table = store.table()
+    write_table(table, out)
+    announce(out)

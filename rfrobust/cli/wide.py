@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from .output import TABLES, check_ending, save_dataset
+from .output import TABLES, announce, check_ending, write_dataset
 
 
 @click.command("wide")
@@ -46,6 +46,8 @@ def command(
     samples = load_arrays(arrays, kernel=kernel, validate=validate, test=test, seed=seed)
     network = Architecture(**{name: settings.pop(name) for name in ("depth", "w_std", "b_std", "activation")})
     table = compare(samples, architecture=network, seed=seed, progress=True, **settings)
+    if data is not None:
+        write_dataset(table, data)
     click.echo(f"{'':15s}{'clean':>16s}{'robust':>18s}")
     for name in table.estimator.values:
         row = table.sel(estimator=name)
@@ -54,4 +56,4 @@ def command(
             f"{float(row.robust):10.4f} ± {float(row.robust_se):.4f}"
         )
     if data is not None:
-        save_dataset(table, data)
+        announce(data)

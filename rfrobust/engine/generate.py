@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..support.files import write_text
 from . import equations
 from .gaussian import GaussianParts
 from .numbers import Dual, Field
@@ -410,5 +411,5 @@ def javascript_text() -> str:
 
 
 if __name__ == "__main__":
-    PYTHON.write_text(python_text())
-    JAVASCRIPT.write_text(javascript_text())
+    write_text(python_text(), PYTHON)
+    write_text(javascript_text(), JAVASCRIPT)

@@ -1,35 +1,36 @@
-"""Where replicates run: this process, worker processes on this machine (joblib), or a Dask cluster."""
+"""Where replicates run: this process, worker processes on this machine (loky), or a Dask cluster."""
 
-import signal
-import threading
+import os
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from multiprocessing import resource_tracker
 from typing import Any
 
-from joblib import Parallel, delayed
 from joblib.externals.loky import get_reusable_executor
 
+from ..support.process import open_streams, signals_blocked
+from ..support.workers import watch_parent
 from .replicate import Task, run
 
 #: One finished task: its index and the result of each of its radii.
 Finished = tuple[int, list[dict[str, float]]]
+
+#: Seconds after which idle worker processes end; the next simulation within them need not start any.
+IDLE = 300
 
 
 def _indexed(index: int, task: Task) -> Finished:
     return index, run(task)
 
 
-@contextmanager
-def _interrupts_ignored() -> Iterator[None]:
-    """Start worker processes inside: they inherit an ignored Ctrl-C, which the parent alone has to answer."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    previous = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, previous)
+def _pool(workers: int) -> Any:
+    """Return the pool of worker processes that all simulations of this process share; none is started yet."""
+    open_streams()
+    with signals_blocked():
+        pool = get_reusable_executor(workers, timeout=IDLE, initializer=watch_parent, initargs=(os.getpid(),))
+        resource_tracker.ensure_running()  # at its start it unblocks signals: not between here and a worker's start
+    return pool
 
 
 def local(tasks: list[Task], workers: int) -> Iterator[Finished]:
@@ -38,13 +39,25 @@ def local(tasks: list[Task], workers: int) -> Iterator[Finished]:
         for index, task in enumerate(tasks):
             yield _indexed(index, task)
         return
+    pool = _pool(workers)
+    left, running = enumerate(tasks), set[Future[Finished]]()
     try:
-        pool = Parallel(n_jobs=workers, return_as="generator_unordered", batch_size=1, pre_dispatch="2*n_jobs")
-        with _interrupts_ignored():
-            finished = pool(delayed(_indexed)(index, task) for index, task in enumerate(tasks))
-        yield from finished
-    except (KeyboardInterrupt, GeneratorExit):
-        get_reusable_executor().shutdown(wait=False, kill_workers=True)
+        while True:
+            with signals_blocked():  # inherited by workers, which may be started at any task
+                for index, task in left:
+                    running.add(pool.submit(_indexed, index, task))
+                    if len(running) >= 2 * workers:
+                        break
+            if not running:
+                return
+            finished, running = wait(running, return_when=FIRST_COMPLETED)
+            for future in finished:
+                yield future.result()
+    except BaseException:
+        end = time.monotonic() + 1.0  # loky fails on a task that it is just sending
+        while time.monotonic() < end and not all(future.running() or future.done() for future in running):
+            time.sleep(0.001)
+        pool.shutdown(kill_workers=True)
         raise
 
 

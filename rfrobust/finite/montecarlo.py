@@ -1,10 +1,9 @@
 """Monte Carlo over finite networks as one labelled dataset, with the parameter and output names of ``sweep``."""
 
-import os
 import sys
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, nullcontext, suppress
 from contextvars import ContextVar
 from itertools import product
 from pathlib import Path
@@ -20,11 +19,12 @@ from ..problem.parameters import DESCRIPTIONS, axis
 from ..problem.problem import FirstLayer, Problem
 from ..support import validation
 from ..support.errors import SweepWarning
+from ..support.process import ENDS, orderly_end
 from ..support.workers import worker_count
 from .backends import backend
 from .features import KINDS
 from .replicate import OBJECTIVES, SAMPLED, Task
-from .store import Store, code_version, key_of
+from .store import Store, StoreError, code_version, key_of
 
 #: Per-replicate variables that ``sweep`` has not, or describes for the limit.
 _DESCRIPTIONS = {
@@ -56,7 +56,7 @@ _DEFAULT_STORE: ContextVar[str | Path | None] = ContextVar("default_store", defa
 @contextmanager
 def default_store(path: str | Path) -> Iterator[None]:
     """Let every :func:`simulate` inside the ``with`` block that is given no store use this one."""
-    token = _DEFAULT_STORE.set(path)
+    token = _DEFAULT_STORE.set(validation.path("path", path))
     try:
         yield
     finally:
@@ -155,8 +155,6 @@ def simulate(
         raise ValueError("d must be >= 2 for a nonlinear response, got 1 in d")
     if client is not None and not hasattr(client, "submit"):
         raise TypeError(f"client must be a distributed.Client, got {client!r}")
-    if store is not None and not isinstance(store, str | os.PathLike):
-        raise TypeError(f"store must be a path, got {store!r}")
     attacks = objective in ("linearized", "pgd")
     if features == "gaussian" and (attacks or test_samples > 0):
         raise ValueError(
@@ -178,7 +176,9 @@ def simulate(
     if test_samples > 0:
         names += [f"sampled_{name}{end}" for name in SAMPLED for end in ("", "_se")]
     arrays = {name: np.full(shape, np.nan) for name in names}
-    _fill(arrays, work, backend(client, workers), _DEFAULT_STORE.get() if store is None else store)
+    path = _DEFAULT_STORE.get() if store is None else store
+    with orderly_end(*ENDS), nullcontext() if path is None else Store(path) as opened:
+        _fill(arrays, work, backend(client, workers), opened)
     return _dataset(arrays, base, axes, test, run | {"replicates": replicates})
 
 
@@ -208,48 +208,47 @@ def _tasks(
     return work
 
 
-def _fill(arrays: dict[str, np.ndarray], work: list[Work], runner: Any, path: str | Path | None) -> None:
+def _fill(arrays: dict[str, np.ndarray], work: list[Work], runner: Any, store: Store | None) -> None:
     """Take what the store has, compute and store the rest."""
-    store = None if path is None else Store(path)
+    missing: list[Work] = []
+    for task, where in work:
+        keys = [key_of(record) for record in task.records()]
+        found = {} if store is None else store.get(keys)
+        left = []
+        for e, key in enumerate(keys):
+            if key not in found:
+                left.append(e)
+            elif lacks := arrays.keys() - found[key].keys():
+                raise StoreError(f"{store} has a replicate of this problem without {', '.join(sorted(lacks))}")
+            else:
+                _place(arrays, where[e], found[key])
+        if left:
+            todo = {"eps": tuple(task.eps[e] for e in left), "eps_test": tuple(task.eps_test[e] for e in left)}
+            missing.append((Task(**(vars(task) | todo)), [where[e] for e in left]))
+    done = 0
     try:
-        missing: list[Work] = []
-        for task, where in work:
-            keys = [key_of(record) for record in task.records()]
-            found = {} if store is None else store.get(keys)
-            left = []
-            for e, key in enumerate(keys):
-                if key in found:
-                    _place(arrays, where[e], found[key])
-                else:
-                    left.append(e)
-            if left:
-                todo = {"eps": tuple(task.eps[e] for e in left), "eps_test": tuple(task.eps_test[e] for e in left)}
-                missing.append((Task(**(vars(task) | todo)), [where[e] for e in left]))
-        done = 0
-        bar = tqdm(total=len(missing), desc="simulate", unit="network", delay=1.0, leave=False)
-        try:
-            with bar:
-                for index, results in runner([task for task, _ in missing]):
-                    task, where = missing[index]
-                    if store is not None:
-                        store.add(zip(task.records(), results, strict=True))
-                    for where_to, result in zip(where, results, strict=True):
-                        _place(arrays, where_to, result)
-                    done += 1
-                    bar.update()
-        except KeyboardInterrupt:
-            saved = len(work) - len(missing) + done
-            print(_how_to_resume(saved, len(work), path), file=sys.stderr, flush=True)
-            raise
-    finally:
-        if store is not None:
-            store.close()
+        with (
+            tqdm(total=len(missing), desc="simulate", unit="network", delay=1.0, leave=False) as bar,
+            closing(runner([task for task, _ in missing])) as finished,
+        ):
+            for index, results in finished:
+                task, where = missing[index]
+                if store is not None:
+                    store.add(zip(task.records(), results, strict=True))
+                for where_to, result in zip(where, results, strict=True):
+                    _place(arrays, where_to, result)
+                done += 1
+                bar.update()
+    except (KeyboardInterrupt, SystemExit):
+        with suppress(OSError):  # the terminal may be what has gone
+            print(_how_to_resume(len(work) - len(missing) + done, len(work), store), file=sys.stderr, flush=True)
+        raise
 
 
-def _how_to_resume(done: int, total: int, path: str | Path | None) -> str:
-    if path is None:
+def _how_to_resume(done: int, total: int, store: Store | None) -> str:
+    if store is None:
         return f"interrupted after {done} of {total} networks, which are lost: only a simulation with a store resumes"
-    return f"interrupted: {done} of {total} networks are saved in {path}; run the same command again to resume"
+    return f"interrupted: {done} of {total} networks are saved in {store}; run the same command again to resume"
 
 
 def _place(arrays: dict[str, np.ndarray], where: tuple[int, ...], result: dict[str, float]) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from ..support import validation
+from ..support.files import replacing
 from .network import ReLUNetwork, check_network
 
 #: ONNX stores dense matrices in one protocol buffer of less than 2 GB.
@@ -29,6 +30,7 @@ def to_onnx(network: ReLUNetwork, path: Path | str | None = None, dtype: str = "
         If the dense matrices do not fit an ONNX file.
     """
     network = check_network("network", network)
+    path = None if path is None else validation.path("path", path)
     dtype = validation.choice("dtype", dtype, ("float64", "float32"))
     size = sum(w.shape[0] * w.shape[1] + b.size for w, b in network.layers) * np.dtype(dtype).itemsize
     if size > _LIMIT:
@@ -63,5 +65,6 @@ def to_onnx(network: ReLUNetwork, path: Path | str | None = None, dtype: str = "
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=10)
     onnx.checker.check_model(model)
     if path is not None:
-        onnx.save_model(model, str(path))
+        with replacing(path) as file:
+            file.write(model.SerializeToString())
     return model

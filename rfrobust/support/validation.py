@@ -6,7 +6,9 @@ the wrong shape or not a number is a ``ValueError``.
 
 import math
 import numbers
+import os
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -128,6 +130,13 @@ def choice(name: str, value: Any, allowed: Iterable[str]) -> str:
     if value not in names:
         raise ValueError(f"{name} must be one of {', '.join(map(repr, names))}, got {name}={value!r}")
     return value
+
+
+def path(name: str, value: Any) -> Path:
+    """Return ``value`` as a path, or raise."""
+    if not isinstance(value, str | os.PathLike) or not os.fspath(value):
+        raise TypeError(f"{name} must be a path, got {_show(value)}")
+    return Path(value)
 
 
 def store(frozen: Any, **values: Any) -> None:

@@ -1,7 +1,7 @@
 """Grids of problems as one labelled dataset."""
 
 import warnings
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from itertools import pairwise
 from typing import Any, Unpack
 
@@ -18,7 +18,7 @@ from ..problem.parameters import DESCRIPTIONS, axis
 from ..problem.phase import Phase
 from ..problem.problem import FirstLayer, Problem
 from ..support.errors import SweepWarning
-from ..support.workers import worker_count
+from ..support.workers import thread_pool, worker_count
 from .equilibrium import Status
 
 #: Points a worker solves between two looks at the clock: a few hundredths of a second.
@@ -188,15 +188,7 @@ def _solve_table(points: np.ndarray, problem: Problem, line: int, workers: int) 
         solve_points(points[part], problem, line, out[part])
         return part.stop - part.start
 
-    with (
-        ThreadPoolExecutor(workers) as pool,
-        tqdm(total=size, desc="sweep", unit="point", delay=1.0, leave=False) as bar,
-    ):
-        futures = [pool.submit(run, part) for part in jobs]
-        try:
-            for future in as_completed(futures):
-                bar.update(future.result())
-        except BaseException:  # an interrupt must not wait for the points that have not started
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+    with thread_pool(workers) as pool, tqdm(total=size, desc="sweep", unit="point", delay=1.0, leave=False) as bar:
+        for future in as_completed([pool.submit(run, part) for part in jobs]):
+            bar.update(future.result())
     return out

@@ -7,7 +7,6 @@ symmetric kernel computes its upper triangle only.
 
 import math
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from functools import cache
 
@@ -16,7 +15,7 @@ from threadpoolctl import ThreadpoolController
 
 from ..support import validation
 from ..support.jit import njit
-from ..support.workers import worker_count
+from ..support.workers import thread_pool, worker_count
 from .architecture import Architecture
 
 #: Rows of a block: large enough for BLAS, small enough that a block of a wide data set stays in the cache.
@@ -138,7 +137,7 @@ def _run_blocks(
         with nullcontext() if workers is None else _blas().limit(limits=count):
             work(*listed[0])
         return
-    with _blas().limit(limits=1), ThreadPoolExecutor(count) as pool:
+    with _blas().limit(limits=1), thread_pool(count) as pool:
         for done in [pool.submit(work, rows, columns) for rows, columns in listed]:
             done.result()
 

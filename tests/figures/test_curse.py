@@ -5,7 +5,7 @@ import pytest
 import xarray as xr
 
 import rfrobust
-from rfrobust.cli.output import save_figure
+from rfrobust.cli.output import write_figure
 from rfrobust.figures import curse
 
 pytestmark = pytest.mark.slow  # networks are trained
@@ -41,7 +41,7 @@ def test_dataset_survives_a_file_and_both_layouts_draw(quick, tmp_path):
         for width, inches in (("single", 3.3), ("double", 6.8)):
             figure = curse.draw(back, width=width)
             assert figure.get_figwidth() == inches
-            save_figure(figure, tmp_path / f"{width}.pdf")
+            write_figure(figure, tmp_path / f"{width}.pdf")
             assert b"/FontFile2" in (tmp_path / f"{width}.pdf").read_bytes()
 
 
