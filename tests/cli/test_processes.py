@@ -1,38 +1,26 @@
 """The command line among other processes: signals that end it, workers it leaves, readers that leave it."""
 
-import errno
-import io
 import os
 import signal
-import subprocess
 import sys
 import threading
-from contextlib import ExitStack, redirect_stdout, suppress
+from contextlib import ExitStack, redirect_stdout
 from pathlib import Path
 
 import pytest
 import xarray as xr
 
-import rfrobust
 from rfrobust.cli import main
 from rfrobust.support import process
 from rfrobust.support.process import ENDS, orderly_end
 from rfrobust.support.workers import thread_pool
+from tests.command_line import Unread, start
 from tests.finite.test_simulate import wait_for_rows
 
-ROOT = Path(rfrobust.__file__).parents[1]
 #: Long enough for any machine, short beside what is to be excluded: idle workers live for five minutes.
 PATIENCE = 100
 CURVE = ["curve", "--psi1", "1:2:5", "--psi2", "2", "--eps", "0.3"]
 SIMULATE = ["simulate", "--psi1", "1", "--psi2", "2", "--eps", "0.3", "--d", "20"]
-
-
-def start(*command, cwd, **more):
-    environment = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
-    return subprocess.Popen(
-        command, cwd=cwd, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        start_new_session=True, **more,
-    )  # fmt: skip
 
 
 def python(*arguments):
@@ -83,9 +71,11 @@ def test_a_thread_pool_waits_for_threads_after_an_error_and_not_after_an_interru
         raise KeyboardInterrupt
     assert left.cancelled()
     release.set()
-    with pytest.raises(ZeroDivisionError), thread_pool(2) as pool:
-        pool.submit(lambda: (threading.Event().wait(0.2), done.append("finished")))
-        pool.submit(lambda: 1 / 0).result()
+    running = threading.Event()
+    with pytest.raises(ZeroDivisionError), thread_pool(1) as pool:
+        pool.submit(lambda: (running.set(), threading.Event().wait(0.2), done.append("finished")))
+        running.wait(PATIENCE)
+        raise ZeroDivisionError
     assert done == ["finished"]
 
 
@@ -97,6 +87,7 @@ def raised(monkeypatch):
     with ExitStack() as stack:
         for number in (*ENDS, signal.SIGINT):
             stack.callback(signal.signal, number, signal.getsignal(number))
+            signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
         yield numbers
 
 
@@ -119,7 +110,7 @@ def test_signals_that_are_somebody_elses_stay_so(raised, handler):
     signal.signal(signal.SIGTERM, handler)
     with orderly_end(*ENDS):
         assert signal.getsignal(signal.SIGTERM) == handler
-    with suppress(KeyboardInterrupt), orderly_end(signal.SIGINT):
+    with orderly_end(signal.SIGINT):
         pass
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
     assert raised == []
@@ -135,13 +126,6 @@ def test_closed_streams_stop_no_simulation(tmp_path, closed):
     assert err == ""
     assert ("numbers: runs.nc" in out) == (closed == "2>&-")
     assert xr.load_dataset(tmp_path / "runs.nc").sizes["replicate"] == 3
-
-
-class Unread(io.StringIO):
-    """A stream whose reader has gone."""
-
-    def write(self, _):
-        raise BrokenPipeError(errno.EPIPE, "Broken pipe")
 
 
 @pytest.mark.parametrize(

@@ -3,11 +3,9 @@
 import os
 import signal
 import sqlite3
-import subprocess
 import sys
 import threading
 import time
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -21,9 +19,9 @@ from rfrobust.finite.montecarlo import default_store
 from rfrobust.finite.replicate import Task, run
 from rfrobust.finite.store import Store, StoreError
 from rfrobust.support.provenance import versions
+from tests.command_line import start
 from tests.refusals import changed, refusals
 
-ROOT = Path(__file__).parents[2]
 SMALL = {"psi1": [0.5, 3.0], "psi2": 2.0, "eps": [0.1, 0.3], "tau": 0.5, "d": 20, "replicates": 3, "seed": 7}
 
 
@@ -241,15 +239,7 @@ def test_the_nonlinear_part_has_its_power_and_its_exact_risk():
 
 
 COMMAND = [sys.executable, "-m", "rfrobust", "simulate", "--psi1", "0.5,1,2,3", "--psi2", "2", "--eps", "0.1,0.3",
-           "--tau", "0.5", "--d", "50", "--replicates", "15", "--workers", "2"]  # fmt: skip
-
-
-def start(tmp_path, *more):
-    environment = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
-    return subprocess.Popen(
-        [*COMMAND, "--store", "runs.db", *more], cwd=tmp_path, env=environment,
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
-    )  # fmt: skip
+           "--tau", "0.5", "--d", "50", "--replicates", "15", "--workers", "2", "--store", "runs.db"]  # fmt: skip
 
 
 def wait_for_rows(path, count, running=lambda: True):
@@ -267,7 +257,7 @@ def wait_for_rows(path, count, running=lambda: True):
 
 @pytest.mark.slow
 def test_kill_9_then_resume_equals_an_uninterrupted_run(tmp_path):
-    process = start(tmp_path, "--data", "killed.nc")
+    process = start(*COMMAND, "--data", "killed.nc", cwd=tmp_path)
     wait_for_rows(tmp_path / "runs.db", 11, lambda: process.poll() is None)
     os.killpg(process.pid, signal.SIGKILL)
     process.communicate()
@@ -275,7 +265,7 @@ def test_kill_9_then_resume_equals_an_uninterrupted_run(tmp_path):
         saved = {row["finished"] for row in store}, len(store)
     assert 11 <= saved[1] < 120
     before = sqlite3.connect(tmp_path / "runs.db").execute("SELECT key, result FROM replicates").fetchall()
-    process = start(tmp_path, "--data", "resumed.nc")
+    process = start(*COMMAND, "--data", "resumed.nc", cwd=tmp_path)
     out, err = process.communicate(timeout=120)
     assert process.returncode == 0, err
     assert "numbers: resumed.nc" in out
@@ -289,7 +279,7 @@ def test_kill_9_then_resume_equals_an_uninterrupted_run(tmp_path):
 @pytest.mark.slow
 def test_interrupt_stops_at_once_and_says_how_to_resume(tmp_path):
     # Far from done when the interrupt comes, however late this process gets its turn.
-    process = start(tmp_path, "--replicates", "1000")
+    process = start(*COMMAND, "--replicates", "1000", cwd=tmp_path)
     wait_for_rows(tmp_path / "runs.db", 5, lambda: process.poll() is None)
     os.killpg(process.pid, signal.SIGINT)
     _, err = process.communicate(timeout=10)

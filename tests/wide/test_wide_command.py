@@ -1,5 +1,7 @@
 """The command line and the figures, from stored or coarse numbers."""
 
+from contextlib import redirect_stdout
+
 import numpy as np
 import pytest
 import xarray as xr
@@ -7,8 +9,9 @@ from click.testing import CliRunner
 from sklearn.datasets import load_digits
 
 from rfrobust import figures
-from rfrobust.cli import cli
+from rfrobust.cli import cli, main
 from rfrobust.wide import compare, load_arrays
+from tests.command_line import Unread
 
 
 @pytest.fixture(scope="module")
@@ -34,6 +37,13 @@ def test_command_prints_the_comparison(arrays, tmp_path):
         assert saved.attrs["kernel_samples"] == 200
     for name in ("NTK", "early stopped", "Adv-NTK"):
         assert f"{float(expected.robust.sel(estimator=name)):.4f}" in result.output
+
+
+def test_the_table_is_saved_although_nobody_reads_the_output(arrays, tmp_path):
+    options = ["--kernel", "50", "--validate", "20", "--test", "10", "--steps", "1", "--data", str(tmp_path / "w.csv")]
+    with pytest.raises(SystemExit), redirect_stdout(Unread()):
+        main(["wide", str(arrays), *options])
+    assert [path.name for path in tmp_path.iterdir()] == ["w.csv"]
 
 
 @pytest.mark.parametrize(
