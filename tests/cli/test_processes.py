@@ -145,6 +145,7 @@ def test_what_is_computed_is_saved_although_nobody_reads_the_output(tmp_path, mo
     assert {path.name for path in tmp_path.iterdir()} == files
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
 @pytest.mark.parametrize(("stream", "message"), [(">", "No space left on device"), ("2>", "")])
 def test_streams_on_a_full_disk_are_an_error_in_one_line(tmp_path, stream, message):

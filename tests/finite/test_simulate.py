@@ -391,7 +391,12 @@ def test_default_store_is_used_where_none_is_given(tmp_path, monkeypatch):
         first = rfrobust.simulate(**problem)
 
     def no_work(*_):
-        return lambda tasks: pytest.fail(f"{len(tasks)} networks trained again") if tasks else iter(())
+        def runner(tasks):
+            if tasks:
+                pytest.fail(f"{len(tasks)} networks trained again")
+            yield from ()
+
+        return runner
 
     monkeypatch.setattr(montecarlo, "backend", no_work)
     with default_store(tmp_path / "store.sqlite"):
