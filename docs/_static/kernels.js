@@ -137,7 +137,7 @@ function closedAverages(k, l, p) {
   };
 }
 
-/* b' J^-2 b and E Sigma/J^2 of the closed law. */
+/* b' J^-2 b of the linear part, E Sigma/J^2 and E 1/J^2 of the closed law. */
 function closedReach(p) {
   const x1 = p.rho2 / p.c;
   const x2 = p.psi1 + 1.0;
@@ -146,18 +146,20 @@ function closedReach(p) {
   const x5 = 2.0 / ((x4 + x1) + x2);
   const x6 = x1 + x3;
   const x7 = x6 >= 0.0 ? ((x4 + x6) * 0.5) : ((x4 - x6) * 0.5);
-  const x8 = (p.mu / p.rho2) * (x6 >= 0.0 ? (x1 / x7) : (x7 / p.psi1));
+  const x8 = x6 >= 0.0 ? (x1 / x7) : (x7 / p.psi1);
+  const x9 = p.rho2 >= 1e-300 ? ((p.mu / p.rho2) * x8) : p.rho2;
   return {
     power: (p.signal * p.psi1) * x5,
-    spread: x5 + (p.rho2 >= 1e-300 ? x8 : p.rho2),
+    spread: x5 + x9,
+    inverse: p.rho2 >= 1e-300 ? (x8 / p.rho2) : p.rho2,
   };
 }
 
 /* Square of the null threshold. */
 function squaredNullThreshold(p, power, spread) {
-  const x1 = ((power / (p.signal + p.noise)) + (p.R * spread)) * 1.5707963267948966;
+  const x1 = (power / (p.signal + (p.noise + p.radial))) + (p.R * spread);
   return {
-    value: x1,
+    value: x1 * 1.5707963267948966,
   };
 }
 

@@ -124,8 +124,12 @@ def _parameters(model: Equilibrium, arb: Any, constant: Any) -> Parameters:
         constant(arb(value)) for value in (model.psi1, model.psi2, model.eps, data.tau, model.ridge)
     )
     squares = (constant(moments[0]), constant(moments[1]), constant(moments[2]))
-    signal_norm, nonlinear_power = constant(arb(data.signal_norm)), constant(arb(data.nonlinear_power))
-    return equations.parameters(psi1, psi2, eps, tau, ridge, squares, signal_norm, nonlinear_power)
+    powers = [constant(arb(power)) for power in (data.signal_norm, data.nonlinear_power, data.radial_power)]
+    spike = arb(0)
+    if data.radial_power > 0.0:
+        exact = isinstance(features, RandomFeatures) and features.activation is RELU
+        spike = 1 / (4 * arb.pi()) if exact else arb(features.spike)
+    return equations.parameters(psi1, psi2, eps, tau, ridge, squares, *powers, constant(spike))
 
 
 def certify(equilibrium: Equilibrium, eps_test: float | None = None) -> Certificate:
@@ -235,7 +239,7 @@ def _certify_null(model: Equilibrium, arb: Any, field: Field) -> Certificate:
     square = equations.squared_null_threshold(p, power, spread, field).value
     if not arb(model.eps) * arb(model.eps) >= square:
         return _failed("eps is too close to the null threshold to tell the sides apart")
-    v = p.signal.value + p.noise.value
+    v = equations.null_risk(p).value
     zero = arb(0)
     values = {
         "standard_risk": v,

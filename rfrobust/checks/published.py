@@ -324,12 +324,12 @@ def verify(model: Equilibrium) -> Stationarity:
         and model.ridge == 0.0
         and model.eps > 0.0
         and model.psi2 < math.inf
-        and (data.signal_norm, data.nonlinear_power) == (1.0, 0.0)
+        and (data.signal_norm, data.nonlinear_power, data.radial_power) == (1.0, 0.0, 0.0)
     )
     if not covered:
         raise ValueError(
             "the published theorem covers the shifted ReLU with the Marchenko-Pastur law, ridge = 0, eps > 0, "
-            f"finite psi2, signal_norm = 1, nonlinear_power = 0 and a regular phase; got {model!r}"
+            f"finite psi2, signal_norm = 1, nonlinear_power = radial_power = 0 and a regular phase; got {model!r}"
         )
     variables = np.array(variables_of(model))
     value, gradient = objective_and_gradient(*variables, psi1=model.psi1, psi2=model.psi2, eps=model.eps, tau=model.tau)

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .numbers import Dual, Field
-from .records import Averages, Law, Outputs, Parameters, Shares, State
+from .records import Averages, Law, Outputs, Parameters, Probe, Shares, State
 
 #: Averages at (k, l), of either kind of law.
 Average = Callable[[Dual, Dual], Averages]
@@ -27,10 +27,13 @@ def parameters(
     squared_moments: tuple[Any, Any, Any],
     signal_norm: Any,
     nonlinear_power: Any,
+    radial_power: Any,
+    spike: Any,
 ) -> Parameters:
     """Return what the equations see of the parameters of a problem, of any kind of number or arrays."""
     noise = tau * tau + nonlinear_power
-    return Parameters(psi1, psi1 / psi2, eps, noise, ridge, *squared_moments, signal_norm * signal_norm)
+    signal = signal_norm * signal_norm
+    return Parameters(psi1, psi1 / psi2, eps, noise, ridge, *squared_moments, signal, radial_power, spike)
 
 
 def marchenko_pastur(z: Any, psi1: Any, F: Field) -> Shares:
@@ -100,43 +103,98 @@ def direction_of_atom(x: Any, weight: Any, p: Parameters) -> tuple[Any, Any, Any
     return sigma, p.c * x + p.rho2, part * (p.c * x / sigma), weight, part * (p.mu / sigma)
 
 
+def closed_probe(k: Any, l: Any, p: Parameters, F: Field) -> Probe:
+    """Return the averages of the closed law that the spike sees."""
+    K = 1.0 / (1.0 + k)
+    zeta = p.mu + k * p.rho2 + l
+    _, o1, _, oe, o2, _ = marchenko_pastur(zeta * K / p.c, p.psi1, F)
+    inverse = 1.0 / zeta
+    xo, rough = K * oe, inverse * o2
+    rest = p.mu - p.spike
+    return Probe(inverse * o1, inverse * rough, inverse * xo + inverse * rest * rough, inverse * (xo + p.rho2 * rough))
+
+
+def probe_of_direction(k: Any, l: Any, sigma: Any, metric: Any, weight: Any, p: Parameters) -> Probe:
+    """Return what one eigenvector adds to the averages that the spike sees."""
+    inverse = 1.0 / (sigma + (k * metric + l))
+    h = weight * inverse
+    h2 = h * inverse
+    return Probe(h, h2, h2 * (sigma - p.spike), h2 * metric)
+
+
+def radial_averages(k: Any, probe: Probe, excess: Any, p: Parameters) -> tuple[Any, Any]:
+    """Return what a radial part of the target adds to P and B (eq-radial-averages).
+
+    The spike adds a_2^2 excess (1 + 2 k) e e' to H; the source is a_2 F_2 sqrt(psi1) e.
+    """
+    source = p.spike * p.psi1
+    strength = p.spike * excess
+    beyond = excess - p.psi1
+    inverse = 1.0 / (1.0 + strength * (1.0 + 2.0 * k) * probe.h)
+    share = p.radial * inverse * inverse
+    square = probe.h * probe.h
+    left = 1.0 + probe.h * (p.spike * beyond + 2.0 * k * strength)
+    return (
+        share * (source * (probe.metric + 2.0 * strength * square)),
+        share * (left * left + source * (p.spike * (probe.h2 + beyond * square) + probe.sigma)),
+    )
+
+
 def averages(k: Dual, l: Dual, p: Parameters, law: Law | None, F: Field) -> Averages:
     """Return the averages of a law, None being the closed one, in numbers that are not traced."""
-    if law is None:
-        return closed_averages(k, l, p, F)
     zero = k * 0.0
-    total = Averages(zero, zero + law.null, zero, zero, zero, zero + law.unexplained)
-    for direction in zip(law.sigma, law.metric, law.explained, law.weights, strict=True):
-        total = Averages(*(a + b for a, b in zip(total, one_direction(k, l, *direction), strict=True)))
-    return total
+    if law is None:
+        total, probe, excess = closed_averages(k, l, p, F), closed_probe(k, l, p, F), p.psi1
+    else:
+        total, excess = Averages(zero, zero + law.null, zero, zero, zero, zero + law.unexplained), law.excess
+        probe = Probe(zero, zero, zero, zero)
+        for sigma, metric, explained, weight in zip(law.sigma, law.metric, law.explained, law.weights, strict=True):
+            one = one_direction(k, l, sigma, metric, explained, weight)
+            seen = probe_of_direction(k, l, sigma, metric, weight, p)
+            total = Averages(*(a + b for a, b in zip(total, one, strict=True)))
+            probe = Probe(*(a + b for a, b in zip(probe, seen, strict=True)))
+    P, B = radial_averages(k, probe, excess, p)
+    return total._replace(P=total.P + P, B=total.B + B)
 
 
-def closed_reach(p: Parameters, F: Field) -> tuple[Any, Any]:
-    """Return b' J^-2 b and E Sigma/J^2 of the closed law."""
+def closed_reach(p: Parameters, F: Field) -> tuple[Any, Any, Any]:
+    """Return b' J^-2 b of the linear part, E Sigma/J^2 and E 1/J^2 of the closed law."""
     f, o1, *_ = marchenko_pastur(p.rho2 / p.c, p.psi1, F)
+    inverse = F.if_at_least(p.rho2, 1e-300, lambda: o1 / p.rho2, lambda: p.rho2)
     rough = F.if_at_least(p.rho2, 1e-300, lambda: p.mu / p.rho2 * o1, lambda: p.rho2)
-    return p.signal * p.psi1 * f, f + rough
+    return p.signal * p.psi1 * f, f + rough, inverse
 
 
-def reach_of_direction(sigma: Any, metric: Any, explained: Any, weight: Any) -> tuple[Any, Any]:
-    """Return what one eigenvector adds to b' J^-2 b and E Sigma/J^2."""
-    return explained * (sigma / metric), weight * (sigma / metric)
+def reach_of_direction(sigma: Any, metric: Any, explained: Any, weight: Any) -> tuple[Any, Any, Any]:
+    """Return what one eigenvector adds to b' J^-2 b of the linear part, E Sigma/J^2 and E 1/J^2."""
+    return explained * (sigma / metric), weight * (sigma / metric), weight / metric
 
 
 def reach(p: Parameters, law: Law | None, F: Field) -> tuple[Any, Any]:
     """Return b' J^-2 b and E Sigma/J^2 of a law, None being the closed one, in numbers that are not traced."""
     if law is None:
-        return closed_reach(p, F)
-    first, second = p.R * 0.0, p.R * 0.0
+        power, spread, inverse = closed_reach(p, F)
+        return power + radial_reach(inverse, p.psi1, p), spread
+    power, spread, inverse = p.R * 0.0, p.R * 0.0, p.R * 0.0
     for direction in zip(law.sigma, law.metric, law.explained, law.weights, strict=True):
-        a, b = reach_of_direction(*direction)
-        first, second = first + a, second + b
-    return first, second
+        a, b, c = reach_of_direction(*direction)
+        power, spread, inverse = power + a, spread + b, inverse + c
+    return power + radial_reach(inverse, law.excess, p), spread
+
+
+def radial_reach(inverse: Any, excess: Any, p: Parameters) -> Any:
+    """Return what a radial part of the target adds to b' J^-2 b, from E 1/J^2 (eq-radial-null)."""
+    return p.radial * p.spike * p.psi1 * inverse / (1.0 + 2.0 * p.spike * excess * inverse)
 
 
 def squared_null_threshold(p: Parameters, power: Any, spread: Any, F: Field) -> Any:
     """Return eps_c^2 (eq-null) from b' J^-2 b and E Sigma/J^2."""
-    return 0.5 * F.pi * (power / (p.signal + p.noise) + p.R * spread)
+    return 0.5 * F.pi * (power / null_risk(p) + p.R * spread)
+
+
+def null_risk(p: Parameters) -> Any:
+    """Return E y^2, the risk of predicting zero."""
+    return p.signal + (p.noise + p.radial)
 
 
 def cold_start(p: Parameters, gap: Any, mean_sigma: Any, mean_metric: Any, F: Field) -> tuple[Any, Any]:

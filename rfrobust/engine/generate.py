@@ -16,7 +16,7 @@ from ..support.files import write_text
 from . import equations
 from .gaussian import GaussianParts
 from .numbers import Dual, Field
-from .records import Averages, Outputs, Pair, Parameters, SlopedAverages
+from .records import Averages, Outputs, Pair, Parameters, Probe, RadialPart, SlopedAverages, SlopedProbe
 
 ROOT = Path(__file__).parents[2]
 PYTHON = Path(__file__).with_name("kernels.py")
@@ -236,6 +236,11 @@ class Trace:
         """Return inputs that do not depend on the unknowns."""
         return [self._input(name, None) for name in names.split(", ")]
 
+    def probe(self) -> Probe:
+        """Return what the spike sees, as inputs with their derivatives in the two unknowns."""
+        fields = [[self.tape.node("input", f"probe.{name}{end}") for end in ("", "_k", "_l")] for name in Probe._fields]
+        return Probe(*(Dual(value, np.array(slopes, dtype=object)) for value, *slopes in fields))
+
     def average(self, k: Dual, l: Dual) -> Averages:
         """Return the averages as a call of their kernel."""
         call = self.tape.node("call", "averages", k.value, l.value)
@@ -247,7 +252,7 @@ class Trace:
         return Averages(*(output(name) for name in Averages._fields))
 
 
-def _sloped(parts: Averages) -> list[Any]:
+def _sloped(parts: Sequence[Any]) -> list[Any]:
     return [part.value for part in parts] + [part.gradient[i] for i in (0, 1) for part in parts]
 
 
@@ -294,13 +299,33 @@ def _traced() -> dict[str, Kernel]:
     doc = "What one eigenvector adds to the averages."
     add("one_direction", f"k, l, {direction}", "SlopedAverages", doc, t, out)
 
+    t = Trace("k", "l")
+    out = _sloped(equations.closed_probe(*t.unknowns, t.p, t.field))
+    add("closed_probe", "k, l, p", "SlopedProbe", "What the spike sees of the closed law.", t, out)
+
+    seen = "sigma, metric, weight"
+    t = Trace("k", "l")
+    out = _sloped(equations.probe_of_direction(*t.unknowns, *t.inputs(seen), t.p))
+    doc = "What one eigenvector adds to what the spike sees."
+    add("probe_of_direction", f"k, l, {seen}, p", "SlopedProbe", doc, t, out)
+
+    t = Trace("k", "l")
+    k, _ = t.unknowns
+    out = _sloped(equations.radial_averages(k, t.probe(), *t.inputs("excess"), t.p))
+    doc = "What a radial part of the target adds to P and B."
+    add("radial_averages", "k, probe, excess, p", "RadialPart", doc, t, out)
+
     t = Trace()
-    doc = "b' J^-2 b and E Sigma/J^2 of the closed law."
+    doc = "b' J^-2 b of the linear part, E Sigma/J^2 and E 1/J^2 of the closed law."
     add("closed_reach", "p", "", doc, t, equations.closed_reach(t.p, t.field))
 
     t = Trace()
-    doc = "What one eigenvector adds to b' J^-2 b and E Sigma/J^2."
+    doc = "What one eigenvector adds to b' J^-2 b of the linear part, E Sigma/J^2 and E 1/J^2."
     add("reach_of_direction", direction, "", doc, t, equations.reach_of_direction(*t.inputs(direction)))
+
+    t = Trace()
+    doc = "What a radial part of the target adds to b' J^-2 b."
+    add("radial_reach", "inverse, excess, p", "", doc, t, [equations.radial_reach(*t.inputs("inverse, excess"), t.p)])
 
     t = Trace()
     power, spread = t.inputs("power, spread")
@@ -356,14 +381,14 @@ import math
 
 from ..support.jit import inner
 from .gaussian import gaussian_parts
-from .records import Outputs, Pair, Single, SlopedAverages
+from .records import Outputs, Pair, RadialPart, Single, SlopedAverages, SlopedProbe
 
 
 '''
 
-_AVERAGES = '''@inner
-def averages(k, l, p, law):
-    """Averages of a law, None being the closed one."""
+_SUMS = '''@inner
+def sums(k, l, p, law):
+    """Averages of a law, None being the closed one, without a radial part of the target."""
     if law is None:  # pruned where the type of law decides
         return closed_averages(k, l, p)
 {starts}
@@ -371,6 +396,31 @@ def averages(k, l, p, law):
         part = one_direction(k, l, law.sigma[i], law.metric[i], law.explained[i], law.weights[i])
 {sums}
     return SlopedAverages({names})
+
+
+@inner
+def probed(k, l, p, law):
+    """What the spike sees of a law, None being the closed one."""
+    if law is None:  # pruned where the type of law decides
+        return closed_probe(k, l, p)
+{probe_starts}
+    for i in range(law.sigma.size):
+        part = probe_of_direction(k, l, law.sigma[i], law.metric[i], law.weights[i], p)
+{probe_sums}
+    return SlopedProbe({probe_names})
+'''
+
+_AVERAGES = '''@inner
+def averages(k, l, p, law):
+    """Averages of a law, None being the closed one."""
+    of = sums(k, l, p, law)
+    if p.radial == 0.0:
+        return of
+    excess = p.psi1 if law is None else law.excess
+    part = radial_averages(k, probed(k, l, p, law), excess, p)
+    return SlopedAverages(
+{totals}
+    )
 '''
 
 
@@ -379,13 +429,19 @@ def python_text() -> str:
     kernels = _traced()
     del kernels["adversarial_risk"]  # of arrays, not of kernels
     starts = {"E1c": "law.null", "B": "law.unexplained"}
-    loop = _AVERAGES.format(
+    loops = _SUMS.format(
         starts="\n".join(f"    {name} = {starts.get(name, '0.0')}" for name in SlopedAverages._fields),
         sums="\n".join(f"        {name} += part.{name}" for name in SlopedAverages._fields),
         names=", ".join(SlopedAverages._fields),
+        probe_starts="\n".join(f"    {name} = 0.0" for name in SlopedProbe._fields),
+        probe_sums="\n".join(f"        {name} += part.{name}" for name in SlopedProbe._fields),
+        probe_names=", ".join(SlopedProbe._fields),
     )
+    radial = [f" + part.{name}" if name in RadialPart._fields else "" for name in SlopedAverages._fields]
+    pairs = zip(SlopedAverages._fields, radial, strict=True)
+    total = _AVERAGES.format(totals="\n".join(f"        of.{name}{more}," for name, more in pairs))
     parts = [kernel.python(name) for name, kernel in kernels.items()]
-    return _PYTHON_HEADER + "\n\n".join([*parts[:2], loop, *parts[2:]])
+    return _PYTHON_HEADER + "\n\n".join([*parts[:5], loops, total, *parts[5:]])
 
 
 def javascript_text() -> str:
@@ -393,7 +449,7 @@ def javascript_text() -> str:
     kernels = _traced()
     chosen = {
         "closed_averages": ("closedAverages", SlopedAverages._fields),
-        "closed_reach": ("closedReach", ("power", "spread")),
+        "closed_reach": ("closedReach", ("power", "spread", "inverse")),
         "squared_null_threshold": ("squaredNullThreshold", ("value",)),
         "cold_start": ("coldStart", ("log_t", "log_V")),
         "balanced": ("balanced", Pair._fields),

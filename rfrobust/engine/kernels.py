@@ -7,7 +7,7 @@ import math
 
 from ..support.jit import inner
 from .gaussian import gaussian_parts
-from .records import Outputs, Pair, Single, SlopedAverages
+from .records import Outputs, Pair, RadialPart, Single, SlopedAverages, SlopedProbe
 
 
 @inner
@@ -188,8 +188,159 @@ def one_direction(k, l, sigma, metric, explained, weight):
 
 
 @inner
-def averages(k, l, p, law):
-    """Averages of a law, None being the closed one."""
+def closed_probe(k, l, p):
+    """What the spike sees of the closed law."""
+    x1 = (p.mu + (k * p.rho2)) + l
+    x2 = 1.0 / x1
+    x3 = 1.0 / (k + 1.0)
+    x4 = (x1 * x3) / p.c
+    x5 = 1.0 - p.psi1
+    x6 = x4 + x5
+    x7 = p.psi1 + 1.0
+    x8 = math.sqrt(((x4 * x4) + ((x4 * 2.0) * x7)) + (x5 * x5))
+    x9 = ((x8 + x6) * 0.5) if x6 >= 0.0 else ((x8 - x6) * 0.5)
+    x10 = x4 / x9
+    x11 = x10 if x6 >= 0.0 else (x9 / p.psi1)
+    x12 = x11 * x11
+    x13 = (p.psi1 * x4) / x9
+    x14 = (x9 if x6 >= 0.0 else x13) + p.psi1
+    x15 = (x12 * x14) / x8
+    x16 = x2 * x15
+    x17 = (x8 + x4) + x7
+    x18 = 2.0 / x17
+    x19 = x18 / x8
+    x20 = x4 * x19
+    x21 = x3 * x20
+    x22 = p.mu - p.spike
+    x23 = x2 * x22
+    x24 = x21 + (p.rho2 * x16)
+    x25 = x2 * x2
+    x26 = p.rho2 * x25
+    x27 = x3 * x3
+    x28 = 1.0 / p.c
+    x29 = ((p.rho2 * x3) - (x27 * x1)) * x28
+    x30 = x29 * x4
+    x31 = 0.5 / x8
+    x32 = ((x30 + x30) + ((x29 * 2.0) * x7)) * x31
+    x33 = x32 + x29
+    x34 = (x33 * 0.5) if x6 >= 0.0 else ((x32 - x29) * 0.5)
+    x35 = 1.0 / x9
+    x36 = 1.0 / p.psi1
+    x37 = ((x29 - (x34 * x10)) * x35) if x6 >= 0.0 else (x34 * x36)
+    x38 = x37 * x11
+    x39 = x34 if x6 >= 0.0 else (((x29 * p.psi1) - (x34 * x13)) * x35)
+    x40 = (((x38 + x38) * x14) + (x39 * x12)) - (x32 * x15)
+    x41 = 1.0 / x8
+    x42 = (-(x26 * x15)) + ((x40 * x41) * x2)
+    x43 = x18 * (1.0 / x17)
+    x44 = (x29 * x19) + ((((-(x33 * x43)) - (x32 * x19)) * x41) * x4)
+    x45 = (-(x27 * x20)) + (x44 * x3)
+    x46 = ((-(x26 * x21)) + (x45 * x2)) + ((-((x26 * x22) * x16)) + (x42 * x23))
+    x47 = x3 * x28
+    x48 = x47 * x4
+    x49 = ((x48 + x48) + ((x47 * 2.0) * x7)) * x31
+    x50 = x49 + x47
+    x51 = (x50 * 0.5) if x6 >= 0.0 else ((x49 - x47) * 0.5)
+    x52 = ((x47 - (x51 * x10)) * x35) if x6 >= 0.0 else (x51 * x36)
+    x53 = x52 * x11
+    x54 = x51 if x6 >= 0.0 else (((x47 * p.psi1) - (x51 * x13)) * x35)
+    x55 = (((x53 + x53) * x14) + (x54 * x12)) - (x49 * x15)
+    x56 = (-(x25 * x15)) + ((x55 * x41) * x2)
+    x57 = (x47 * x19) + ((((-(x50 * x43)) - (x49 * x19)) * x41) * x4)
+    x58 = x57 * x3
+    x59 = ((-(x25 * x21)) + (x58 * x2)) + ((-((x25 * x22) * x16)) + (x56 * x23))
+    return SlopedProbe(
+        x2 * x11,
+        x2 * x16,
+        (x2 * x21) + (x23 * x16),
+        x2 * x24,
+        (-(x26 * x11)) + (x37 * x2),
+        (-(x26 * x16)) + (x42 * x2),
+        x46,
+        (-(x26 * x24)) + ((x45 + (x42 * p.rho2)) * x2),
+        (-(x25 * x11)) + (x52 * x2),
+        (-(x25 * x16)) + (x56 * x2),
+        x59,
+        (-(x25 * x24)) + ((x58 + (x56 * p.rho2)) * x2),
+    )
+
+
+@inner
+def probe_of_direction(k, l, sigma, metric, weight, p):
+    """What one eigenvector adds to what the spike sees."""
+    x1 = 1.0 / (sigma + ((k * metric) + l))
+    x2 = weight * x1
+    x3 = x2 * x1
+    x4 = sigma - p.spike
+    x5 = x1 * x1
+    x6 = metric * x5
+    x7 = x6 * weight
+    x8 = (-(x7 * x1)) - (x6 * x2)
+    x9 = x5 * weight
+    x10 = (-(x9 * x1)) - (x5 * x2)
+    return SlopedProbe(
+        x2,
+        x3,
+        x3 * x4,
+        x3 * metric,
+        -x7,
+        x8,
+        x8 * x4,
+        x8 * metric,
+        -x9,
+        x10,
+        x10 * x4,
+        x10 * metric,
+    )
+
+
+@inner
+def radial_averages(k, probe, excess, p):
+    """What a radial part of the target adds to P and B."""
+    x1 = p.spike * excess
+    x2 = k * 2.0
+    x3 = x1 * (x2 + 1.0)
+    x4 = 1.0 / ((x3 * probe.h) + 1.0)
+    x5 = p.radial * x4
+    x6 = x5 * x4
+    x7 = p.spike * p.psi1
+    x8 = x1 * 2.0
+    x9 = probe.h * probe.h
+    x10 = x7 * (probe.metric + (x8 * x9))
+    x11 = excess - p.psi1
+    x12 = (p.spike * x11) + (x2 * x1)
+    x13 = (probe.h * x12) + 1.0
+    x14 = (p.spike * (probe.h2 + (x11 * x9))) + probe.sigma
+    x15 = (x13 * x13) + (x7 * x14)
+    x16 = (2.0 * x1) * probe.h
+    x17 = x4 * x4
+    x18 = (x16 + (probe.h_k * x3)) * x17
+    x19 = (-((x18 * p.radial) * x4)) - (x18 * x5)
+    x20 = probe.h_k * probe.h
+    x21 = x20 + x20
+    x22 = (x19 * x10) + (((probe.metric_k + (x21 * x8)) * x7) * x6)
+    x23 = ((probe.h_k * x12) + x16) * x13
+    x24 = ((probe.h2_k + (x21 * x11)) * p.spike) + probe.sigma_k
+    x25 = (probe.h_l * x3) * x17
+    x26 = (-((x25 * p.radial) * x4)) - (x25 * x5)
+    x27 = probe.h_l * probe.h
+    x28 = x27 + x27
+    x29 = (x26 * x10) + (((probe.metric_l + (x28 * x8)) * x7) * x6)
+    x30 = (probe.h_l * x12) * x13
+    x31 = ((probe.h2_l + (x28 * x11)) * p.spike) + probe.sigma_l
+    return RadialPart(
+        x6 * x10,
+        x6 * x15,
+        x22,
+        (x19 * x15) + (((x23 + x23) + (x24 * x7)) * x6),
+        x29,
+        (x26 * x15) + (((x30 + x30) + (x31 * x7)) * x6),
+    )
+
+
+@inner
+def sums(k, l, p, law):
+    """Averages of a law, None being the closed one, without a radial part of the target."""
     if law is None:  # pruned where the type of law decides
         return closed_averages(k, l, p)
     E1 = 0.0
@@ -234,8 +385,72 @@ def averages(k, l, p, law):
 
 
 @inner
+def probed(k, l, p, law):
+    """What the spike sees of a law, None being the closed one."""
+    if law is None:  # pruned where the type of law decides
+        return closed_probe(k, l, p)
+    h = 0.0
+    h2 = 0.0
+    sigma = 0.0
+    metric = 0.0
+    h_k = 0.0
+    h2_k = 0.0
+    sigma_k = 0.0
+    metric_k = 0.0
+    h_l = 0.0
+    h2_l = 0.0
+    sigma_l = 0.0
+    metric_l = 0.0
+    for i in range(law.sigma.size):
+        part = probe_of_direction(k, l, law.sigma[i], law.metric[i], law.weights[i], p)
+        h += part.h
+        h2 += part.h2
+        sigma += part.sigma
+        metric += part.metric
+        h_k += part.h_k
+        h2_k += part.h2_k
+        sigma_k += part.sigma_k
+        metric_k += part.metric_k
+        h_l += part.h_l
+        h2_l += part.h2_l
+        sigma_l += part.sigma_l
+        metric_l += part.metric_l
+    return SlopedProbe(h, h2, sigma, metric, h_k, h2_k, sigma_k, metric_k, h_l, h2_l, sigma_l, metric_l)
+
+
+@inner
+def averages(k, l, p, law):
+    """Averages of a law, None being the closed one."""
+    of = sums(k, l, p, law)
+    if p.radial == 0.0:
+        return of
+    excess = p.psi1 if law is None else law.excess
+    part = radial_averages(k, probed(k, l, p, law), excess, p)
+    return SlopedAverages(
+        of.E1,
+        of.E1c,
+        of.Tc,
+        of.Q,
+        of.P + part.P,
+        of.B + part.B,
+        of.E1_k,
+        of.E1c_k,
+        of.Tc_k,
+        of.Q_k,
+        of.P_k + part.P_k,
+        of.B_k + part.B_k,
+        of.E1_l,
+        of.E1c_l,
+        of.Tc_l,
+        of.Q_l,
+        of.P_l + part.P_l,
+        of.B_l + part.B_l,
+    )
+
+
+@inner
 def closed_reach(p):
-    """b' J^-2 b and E Sigma/J^2 of the closed law."""
+    """b' J^-2 b of the linear part, E Sigma/J^2 and E 1/J^2 of the closed law."""
     x1 = p.rho2 / p.c
     x2 = p.psi1 + 1.0
     x3 = 1.0 - p.psi1
@@ -243,22 +458,30 @@ def closed_reach(p):
     x5 = 2.0 / ((x4 + x1) + x2)
     x6 = x1 + x3
     x7 = ((x4 + x6) * 0.5) if x6 >= 0.0 else ((x4 - x6) * 0.5)
-    x8 = (p.mu / p.rho2) * ((x1 / x7) if x6 >= 0.0 else (x7 / p.psi1))
-    return (p.signal * p.psi1) * x5, x5 + (x8 if p.rho2 >= 1e-300 else p.rho2)
+    x8 = (x1 / x7) if x6 >= 0.0 else (x7 / p.psi1)
+    x9 = ((p.mu / p.rho2) * x8) if p.rho2 >= 1e-300 else p.rho2
+    return (p.signal * p.psi1) * x5, x5 + x9, (x8 / p.rho2) if p.rho2 >= 1e-300 else p.rho2
 
 
 @inner
 def reach_of_direction(sigma, metric, explained, weight):
-    """What one eigenvector adds to b' J^-2 b and E Sigma/J^2."""
+    """What one eigenvector adds to b' J^-2 b of the linear part, E Sigma/J^2 and E 1/J^2."""
     x1 = sigma / metric
-    return explained * x1, weight * x1
+    return explained * x1, weight * x1, weight / metric
+
+
+@inner
+def radial_reach(inverse, excess, p):
+    """What a radial part of the target adds to b' J^-2 b."""
+    x1 = (((p.radial * p.spike) * p.psi1) * inverse) / ((((p.spike * 2.0) * excess) * inverse) + 1.0)
+    return x1
 
 
 @inner
 def squared_null_threshold(p, power, spread):
     """Square of the null threshold."""
-    x1 = ((power / (p.signal + p.noise)) + (p.R * spread)) * 1.5707963267948966
-    return x1
+    x1 = (power / (p.signal + (p.noise + p.radial))) + (p.R * spread)
+    return x1 * 1.5707963267948966
 
 
 @inner

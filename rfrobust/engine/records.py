@@ -4,7 +4,8 @@ from typing import Any, NamedTuple
 
 
 class Parameters(NamedTuple):
-    """What the equations see of a problem: R = psi1/psi2, noise = tau^2 + F_*^2, squared moments, signal = |beta|^2."""
+    """What the equations see of a problem: R = psi1/psi2, noise = tau^2 + F_*^2, squared moments, signal = |beta|^2,
+    radial = F_2^2 and spike = a_2^2, the square of the second Hermite coefficient."""
 
     psi1: Any
     R: Any
@@ -15,6 +16,8 @@ class Parameters(NamedTuple):
     mu: Any
     rho2: Any
     signal: Any
+    radial: Any
+    spike: Any
 
 
 class Law(NamedTuple):
@@ -22,8 +25,8 @@ class Law(NamedTuple):
 
     ``sigma`` > 0, ``metric``, ``weights`` and ``explained`` (the part b_i^2/Sigma_i of the signal) hold one entry an
     eigenvector, ``null`` is the weight where Sigma = 0, ``unexplained`` the part of the signal that no linear function
-    of the features explains. No law, None, stands for the closed form: Sigma = c x + mu, J^2 = c x + rho2 with x of
-    the Marchenko-Pastur law of W W', c > 0, and mu or the ridge > 0.
+    of the features explains, ``excess`` is E x^2 - 1. No law, None, stands for the closed form: Sigma = c x + mu,
+    J^2 = c x + rho2 with x of the Marchenko-Pastur law of W W', c > 0, and mu or the ridge > 0; its excess is psi1.
     """
 
     sigma: Any
@@ -32,6 +35,7 @@ class Law(NamedTuple):
     weights: Any
     null: Any
     unexplained: Any
+    excess: Any
 
 
 class Averages(NamedTuple):
@@ -43,6 +47,15 @@ class Averages(NamedTuple):
     Q: Any
     P: Any
     B: Any
+
+
+class Probe(NamedTuple):
+    """E 1/H, E 1/H^2, E (Sigma - a_2^2)/H^2 and E J^2/H^2: what the direction of the spike sees."""
+
+    h: Any
+    h2: Any
+    sigma: Any
+    metric: Any
 
 
 class State(NamedTuple):
@@ -94,6 +107,34 @@ class SlopedAverages(NamedTuple):
     E1c_l: float
     Tc_l: float
     Q_l: float
+    P_l: float
+    B_l: float
+
+
+class SlopedProbe(NamedTuple):
+    """:class:`Probe` in floats with its derivatives in k and in l."""
+
+    h: float
+    h2: float
+    sigma: float
+    metric: float
+    h_k: float
+    h2_k: float
+    sigma_k: float
+    metric_k: float
+    h_l: float
+    h2_l: float
+    sigma_l: float
+    metric_l: float
+
+
+class RadialPart(NamedTuple):
+    """What a radial part of the target adds to P and B of :class:`SlopedAverages`."""
+
+    P: float
+    B: float
+    P_k: float
+    B_k: float
     P_l: float
     B_l: float
 

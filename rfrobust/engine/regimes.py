@@ -13,6 +13,7 @@ from .kernels import (
     cold_start,
     least_squares,
     outputs,
+    radial_reach,
     reach_of_direction,
     squared_null_threshold,
 )
@@ -44,21 +45,25 @@ COLD = Shift(0.0, 0.0)
 def scales(p, law):
     """Return the :class:`Scales` of a problem."""
     if law is None:  # pruned where the type of law decides
-        power, spread = closed_reach(p)
-        mean_sigma, mean_metric, null = p.c + p.mu, p.c + p.rho2, 0.0
+        power, spread, inverse = closed_reach(p)
+        mean_sigma, mean_metric, null, excess = p.c + p.mu, p.c + p.rho2, 0.0, p.psi1
         unexplained = p.mu
     else:
-        power, spread, mean_sigma, mean_metric, null = 0.0, 0.0, 0.0, 0.0, law.null
+        power, spread, inverse, mean_sigma, mean_metric, null = 0.0, 0.0, 0.0, 0.0, 0.0, law.null
+        excess = law.excess
         unexplained = max(law.unexplained - RECOVERED * p.signal, 0.0)
         for i in range(law.sigma.size):
             weight = law.weights[i]
-            first, second = reach_of_direction(law.sigma[i], law.metric[i], law.explained[i], weight)
+            first, second, third = reach_of_direction(law.sigma[i], law.metric[i], law.explained[i], weight)
             power += first
             spread += second
+            inverse += third
             mean_sigma += weight * law.sigma[i]
             mean_metric += weight * law.metric[i]
+    if p.radial > 0.0:
+        power += radial_reach(inverse, excess, p)
     eps_null = math.sqrt(squared_null_threshold(p, power, spread))
-    return Scales(eps_null, mean_sigma, mean_metric, null, unexplained == 0.0 and p.noise == 0.0)
+    return Scales(eps_null, mean_sigma, mean_metric, null, unexplained == 0.0 and p.noise + p.radial == 0.0)
 
 
 @njit
@@ -89,7 +94,7 @@ def _solution(phase, q, V, k, v, r2, residual, iterations):
 @inner
 def _null(p):
     """Return the zero solution."""
-    v = p.signal + p.noise
+    v = p.signal + (p.noise + p.radial)
     mean_abs = math.sqrt(v) * SQRT_2_OVER_PI
     return Point(SOLVED, NULL, 0.0, 0.0, math.inf, v, 0.0, 0.5 * v, mean_abs, 0.0, 0.0, 0.0)
 
@@ -112,7 +117,8 @@ def _attacked(shift, p, law):
     for i in range(3 if near else 1):
         if near:
             gap = (i + 1) * NEAR_NULL
-            at = Parameters(p.psi1, p.R, scale.eps_null * (1.0 - gap), p.noise, p.ridge, p.c, p.mu, p.rho2, p.signal)
+            eps = scale.eps_null * (1.0 - gap)
+            at = Parameters(p.psi1, p.R, eps, p.noise, p.ridge, p.c, p.mu, p.rho2, p.signal, p.radial, p.spike)
             away = ((x - 2.0) * (x - 3.0), 2.0 * (x - 1.0) * (3.0 - x), (x - 1.0) * (x - 2.0))
             weight = 0.5 * away[i] * x / (i + 1)
         log_t, log_V = cold_start(at, gap, scale.mean_sigma, scale.mean_metric)
@@ -206,7 +212,7 @@ def attacked_rows(rows, law, line, out):
     first = second = third = COLD
     for i in range(rows.shape[0]):
         row = rows[i]
-        p = Parameters(row[0], row[1], row[2], row[3], row[4], row[5], row[6], row[7], row[8])
+        p = Parameters(row[0], row[1], row[2], row[3], row[4], row[5], row[6], row[7], row[8], row[9], row[10])
         point, shift = _attacked(_extrapolated(i % line, first, second, third), p, law)
         first, second, third = second, third, shift
         for j in range(12):

@@ -10,8 +10,6 @@ from ..problem.activation import Activation
 from ..problem.catalogue import resolve_activation
 from ..problem.spectrum import Spectrum, resolve_spectrum
 from ..support import validation
-from ..support.quadrature import gaussian_mean
-
 #: The network's own features, and their Gaussian equivalent (docs/theory, eq-gaussian-features).
 KINDS = ("true", "gaussian")
 
@@ -95,13 +93,35 @@ class FeatureMap:
     def product_moment(self) -> np.ndarray:
         """E phi(x) P(x) of the nonlinear part P of :func:`nonlinear_part` with power 1; 0 for the Gaussian equivalent.
 
-        By Stein's identity E sigma(<w, x>) x_i x_j = w_i w_j E sigma(G)(G^2 - 1).
+        By Stein's identity E sigma(<w, x>) x_i x_j = w_i w_j E sigma(G)(G^2 - 1) = w_i w_j sqrt(2) a_2.
         """
         if self.kind != "true":
             return np.zeros(len(self.W))
-        a = self.activation
-        curvature = gaussian_mean(lambda u: (u * u - 1.0) * a(u), a.kinks)
-        return curvature * nonlinear_part(self.W)
+        return math.sqrt(2.0) * self._a2 * nonlinear_part(self.W)
+
+    def radial_moment(self) -> np.ndarray:
+        """E phi(x) (|x|^2 - d)/sqrt(2 d) = a_2/sqrt(d) of true features, by the same identity."""
+        N, d = self.W.shape
+        return np.full(N, self._a2 / math.sqrt(d))
+
+    @property
+    def _a2(self) -> float:
+        a2 = self.activation.known_a2
+        assert a2 is not None  # a network has a function
+        return a2
+
+
+def radial_part(X: np.ndarray) -> np.ndarray:
+    """Return (|x|^2 - d)/sqrt(2 d) of the rows of X, of power 1 for x ~ N(0, I)."""
+    d = X.shape[1]
+    return (np.einsum("ij,ij->i", X, X) - d) / math.sqrt(2.0 * d)
+
+
+def add_nonlinear(y: np.ndarray, X: np.ndarray, nonlinear_power: float, radial_power: float) -> None:
+    """Add the nonlinear parts of these powers at the rows of X to the responses."""
+    for power, part in ((nonlinear_power, nonlinear_part), (radial_power, radial_part)):
+        if power > 0.0:
+            y += math.sqrt(power) * part(X)
 
 
 def nonlinear_part(X: np.ndarray) -> np.ndarray:

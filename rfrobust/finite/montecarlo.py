@@ -118,9 +118,10 @@ def simulate(
     client : distributed.Client, optional
         Dask cluster to run on instead.
     **settings
-        ``activation``, ``spectrum``, ``signal_norm`` and ``nonlinear_power``, as for :func:`rfrobust.solve`. A first
-        layer of another law than Marchenko-Pastur is drawn by :meth:`Spectrum.draw`; the nonlinear part of the
-        response is F_* P(x), P the sum of products of :func:`rfrobust.finite.nonlinear_part`.
+        ``activation``, ``spectrum``, ``signal_norm``, ``nonlinear_power`` and ``radial_power``, as for
+        :func:`rfrobust.solve`. A first layer of another law than Marchenko-Pastur is drawn by :meth:`Spectrum.draw`;
+        the nonlinear part of the response is F_* P(x), P the sum of products of
+        :func:`rfrobust.finite.nonlinear_part`, the radial one F_2 (|x|^2 - d)/sqrt(2 d).
 
     Returns
     -------
@@ -153,6 +154,8 @@ def simulate(
         raise ValueError(f"problem must have random features to draw networks from, got {base.features!r}")
     if base.data.nonlinear_power > 0.0 and (axes["d"] < 2).any():
         raise ValueError("d must be >= 2 for a nonlinear response, got 1 in d")
+    if base.data.radial_power > 0.0 and features == "gaussian":
+        raise ValueError("features must be 'true' for a radial part of the response, got features='gaussian'")
     if client is not None and not hasattr(client, "submit"):
         raise TypeError(f"client must be a distributed.Client, got {client!r}")
     attacks = objective in ("linearized", "pgd")

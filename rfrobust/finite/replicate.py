@@ -5,7 +5,6 @@ replicate), and every radius is solved from a cold start, so that neither the or
 change a bit. Radii, noise levels, penalties, objectives and feature kinds share the draw: common random numbers.
 """
 
-import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +15,7 @@ from ..problem.activation import Activation
 from ..problem.problem import Problem
 from ..problem.spectrum import Spectrum
 from .erm import ConcentratedERM, ConvergenceError, RobustFit
-from .features import FeatureMap, nonlinear_part
+from .features import FeatureMap, add_nonlinear
 from .linearized import linearized_erm
 from .risks import gradient_norm, sampled_risks, standard_risk
 from .training import PGDFit, pgd_erm
@@ -75,8 +74,7 @@ def _run(task: Task) -> list[dict[str, float]]:
     beta = np.zeros(task.d)
     beta[0] = data.signal_norm
     y = X @ beta + data.tau * noise.standard_normal(task.n)
-    if data.nonlinear_power > 0.0:
-        y += math.sqrt(data.nonlinear_power) * nonlinear_part(X)
+    add_nonlinear(y, X, data.nonlinear_power, data.radial_power)
     problem = None
     if task.objective in ("concentrated", "least-norm"):
         # At eps = 0 the interpolator of least |J theta| is the one of least |theta| for J = I.
@@ -118,7 +116,7 @@ def _measure(
     return {
         "converged": converged,
         "theta": fit.theta,
-        "standard_risk": standard_risk(network, fit.theta, beta, data.tau, data.nonlinear_power),
+        "standard_risk": standard_risk(network, fit.theta, beta, data.tau, data.nonlinear_power, data.radial_power),
         "gradient_norm": gradient_norm(network, fit.theta),
         "training_loss": fit.objective - 0.5 * task.problem.ridge * float(fit.theta @ fit.theta),
         "mean_abs_residual": float(np.mean(np.abs(y - features @ fit.theta))),
@@ -133,8 +131,9 @@ def _sample(
 ) -> dict[str, float]:
     data = task.problem.data
     risks = sampled_risks(
-        network, theta, beta, data.tau, eps_test, task.test_samples, rng, nonlinear_power=data.nonlinear_power
-    )
+        network, theta, beta, data.tau, eps_test, task.test_samples, rng, nonlinear_power=data.nonlinear_power,
+        radial_power=data.radial_power,
+    )  # fmt: skip
     named: dict[str, float] = {}
     for name, (mean, se) in zip(SAMPLED, vars(risks).values(), strict=True):
         named[f"sampled_{name}"], named[f"sampled_{name}_se"] = mean, se

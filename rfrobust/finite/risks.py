@@ -7,23 +7,31 @@ import numpy as np
 
 from ..support import validation
 from .attack import pgd_attack
-from .features import FeatureMap, nonlinear_part
+from .features import FeatureMap, add_nonlinear
 from .linearized import gradients
 from .scaling import Estimate, mean_estimate
 
 
 def standard_risk(
-    network: FeatureMap, theta: np.ndarray, beta: np.ndarray, tau: float, nonlinear_power: float = 0.0
+    network: FeatureMap,
+    theta: np.ndarray,
+    beta: np.ndarray,
+    tau: float,
+    nonlinear_power: float = 0.0,
+    radial_power: float = 0.0,
 ) -> float:
-    """Return E(y - f)^2 = tau^2 + F_*^2 + |beta|^2 - 2 theta'E[phi y] + theta'E[phi phi']theta, exactly.
+    """Return E(y - f)^2 = E y^2 - 2 theta'E[phi y] + theta'E[phi phi']theta, exactly.
 
-    With ``nonlinear_power`` F_*^2 the response has the part F_* P(x), P being :func:`nonlinear_part` of features.py.
+    With ``nonlinear_power`` F_*^2 the response has the part F_* P(x), P being :func:`nonlinear_part` of features.py,
+    with ``radial_power`` F_2^2 the part F_2 (|x|^2 - d)/sqrt(2 d).
     """
     moment = network.target_moment(beta)
     if nonlinear_power > 0.0:
         moment = moment + math.sqrt(nonlinear_power) * network.product_moment()
+    if radial_power > 0.0:
+        moment = moment + math.sqrt(radial_power) * network.radial_moment()
     fit = float(theta @ network.second_moment @ theta)
-    return tau**2 + nonlinear_power + float(beta @ beta) - 2.0 * float(theta @ moment) + fit
+    return tau**2 + nonlinear_power + radial_power + float(beta @ beta) - 2.0 * float(theta @ moment) + fit
 
 
 def gradient_norm(network: FeatureMap, theta: np.ndarray) -> float:
@@ -63,6 +71,7 @@ def sampled_risks(
     rng: np.random.Generator,
     *,
     nonlinear_power: float = 0.0,
+    radial_power: float = 0.0,
     steps: int = 20,
 ) -> SampledRisks:
     """Estimate the risks of a network with true features on ``samples`` fresh points."""
@@ -72,8 +81,7 @@ def sampled_risks(
         raise ValueError(f"network must have true features, got kind={network.kind!r}")
     X = rng.standard_normal((samples, len(beta)))
     y = X @ beta + tau * rng.standard_normal(samples)
-    if nonlinear_power > 0.0:
-        y += math.sqrt(nonlinear_power) * nonlinear_part(X)
+    add_nonlinear(y, X, nonlinear_power, radial_power)
     residual = y - network.features(X) @ theta
     slope = np.linalg.norm(gradients(network, X, theta), axis=1)
     delta = pgd_attack(network, theta, X, y, eps_test, steps=steps, restarts=1, rng=rng)

@@ -44,11 +44,15 @@ class Activation:
         Closed forms of :meth:`dual` and :meth:`derivative_dual`; a Hermite series is used without them.
     kinks : tuple of float, default ()
         Where sigma or sigma' is not smooth.
+    a2 : float, optional
+        The second Hermite coefficient E (G^2 - 1) sigma(G)/sqrt(2), which only a radial part of the target needs; by
+        quadrature of the function, when it is needed, without it.
 
     Raises
     ------
     TypeError, ValueError
-        For moments that are not finite, negative ``mu2`` or ``rho``, rho^2 < 2 mu2^2, or mu1 = mu2 = 0.
+        For moments that are not finite, negative ``mu2`` or ``rho``, rho^2 < 2 mu2^2, a2^2 > mu2^2,
+        rho^2 < 2 a2^2 + 3 (mu2^2 - a2^2), or mu1 = mu2 = 0.
 
     Notes
     -----
@@ -65,6 +69,7 @@ class Activation:
     rho: float
     kernels: tuple[Function, Function] | None = None
     kinks: tuple[float, ...] = ()
+    a2: float | None = None
 
     def __post_init__(self) -> None:
         for field, lower in (("mu0", -math.inf), ("mu1", -math.inf), ("mu2", 0.0), ("rho", 0.0)):
@@ -75,6 +80,19 @@ class Activation:
             raise ValueError(f"rho^2 must be >= 2 mu2^2 for any activation, got rho={self.rho!r}, mu2={self.mu2!r}")
         if self.mu1 == 0.0 and self.mu2 == 0.0:
             raise ValueError("mu1 and mu2 must not both be 0: the activation would be constant")
+        if self.a2 is not None:
+            object.__setattr__(self, "a2", self._checked(self.a2))
+
+    def _checked(self, a2: float) -> float:
+        """Return the second Hermite coefficient if the other moments admit it."""
+        a2 = validation.real_scalar("a2", a2)
+        rest = self.mu2**2 - a2**2
+        if rest < -1e-9 * self.mu2**2 or self.rho**2 < (2.0 * self.mu2**2 + rest) * (1.0 - 1e-9):
+            raise ValueError(
+                f"a2^2 must be <= mu2^2 and rho^2 >= 2 a2^2 + 3 (mu2^2 - a2^2), got a2={a2!r}, mu2={self.mu2!r}, "
+                f"rho={self.rho!r}"
+            )
+        return a2
 
     @classmethod
     def from_callable(
@@ -154,15 +172,20 @@ class Activation:
         rho = math.sqrt(gaussian_mean(lambda u: (derivative(u) - mu1) ** 2, points))
         if mu2 < 1e-14 * size:  # linear up to rounding
             mu2 = rho = 0.0
-        return cls(name, function, derivative, mu0, mu1, mu2, rho, kinks=points)
+        a2 = second_coefficient(function, points)
+        a2 = 0.0 if abs(a2) < 1e-14 * size else a2
+        return cls(name, function, derivative, mu0, mu1, mu2, rho, kinks=points, a2=a2)
 
     @classmethod
-    def from_moments(cls, mu1: float, mu2: float, rho: float, *, name: str = "moments") -> "Activation":
-        """Return an activation known by its moments only: enough for every limit, not for a network.
+    def from_moments(
+        cls, mu1: float, mu2: float, rho: float, *, a2: float | None = None, name: str = "moments"
+    ) -> "Activation":
+        """Return an activation of mean 0 known by its moments only: enough for every limit, not for a network.
 
-        Evaluating it, or its dual kernels, is a ``ValueError``. Arguments and errors as for the class.
+        Evaluating it, or its dual kernels, is a ``ValueError``, and so is a radial part of the target without ``a2``.
+        Arguments and errors as for the class.
         """
-        return cls(name, _unknown_function, _unknown_function, 0.0, mu1, mu2, rho)
+        return cls(name, _unknown_function, _unknown_function, 0.0, mu1, mu2, rho, a2=a2)
 
     def __call__(self, u: np.ndarray) -> np.ndarray:
         """Evaluate sigma elementwise."""
@@ -212,6 +235,7 @@ class Activation:
             abs(scale) * self.rho,
             kernels,
             self.kinks,
+            None if self.a2 is None else scale * self.a2,
         )
 
     def centred(self) -> "Activation":
@@ -232,7 +256,7 @@ class Activation:
     @cached_property
     def key(self) -> str:
         """The content: name, moments, and a digest of sampled values of sigma and sigma' where they are known."""
-        moments = f"{self.mu0!r},{self.mu1!r},{self.mu2!r},{self.rho!r}"
+        moments = f"{self.mu0!r},{self.mu1!r},{self.mu2!r},{self.rho!r},{self.a2!r}"
         try:
             sampled = np.array([self.function(_SAMPLES), self.derivative(_SAMPLES)], dtype=float)
         except ValueError:  # known by its moments only
@@ -243,6 +267,35 @@ class Activation:
     def constants(self) -> tuple[float, float, float]:
         """``(mu1^2, mu2^2, rho^2)``, all that the equations see."""
         return self.mu1 * self.mu1, self.mu2 * self.mu2, self.rho * self.rho
+
+    @cached_property
+    def known_a2(self) -> float | None:
+        """``a2`` as given, else by quadrature of the function, None where that is unknown too."""
+        if self.a2 is not None or self.function is _unknown_function:
+            return self.a2
+        return self._checked(second_coefficient(self.function, self.kinks))
+
+    @property
+    def spike(self) -> float:
+        """a2^2, or 0 where mu0 != 0: what a radial part of the target is learned through (:eq:`eq-radial`).
+
+        Raises
+        ------
+        ValueError
+            If a2 is unknown.
+        """
+        if self.mu0 != 0.0:
+            return 0.0
+        if self.known_a2 is None:
+            raise ValueError("a2 must be given to Activation.from_moments for a radial part of the target, got a2=None")
+        return self.known_a2**2
+
+
+def second_coefficient(function: Function, kinks: tuple[float, ...] = ()) -> float:
+    """Return E (G^2 - 1) sigma(G)/sqrt(2) by quadrature."""
+    from ..support.quadrature import gaussian_mean
+
+    return gaussian_mean(lambda u: (u * u - 1.0) * function(u), kinks) / math.sqrt(2.0)
 
 
 def _affine(function: Function, scale: float, shift: float, u: np.ndarray) -> np.ndarray:
@@ -263,5 +316,5 @@ def _step(u: np.ndarray) -> np.ndarray:
 
 RELU = Activation(
     "relu", _shifted_relu, _step, mu0=0.0, mu1=0.5, mu2=math.sqrt(0.25 - 0.5 / math.pi), rho=0.5,
-    kernels=(dual_kernels.relu, dual_kernels.relu_derivative), kinks=(0.0,),
+    kernels=(dual_kernels.relu, dual_kernels.relu_derivative), kinks=(0.0,), a2=0.5 / math.sqrt(math.pi),
 )  # fmt: skip

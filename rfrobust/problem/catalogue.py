@@ -126,7 +126,7 @@ def leaky_relu(slope: float = 0.1) -> Activation:
         "leaky-relu", partial(_leaky, slope=slope), partial(_leaky_slope, slope=slope),
         (1.0 - slope) / math.sqrt(2.0 * _PI), 0.5 * (1.0 + slope), half * half * (1.0 - 2.0 / _PI), half * half,
         (partial(dual_kernels.leaky_relu, slope=slope), partial(dual_kernels.leaky_relu_derivative, slope=slope)),
-        (0.0,),
+        (0.0,), (1.0 - slope) / (2.0 * math.sqrt(_PI)),
     )  # fmt: skip
 
 
@@ -140,6 +140,7 @@ def abs_linear(linear: float = 1.0) -> Activation:
     return _exact(
         "abs-linear", partial(_abs_linear, linear=linear), partial(_abs_linear_slope, linear=linear),
         math.sqrt(2.0 / _PI), linear, 1.0 - 2.0 / _PI, 1.0, kernels, (0.0,),
+        1.0 / math.sqrt(_PI),
     )  # fmt: skip
 
 
@@ -152,7 +153,7 @@ def quadratic(linear: float = 0.0) -> Activation:
     )
     return _exact(
         "quadratic", partial(_quadratic, linear=linear), partial(_quadratic_slope, linear=linear),
-        0.0, linear, 2.0, 4.0, kernels,
+        0.0, linear, 2.0, 4.0, kernels, a2=math.sqrt(2.0),
     )  # fmt: skip
 
 
@@ -178,9 +179,10 @@ def _exact(
     rho_squared: float,
     kernels: tuple[Function, Function] | None = None,
     kinks: tuple[float, ...] = (),
+    a2: float = 0.0,
 ) -> Activation:
     mu2, rho = math.sqrt(mu2_squared), math.sqrt(rho_squared)
-    return Activation(name, function, derivative, mu0, mu1, mu2, rho, kernels, kinks)
+    return Activation(name, function, derivative, mu0, mu1, mu2, rho, kernels, kinks, a2)
 
 
 def _erf() -> Activation:
@@ -204,7 +206,7 @@ def _cos() -> Activation:
     kernels = (dual_kernels.cosine, dual_kernels.sine)
     return _exact(
         "cos", np.cos, _minus_sine, math.exp(-0.5), 0.0, (math.cosh(1.0) - 1.0) / math.e,
-        math.sinh(1.0) / math.e, kernels,
+        math.sinh(1.0) / math.e, kernels, a2=-math.exp(-0.5) / math.sqrt(2.0),
     )  # fmt: skip
 
 
@@ -220,7 +222,7 @@ def _gelu_activation() -> Activation:
     root = _PI * math.sqrt(3.0)
     first, second = 1.0 / 12.0 + 0.5 / root - 0.25 / _PI, 1.0 / 12.0 + 2.0 / (3.0 * root)
     kernels = (dual_kernels.gelu, dual_kernels.gelu_derivative)
-    return _exact("gelu", _gelu, _gelu_slope, 0.5 / math.sqrt(_PI), 0.5, first, second, kernels)
+    return _exact("gelu", _gelu, _gelu_slope, 0.5 / math.sqrt(_PI), 0.5, first, second, kernels, a2=0.75 / math.sqrt(2.0 * _PI))
 
 
 def _identity_activation() -> Activation:

@@ -1,5 +1,6 @@
 """What labelled datasets of problems share, whether solved or simulated: axes, attributes, adversarial risks."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -44,9 +45,12 @@ def describe(problem: Problem) -> dict[str, Any]:
             "activation": a.name, "mu1": a.mu1, "mu2": a.mu2, "rho": a.rho, "spectrum": spectrum.name,
             "spectrum_key": spectrum.key(problem.psi1),
         }  # fmt: skip
+        if data.radial_power > 0.0:
+            described["a2"] = math.sqrt(a.spike)
     return {
         "problem_key": problem.key, **described,
-        "signal_norm": data.signal_norm, "nonlinear_power": data.nonlinear_power, **versions(),
+        "signal_norm": data.signal_norm, "nonlinear_power": data.nonlinear_power, "radial_power": data.radial_power,
+        **versions(),
     }  # fmt: skip
 
 

@@ -34,6 +34,17 @@ class Features(ABC):
         """Raise a ``TypeError`` or ``ValueError`` if there are no such features at this psi1 or ridge."""
 
     @property
+    def spike(self) -> float:
+        """What of a_2^2 a radial part of the target is learned through.
+
+        Raises
+        ------
+        ValueError
+            If it is unknown.
+        """
+        raise ValueError("radial_power must be 0 for features that are not random ones: it is a part of their E phi y")
+
+    @property
     def closed(self) -> bool:
         """Whether the law is the closed one at every psi1 and ridge."""
         return False
@@ -73,6 +84,11 @@ class RandomFeatures(Features):
         """mu1^2, mu2^2 and rho^2."""
         return self.activation.constants
 
+    @property
+    def spike(self) -> float:
+        """a_2^2, or 0 for activations of mean not 0."""
+        return self.activation.spike
+
     def key(self, psi1: float) -> str:
         """Return the content at a ratio psi1."""
         return f"activation={self.activation.key},spectrum={self.spectrum.key(psi1)}"
@@ -106,6 +122,7 @@ class RandomFeatures(Features):
         x, w = spectrum.checked_law(p.psi1)
         zero = w[x == 0.0].sum()
         x, w = x[x > 0.0], w[x > 0.0]
+        square = float(w @ (x * x))
         rest = 1.0 - p.psi1 * w.sum()
         unseen = p.signal * rest if rest > FULL_RANK else 0.0
         sigma, metric, explained, weights, missed = direction_of_atom(x, w, p)
@@ -113,7 +130,9 @@ class RandomFeatures(Features):
         if p.mu > 0.0 and zero > 0.0:  # features of x that W does not see
             sigma, metric = np.append(sigma, p.mu), np.append(metric, p.rho2)
             explained, weights, zero = np.append(explained, 0.0), np.append(weights, zero), 0.0
-        return Law(sigma, metric, explained, weights, float(zero), float(unexplained))
+        # where orthogonal rows stand for Marchenko-Pastur's law, the excess is still that of the latter
+        excess = float(p.psi1) if spectrum is not self.spectrum else square - 1.0
+        return Law(sigma, metric, explained, weights, float(zero), float(unexplained), excess)
 
     def dual_law(self, p: Parameters) -> Law | None:
         """Return the law in numbers that carry derivatives."""
@@ -132,7 +151,8 @@ class RandomFeatures(Features):
             entries.append((p.mu + none, p.rho2 + none, none, zero))
             zero = none
         sigma, metric, explained, weights = zip(*entries, strict=True)
-        return Law(sigma, metric, explained, weights, zero, unexplained)
+        excess = p.psi1 if spectrum is not self.spectrum else sum((w * (x * x) for x, w in seen), none) - 1.0
+        return Law(sigma, metric, explained, weights, zero, unexplained, excess)
 
 
 @lru_cache(maxsize=256)

@@ -17,6 +17,7 @@ RANGES: dict[str, dict[str, Any]] = {
     "eps_test": {"lower": 0.0, "upper": 1e100},
     "signal_norm": {"lower": 1e-100, "upper": 1e100},
     "nonlinear_power": {"lower": 0.0, "upper": 1e100},
+    "radial_power": {"lower": 0.0, "upper": 1e100},
 }
 
 #: Parameters of a point, the slowest first.

@@ -23,6 +23,7 @@ class Target(TypedDict, total=False):
     spectrum: str | Spectrum
     signal_norm: float
     nonlinear_power: float
+    radial_power: float
 
 
 class FirstLayer(Target, total=False):
@@ -122,6 +123,8 @@ class Problem:
         put(self, "penalty", _checked("penalty", penalty, Penalty))
         put(self, "loss", _checked("loss", loss, Loss))
         features.check(self.psi1, penalty.ridge)
+        if data.radial_power > 0.0:
+            _ = features.spike
 
     @classmethod
     def of(
@@ -136,6 +139,7 @@ class Problem:
         spectrum: str | Spectrum = "marchenko-pastur",
         signal_norm: float = 1.0,
         nonlinear_power: float = 0.0,
+        radial_power: float = 0.0,
     ) -> "Problem":
         r"""Return the problem with these parameters.
 
@@ -159,8 +163,11 @@ class Problem:
         signal_norm : float
             \|beta\|, positive.
         nonlinear_power : float
-            F_*^2 >= 0, the power of a part of E[y|x] orthogonal to linear functions; it acts as extra noise when it
-            is asymptotically Gaussian and independent of the linear part.
+            F_*^2 >= 0, the power of a part of E[y|x] that acts as extra noise: uncorrelated with linear functions and
+            with \|x\|^2, asymptotically Gaussian and independent of the rest.
+        radial_power : float
+            F_2^2 >= 0, the power of the part F_2 (\|x\|^2 - d)/sqrt(2 d) of E[y|x], which is learned through the second
+            Hermite coefficient of the activation unless E sigma(G) != 0 (:eq:`eq-radial`).
 
         Raises
         ------
@@ -170,7 +177,7 @@ class Problem:
         return cls(
             psi1,
             psi2,
-            Data(signal_norm, tau, nonlinear_power),
+            Data(signal_norm, tau, nonlinear_power, radial_power),
             random_features(activation, spectrum),
             Attack(eps),
             Penalty(ridge),
@@ -197,6 +204,7 @@ class Problem:
         given: dict[str, Any] = {
             "psi1": self.psi1, "psi2": self.psi2, "eps": self.eps, "tau": self.tau, "ridge": self.ridge,
             "signal_norm": self.data.signal_norm, "nonlinear_power": self.data.nonlinear_power,
+            "radial_power": self.data.radial_power,
         }  # fmt: skip
         if isinstance(self.features, RandomFeatures):
             given |= {"activation": self.features.activation, "spectrum": self.features.spectrum}
@@ -216,17 +224,21 @@ class Problem:
             raise TypeError(f"{min(unknown)} is not one of {', '.join(self.settings)}, the parameters of this problem")
         if isinstance(features, RandomFeatures):
             features = random_features(new["activation"], new["spectrum"])
-        data = Data(new["signal_norm"], new["tau"], new["nonlinear_power"])
+        data = Data(new["signal_norm"], new["tau"], new["nonlinear_power"], new["radial_power"])
         attack, penalty = Attack(new["eps"], self.attack.norm), Penalty(new["ridge"])
         return Problem(new["psi1"], new["psi2"], data, features, attack, penalty, self.loss)
 
     @property
     def parameters(self) -> Parameters:
         """What the equations see, apart from the law of the features."""
-        data = self.data
+        return self.parameters_at(self.psi1, self.psi2, self.attack.radius, self.data.tau, self.penalty.ridge)
+
+    def parameters_at(self, psi1: Any, psi2: Any, eps: Any, tau: Any, ridge: Any) -> Parameters:
+        """Return what the equations see at other values, numbers or columns, of these parameters."""
+        data, features = self.data, self.features
         return parameters(
-            self.psi1, self.psi2, self.attack.radius, data.tau, self.penalty.ridge, self.features.constants,
-            data.signal_norm, data.nonlinear_power,
+            psi1, psi2, eps, tau, ridge, features.constants, data.signal_norm, data.nonlinear_power,
+            data.radial_power, features.spike if data.radial_power > 0.0 else 0.0,
         )  # fmt: skip
 
     @property
@@ -241,7 +253,7 @@ class Problem:
     def summary(self) -> str:
         """The parameters in brief, as text."""
         shown = {name: f"{value:.8g}" for name, value in self.settings.items() if isinstance(value, float)}
-        for name, usual in (("signal_norm", 1.0), ("nonlinear_power", 0.0)):
+        for name, usual in (("signal_norm", 1.0), ("nonlinear_power", 0.0), ("radial_power", 0.0)):
             if self.settings[name] == usual:
                 del shown[name]
         if isinstance(self.features, RandomFeatures):

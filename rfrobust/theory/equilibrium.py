@@ -57,7 +57,7 @@ class Equilibrium:
     r"""The limiting trained model of one problem, as :func:`solve` returns it.
 
     The parameters of its problem (``psi1``, ``psi2``, ``eps``, ``tau``, ``ridge``, ``signal_norm``,
-    ``nonlinear_power``, ``activation``, ``spectrum``) are attributes too.
+    ``nonlinear_power``, ``radial_power``, ``activation``, ``spectrum``) are attributes too.
 
     Attributes
     ----------
@@ -134,6 +134,11 @@ class Equilibrium:
     def nonlinear_power(self) -> float:
         """F_*^2."""
         return self.problem.data.nonlinear_power
+
+    @property
+    def radial_power(self) -> float:
+        """F_2^2."""
+        return self.problem.data.radial_power
 
     @property
     def activation(self) -> Activation:
@@ -236,7 +241,8 @@ def solve(
         n/d (``inf`` is the population), training radius (0 is the limit eps -> 0+) and noise, as for
         :meth:`Problem.of`.
     **settings
-        ``ridge``, ``activation``, ``spectrum``, ``signal_norm``, ``nonlinear_power``, as for :meth:`Problem.of`.
+        ``ridge``, ``activation``, ``spectrum``, ``signal_norm``, ``nonlinear_power``, ``radial_power``, as for
+        :meth:`Problem.of`.
 
     Returns
     -------

@@ -10,7 +10,6 @@ import xarray as xr
 from tqdm import tqdm
 
 from ..engine import regimes
-from ..engine.equations import parameters
 from ..engine.records import Parameters, Point
 from ..problem.datasets import describe, first_problem, grid_axes, with_adversarial_risk
 from ..problem.features import Features
@@ -60,7 +59,7 @@ def sweep(
     workers : int, optional
         Threads to use; every core by default.
     **settings
-        ``activation``, ``spectrum``, ``signal_norm``, ``nonlinear_power``, as for :func:`solve`.
+        ``activation``, ``spectrum``, ``signal_norm``, ``nonlinear_power``, ``radial_power``, as for :func:`solve`.
 
     Returns
     -------
@@ -118,13 +117,6 @@ def sweep(
     return with_adversarial_risk(data, test)
 
 
-def _parameters(points: Any, problem: Problem) -> Parameters:
-    """Return :class:`Parameters` of (psi1, psi2, eps, tau, ridge), numbers or columns, the rest as in ``problem``."""
-    psi1, psi2, eps, tau, ridge = points
-    features, data = problem.features, problem.data
-    return parameters(psi1, psi2, eps, tau, ridge, features.constants, data.signal_norm, data.nonlinear_power)
-
-
 def as_rows(columns: Parameters, count: int) -> np.ndarray:
     """Return a table with one row a problem of parameters that are numbers or columns."""
     rows = np.empty((count, len(columns)))
@@ -149,12 +141,12 @@ def solve_points(points: np.ndarray, problem: Problem, line: int = 1, out: np.nd
     """
     out = np.empty((len(points), len(Point._fields))) if out is None else out
     if len(points) == 1:
-        p = _parameters(points[0].tolist(), problem)
+        p = problem.parameters_at(*points[0].tolist())
         out[0] = regimes.solve_point(p, problem.features.law(p))
         return out
     breaks = _law_breaks(points, problem.features)
     for start, stop in pairwise(breaks.tolist()):
-        rows = as_rows(_parameters(points[start:stop].T, problem), stop - start)
+        rows = as_rows(problem.parameters_at(*points[start:stop].T), stop - start)
         law = problem.features.law(Parameters(*rows[0].tolist()))
         regimes.solve_rows(rows, law, out[start:stop], line=line)
     return out

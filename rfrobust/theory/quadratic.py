@@ -144,7 +144,7 @@ class QuadraticModel(Features):
         self.check(p.psi1, p.ridge)
         sigma, metric, share, null = self._arrays
         weights = np.full(sigma.size, 1.0 / self.covariance.size)
-        return Law(sigma, metric, p.signal * share, weights, null, p.signal * max(1.0 - share.sum(), 0.0))
+        return Law(sigma, metric, p.signal * share, weights, null, p.signal * max(1.0 - share.sum(), 0.0), 0.0)
 
     def dual_law(self, p: Parameters) -> Law:
         """Return the arrays in numbers that carry derivatives."""
@@ -158,7 +158,7 @@ class QuadraticModel(Features):
         weights = numbers(np.full(sigma.size, 1.0 / self.covariance.size))
         explained = [p.signal * float(value) for value in share]
         unexplained = p.signal * max(1.0 - float(share.sum()), 0.0)
-        return Law(numbers(sigma), numbers(metric), explained, weights, zero + null, unexplained)
+        return Law(numbers(sigma), numbers(metric), explained, weights, zero + null, unexplained, zero)
 
     def problem(self, eps: float, ridge: float = 0.0) -> Problem:
         """Return the :class:`rfrobust.Problem` of these features and this number of samples at a training radius.

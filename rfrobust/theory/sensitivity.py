@@ -20,7 +20,9 @@ from .equilibrium import Equilibrium, check_solution
 #: Observables that depend on the solution.
 OBSERVABLES = ("standard_risk", "gradient_norm", "adversarial_risk", *Outputs._fields, "q", "V", "k")
 #: Parameters in the order of the dimension ``parameter``.
-PARAMETERS = (*SWEPT, "mu1", "mu2", "rho", "signal_norm", "nonlinear_power", "eps_test")
+PARAMETERS = (
+    *SWEPT, "mu1", "mu2", "rho", "a2", "signal_norm", "nonlinear_power", "radial_power", "eps_test",
+)  # fmt: skip
 
 
 def gradient(equilibrium: Equilibrium, eps_test: float | None = None) -> xr.Dataset:
@@ -42,13 +44,14 @@ def gradient(equilibrium: Equilibrium, eps_test: float | None = None) -> xr.Data
     xarray.Dataset
         Variables ``standard_risk``, ``gradient_norm``, ``adversarial_risk``, ``training_loss``,
         ``mean_abs_residual``, ``zero_residual_fraction``, ``q``, ``V``, ``k`` over the dimension ``parameter``
-        (psi1, psi2, eps, tau, ridge, mu1, mu2, rho, signal_norm, nonlinear_power, eps_test). The column ``eps``
-        keeps ``eps_test`` fixed: add the column ``eps_test`` when both move together. At a boundary of the
-        parameters (eps = 0, ridge = 0) the derivative is the one-sided one. NaN marks what does not exist:
+        (psi1, psi2, eps, tau, ridge, mu1, mu2, rho, a2, signal_norm, nonlinear_power, radial_power, eps_test). The
+        column ``eps`` keeps ``eps_test`` fixed: add the column ``eps_test`` when both move together. At a boundary of
+        the parameters (eps = 0, ridge = 0) the derivative is the one-sided one. NaN marks what does not exist:
         V and k in the null phase, V and every derivative in ``ridge`` at the interpolator eps = 0 (the limits
         eps -> 0 and ridge -> 0 do not commute there), those in mu2, rho and ridge for linear features without
         ridge, those in psi1 for one drawn W, those in psi1 and
-        the moments for features that are not random ones; all of them where v = 0 or r = 0 below the null threshold.
+        the moments and the radial power for features that are not random ones (the radial power also for activations of
+        unknown a2); all of them where v = 0 or r = 0 below the null threshold.
 
     Raises
     ------
@@ -118,21 +121,26 @@ def _table(model: Equilibrium, eps_test: float) -> tuple[np.ndarray, np.ndarray]
     duals = [seed(u, i, size) for i, u in enumerate(unknowns)]
     features, data = model.problem.features, model.problem.data
     moments = (0.0, 0.0, 0.0)
-    undefined = ["psi1", "mu1", "mu2", "rho"]
+    a2: float | None = None
+    undefined = ["psi1", "mu1", "mu2", "rho", "a2"]
     if isinstance(features, RandomFeatures):
         a = features.activation
         moments = (a.mu1, a.mu2, a.rho)
+        a2 = a.known_a2 if a.mu0 == 0.0 else 0.0
         undefined = ["psi1"] if isinstance(features.spectrum, EmpiricalSpectrum) else []
         if a.mu2 == 0.0 and (a.rho == 0.0 or model.k == 0.0) and model.ridge == 0.0:
             undefined += ["mu2", "rho", "ridge"]
+    if a2 is None:
+        undefined += ["radial_power"]
     given = [
-        model.psi1, model.psi2, model.eps, data.tau, model.ridge, *moments, data.signal_norm, data.nonlinear_power,
-        eps_test,
+        model.psi1, model.psi2, model.eps, data.tau, model.ridge, *moments, a2 or 0.0, data.signal_norm,
+        data.nonlinear_power, data.radial_power, eps_test,
     ]  # fmt: skip
     named = dict(zip(PARAMETERS, (seed(x, first + i, size) for i, x in enumerate(given)), strict=True))
     squares = (named["mu1"] * named["mu1"], named["mu2"] * named["mu2"], named["rho"] * named["rho"])
     psi1, psi2, eps, tau, ridge = (named[name] for name in SWEPT)
-    p = equations.parameters(psi1, psi2, eps, tau, ridge, squares, named["signal_norm"], named["nonlinear_power"])
+    powers = (named[name] for name in ("signal_norm", "nonlinear_power", "radial_power"))
+    p = equations.parameters(psi1, psi2, eps, tau, ridge, squares, *powers, named["a2"] * named["a2"])
     F = FloatField()
     average = partial(equations.averages, p=p, law=features.dual_law(p), F=F)
     state = equation(*duals, p, average, F)
@@ -160,12 +168,12 @@ def _values(model: Equilibrium, eps_test: float) -> np.ndarray:
 
 
 def _null(model: Equilibrium, eps_test: float) -> tuple[np.ndarray, np.ndarray]:
-    """Return the null phase: v = |beta|^2 + tau^2 + F_*^2 and r = 0, whatever the rest."""
+    """Return the null phase: v = |beta|^2 + tau^2 + F_*^2 + F_2^2 and r = 0, whatever the rest."""
     v = model.standard_risk
     slope = np.zeros(len(PARAMETERS))
     slope[PARAMETERS.index("tau")] = 2.0 * model.tau
     slope[PARAMETERS.index("signal_norm")] = 2.0 * model.signal_norm
-    slope[PARAMETERS.index("nonlinear_power")] = 1.0
+    slope[[PARAMETERS.index("nonlinear_power"), PARAMETERS.index("radial_power")]] = 1.0
     factors = {
         "standard_risk": 1.0,
         "adversarial_risk": 1.0,

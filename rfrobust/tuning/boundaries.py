@@ -269,7 +269,7 @@ def add_margins(data: xr.Dataset, spectrum: Spectrum | None = None) -> xr.Datase
     radius = test.broadcast_like(template).transpose(*shape).values.ravel()
     standard = adversarial_risk(v, r, radius).reshape(template.shape)
     alive = data.gradient_norm.broadcast_like(template).transpose(*shape).values > 0.0
-    null_risk = base.data.signal + data["tau"] ** 2 + base.data.nonlinear_power
+    null_risk = base.data.signal + data["tau"] ** 2 + base.data.nonlinear_power + base.data.radial_power
     out = data.assign(
         margin_zero=(template - null_risk).transpose(*shape).where(alive),
         margin_standard=(template - standard).where(alive),
@@ -299,8 +299,8 @@ def _swept(data: xr.Dataset, spectrum: Spectrum | None) -> Problem:
         raise ValueError(
             f"spectrum must be the law of W W' that was swept, called {given['spectrum']!r}, got spectrum={spectrum!r}"
         )
-    activation = Activation.from_moments(given["mu1"], given["mu2"], given["rho"])
+    activation = Activation.from_moments(given["mu1"], given["mu2"], given["rho"], a2=given.get("a2"))
     return Problem.of(
         first, 1.0, 0.0, activation=activation, spectrum=law, signal_norm=given["signal_norm"],
-        nonlinear_power=given["nonlinear_power"],
+        nonlinear_power=given["nonlinear_power"], radial_power=given.get("radial_power", 0.0),
     )  # fmt: skip
