@@ -97,18 +97,12 @@ class FeatureMap:
         """
         if self.kind != "true":
             return np.zeros(len(self.W))
-        return math.sqrt(2.0) * self._a2 * nonlinear_part(self.W)
+        return math.sqrt(2.0) * self.activation.required_a2() * nonlinear_part(self.W)
 
     def radial_moment(self) -> np.ndarray:
         """E phi(x) (|x|^2 - d)/sqrt(2 d) = a_2/sqrt(d) of true features, by the same identity."""
         N, d = self.W.shape
-        return np.full(N, self._a2 / math.sqrt(d))
-
-    @property
-    def _a2(self) -> float:
-        a2 = self.activation.known_a2
-        assert a2 is not None  # a network has a function
-        return a2
+        return np.full(N, self.activation.required_a2() / math.sqrt(d))
 
 
 def radial_part(X: np.ndarray) -> np.ndarray:

@@ -275,20 +275,19 @@ class Activation:
             return self.a2
         return self._checked(second_coefficient(self.function, self.kinks))
 
+    def required_a2(self) -> float:
+        """Return the second Hermite coefficient, or raise a ``ValueError`` if it is unknown."""
+        if self.known_a2 is None:
+            raise ValueError("a2 must be given to Activation.from_moments for a radial part of the target, got a2=None")
+        return self.known_a2
+
     @property
     def spike(self) -> float:
         """a2^2, or 0 where mu0 != 0: what a radial part of the target is learned through (:eq:`eq-radial`).
 
-        Raises
-        ------
-        ValueError
-            If a2 is unknown.
+        A ``ValueError`` if a2 is unknown.
         """
-        if self.mu0 != 0.0:
-            return 0.0
-        if self.known_a2 is None:
-            raise ValueError("a2 must be given to Activation.from_moments for a radial part of the target, got a2=None")
-        return self.known_a2**2
+        return self.required_a2() ** 2 if self.mu0 == 0.0 else 0.0
 
 
 def second_coefficient(function: Function, kinks: tuple[float, ...] = ()) -> float:

@@ -10,11 +10,13 @@ from ..engine.equations import direction_of_atom
 from ..engine.records import Law, Parameters
 from .activation import Activation
 from .catalogue import resolve_activation
-from .spectrum import MarchenkoPastur, OrthogonalRows, Spectrum, resolve_spectrum
+from .spectrum import EmpiricalSpectrum, MarchenkoPastur, OrthogonalRows, Spectrum, resolve_spectrum
 
 _ORTHOGONAL = OrthogonalRows()
 #: Ratio mu1^2/mu2^2 up to which the linear part changes no digit.
 EVEN = 1e-30
+#: Largest coherence of rows whose Sigma and J^2 are taken for functions of W W': risks are then right to a few percent.
+COHERENT = 0.1
 #: Share of directions of x that W does not see, up to which rounding decides.
 FULL_RANK = 1e-14
 
@@ -87,6 +89,11 @@ class RandomFeatures(Features):
     @property
     def spike(self) -> float:
         """a_2^2, or 0 for activations of mean not 0."""
+        if isinstance(self.spectrum, EmpiricalSpectrum):
+            raise ValueError(
+                f"radial_power must be 0 for one drawn W, got {self.spectrum.name!r}: what is learned of a radial part "
+                "depends on more than eigenvalues; use rfrobust.theory.drawn_network(W, n, radial_power=...)"
+            )
         return self.activation.spike
 
     def key(self, psi1: float) -> str:
@@ -94,9 +101,15 @@ class RandomFeatures(Features):
         return f"activation={self.activation.key},spectrum={self.spectrum.key(psi1)}"
 
     def check(self, psi1: float, ridge: float) -> None:
-        """Raise a ``TypeError`` or ``ValueError`` if there is no such first layer at this psi1."""
+        """Raise a ``TypeError`` or ``ValueError`` if there is no such first layer at this psi1, or it is coherent."""
         if type(self.spectrum) is not MarchenkoPastur:
             self.spectrum.checked_law(psi1)
+        if self.spectrum.coherence > COHERENT and self.activation.mu2 > 0.0:
+            raise ValueError(
+                f"spectrum must be that of incoherent rows, got {self.spectrum.name!r} with sum_j <w_i, w_j>^4 larger "
+                f"by {self.spectrum.coherence:.3g} (> {COHERENT:g}) than for independent rows: its eigenvalues do not "
+                "decide the limit; use rfrobust.theory.drawn_network(W, n), which takes W itself"
+            )
 
     @property
     def closed(self) -> bool:

@@ -29,6 +29,9 @@ class Spectrum(ABC):
     """
 
     name: str = "custom"
+    #: By how much (1/N) sum_{i != j} <w_i, w_j>^4 of one first layer exceeds what independent uniform rows have; 0 where
+    #: rows are in general position.
+    coherence: float = 0.0
 
     def __eq__(self, other: object) -> bool:
         return type(self) is type(other) and all(
@@ -187,6 +190,16 @@ def first_layer(W: Any) -> np.ndarray:
     return W
 
 
+def _coherence(W: np.ndarray) -> float:
+    """Return :attr:`Spectrum.coherence`, counted from four standard deviations above the mean of independent rows."""
+    N, d = W.shape
+    gram = W @ W.T
+    np.fill_diagonal(gram, 0.0)
+    mean = 3.0 * (N - 1) / (d * (d + 2.0))
+    deviation = np.sqrt(210.0 * (N - 1) / N / (d * (d + 2.0) * (d + 4.0) * (d + 6.0)))
+    return max(float(np.sum(gram**4)) / N - float(mean + 4.0 * deviation), 0.0)
+
+
 class MarchenkoPastur(Spectrum):
     """Rows of W independent and uniform on the unit sphere (:eq:`eq-mp`)."""
 
@@ -276,7 +289,7 @@ class DiscreteSpectrum(Spectrum):
 
 
 class EmpiricalSpectrum(DiscreteSpectrum):
-    """The eigenvalues of W W' of one drawn first layer.
+    """The eigenvalues of W W' of one drawn first layer, whose rows must be incoherent unless sigma is linear.
 
     Parameters
     ----------
@@ -286,11 +299,12 @@ class EmpiricalSpectrum(DiscreteSpectrum):
     Raises
     ------
     TypeError, ValueError
-        If W is not such a matrix; solving at another ratio than psi1 = N/d is a ``ValueError``.
+        If W is not such a matrix. Solving at another ratio than psi1 = N/d is a ``ValueError``, and so is solving with
+        coherent rows (``coherence`` > 0.1), whose Sigma and J^2 are not functions of W W'.
 
     Notes
     -----
-    docs/theory, "The Marchenko-Pastur law", last paragraph. :func:`rfrobust.theory.drawn_network` goes further and uses
+    docs/spectra, "When the eigenvalues decide". :func:`rfrobust.theory.drawn_network` needs no such condition: it uses
     the network's own Sigma and J^2.
     """
 
@@ -309,6 +323,7 @@ class EmpiricalSpectrum(DiscreteSpectrum):
             weights = np.full(N, 1.0 / N)
         super().__init__(atoms, weights, name=f"empirical {N}x{d}")
         self.psi1 = N / d
+        self.coherence = _coherence(W)
 
     def law(self, psi1: float) -> tuple[np.ndarray, np.ndarray]:
         """Return the eigenvalues; ``psi1`` must be N/d."""

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
-from scipy.linalg import LinAlgError, eigh
+from scipy.linalg import eigh
 
 from ..engine.numbers import Dual
 from ..engine.records import Law, Parameters
@@ -33,6 +33,12 @@ from ..support import validation
 from .equilibrium import Equilibrium, solve
 from .grid import sweep
 from .thresholds import null_threshold
+
+
+#: Eigenvalues of J^2 relative to the largest one, a row, below which they are rounding.
+FLAT = 1e-13
+#: Distance of a correlation from 1 below which rows are the same up to rounding.
+SAME = 1e-14
 
 
 class QuadraticModel(Features):
@@ -195,12 +201,19 @@ def positive_definite(name: str, value: Any, size: int) -> np.ndarray:
 
 
 def drawn_network(
-    W: Any, n: float, tau: float = 0.0, *, activation: str | Activation = "relu", beta: Any = None, attack: Any = None
+    W: Any,
+    n: float,
+    tau: float = 0.0,
+    *,
+    activation: str | Activation = "relu",
+    beta: Any = None,
+    attack: Any = None,
+    radial_power: float = 0.0,
 ) -> QuadraticModel:
     r"""Return the semi-empirical theory of one drawn first layer, with its own Sigma and J^2 instead of limits.
 
     .. math:: \Sigma = E\phi\phi^\top - \mu_0^2 11^\top,\quad J^2 = (WW^\top)\circ E[\sigma'(Wx)\sigma'(Wx)^\top],
-              \quad b = \mu_1 W\beta
+              \quad b = \mu_1 W\beta + a_2F_2d^{-1/2}1
 
     by the dual kernels of the activation; the averages follow from the generalized eigenvalues of (Sigma, J^2).
     The model refuses a ridge, which is not diagonal in the generalized eigenvectors.
@@ -220,11 +233,14 @@ def drawn_network(
     attack : array_like, shape (d, d), optional
         M of attacks delta' M^-1 delta <= eps^2, symmetric positive definite; the identity by default. Then
         J^2 = (W M W') o E[sigma' sigma''], for any M.
+    radial_power : float
+        F_2^2 >= 0 of the response's radial part, as for :func:`rfrobust.solve`. With it the mean of the features,
+        which must not grow with what is learned, stays in Sigma.
 
     Raises
     ------
     TypeError, ValueError
-        If an argument is of the wrong kind or shape, rows of W are not of unit length, or J^2 is singular.
+        If an argument is of the wrong kind or shape, or rows of W are not of unit length.
 
     Notes
     -----
@@ -233,23 +249,36 @@ def drawn_network(
     W = first_layer(W)
     tau = scalar("tau", tau)
     a = resolve_activation(activation)
-    gram = np.clip(W @ W.T, -1.0, 1.0)
-    np.fill_diagonal(gram, 1.0)
+    gram = W @ W.T
+    gram = np.where(np.abs(gram) > 1.0 - SAME, np.sign(gram), gram)  # kernels have infinite slopes at 1
     reach = gram if attack is None else W @ positive_definite("attack", attack, W.shape[1]) @ W.T
     metric = reach * a.derivative_dual(gram)
-    covariance = a.dual(gram) - a.mu0**2
-    try:
-        values, vectors = eigh(covariance, metric)
-    except LinAlgError as error:
-        raise ValueError("W must give a positive definite J^2, got a singular one") from error
-    values = np.maximum(values, 0.0)
+    radial_power = scalar("radial_power", radial_power)
+    covariance = a.dual(gram) - (a.mu0**2 if radial_power == 0.0 else 0.0)
+    values, vectors = _common_basis(covariance, metric)
+    null = len(W) - values.size
+    source = np.zeros(len(W))
+    if radial_power > 0.0:
+        source += a.required_a2() * math.sqrt(radial_power / W.shape[1])
     if beta is None:
-        cross = a.mu1**2 / W.shape[1] * np.square(vectors.T @ W).sum(axis=1)
+        cross = a.mu1**2 / W.shape[1] * np.square(vectors.T @ W).sum(axis=1) + np.square(vectors.T @ source)
         signal = 1.0
     else:
         direction = validation.real_array("beta", beta, shape=(W.shape[1],))
-        cross = np.square(a.mu1 * (vectors.T @ (W @ direction)))
+        cross = np.square(vectors.T @ (a.mu1 * (W @ direction) + source))
         signal = float(direction @ direction)
-    return QuadraticModel(
-        values, np.ones_like(values), cross, signal + tau * tau, n, tau=tau, d=W.shape[1], orthonormal=False
-    )
+    values, cross = np.append(values, np.zeros(null)), np.append(cross, np.zeros(null))
+    power = signal + radial_power + tau * tau
+    return QuadraticModel(values, np.ones_like(values), cross, power, n, tau=tau, d=W.shape[1], orthonormal=False)
+
+
+def _common_basis(covariance: np.ndarray, metric: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the generalized eigenvalues and eigenvectors of (Sigma, J^2) where J^2 is not 0.
+
+    Directions without gradient, as those of repeated rows, are functions without variance: nothing happens there.
+    """
+    squares, basis = eigh(metric)
+    seen = squares > FLAT * len(squares) * squares[-1]
+    basis = basis[:, seen] / np.sqrt(squares[seen])
+    values, vectors = eigh(basis.T @ covariance @ basis)
+    return np.maximum(values, 0.0), basis @ vectors
