@@ -45,15 +45,31 @@ def relu_moments():
     return half, mp.sqrt(half**2 - 1 / (2 * mp.pi)), half
 
 
-def equations(q, V, k, psi1, psi2, eps, tau, ridge, moments):
+def radial(k, l, psi1, mu1, mu2, rho, a2):
+    """What a radial part of power 1 adds to r^2, and what is left of it, as written before eq-radial-averages."""
+    zeta = mu2**2 + k * rho**2 + l
+    z = zeta / (1 + k) / mu1**2
+    s1, s2 = marchenko_pastur(z, psi1)
+    unit = (1 + k) * mu1**2
+    h, h2, xh2 = s1 / unit, s2 / unit**2, mu1**2 * (s1 - z * s2) / unit**2
+    source, spike = a2**2 * psi1, a2**2 * psi1
+    e = h / (1 + spike * (1 + 2 * k) * h)  # e' H^-1 e
+    scale = (e / h) ** 2
+    sigma = scale * (xh2 + mu2**2 * h2) + spike * e**2
+    metric = scale * (xh2 + rho**2 * h2) + 2 * spike * e**2
+    return source * metric, 1 - 2 * source * e + source * sigma
+
+
+def equations(q, V, k, psi1, psi2, eps, tau, ridge, moments, radial_power=0, a2=0):
     """Return the three equations eq-k, eq-I, eq-II of docs/theory, each as left/right - 1, then v and r^2."""
     p0, p1, phi, A, B, m, D = scalars(q, V)
     a = D / V
     t = traces(k, ridge / a, psi1, *moments)
     R = psi1 / psi2
     g = (A + B * (V / (1 + V)) ** 2) / D**2
-    v = (tau**2 + 1 - 2 * psi1 * t[1] + psi1 * t[2]) / (1 - g * R * t[4])
-    r2 = psi1 * t[3] + g * v * R * t[5]
+    learned, left = radial(k, ridge / a, psi1, *moments, a2)
+    v = (tau**2 + 1 - 2 * psi1 * t[1] + psi1 * t[2] + radial_power * left) / (1 - g * R * t[4])
+    r2 = psi1 * t[3] + radial_power * learned + g * v * R * t[5]
     return (k * a * q / (m / (1 + V) + q) / eps**2 - 1, eps**2 * r2 / (q**2 * v) - 1, R * t[0] / D - 1), (
         v,
         r2,

@@ -124,12 +124,14 @@ def _parameters(model: Equilibrium, arb: Any, constant: Any) -> Parameters:
         constant(arb(value)) for value in (model.psi1, model.psi2, model.eps, data.tau, model.ridge)
     )
     squares = (constant(moments[0]), constant(moments[1]), constant(moments[2]))
-    powers = [constant(arb(power)) for power in (data.signal_norm, data.nonlinear_power, data.radial_power)]
-    spike = arb(0)
+    signal_norm, nonlinear_power = constant(arb(data.signal_norm)), constant(arb(data.nonlinear_power))
+    radial_power, spike = constant(arb(data.radial_power)), arb(0)
     if data.radial_power > 0.0:
         exact = isinstance(features, RandomFeatures) and features.activation is RELU
         spike = 1 / (4 * arb.pi()) if exact else arb(features.spike)
-    return equations.parameters(psi1, psi2, eps, tau, ridge, squares, *powers, constant(spike))
+    return equations.parameters(
+        psi1, psi2, eps, tau, ridge, squares, signal_norm, nonlinear_power, radial_power, constant(spike)
+    )
 
 
 def certify(equilibrium: Equilibrium, eps_test: float | None = None) -> Certificate:

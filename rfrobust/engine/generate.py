@@ -300,18 +300,22 @@ def _traced() -> dict[str, Kernel]:
     add("one_direction", f"k, l, {direction}", "SlopedAverages", doc, t, out)
 
     t = Trace("k", "l")
-    out = _sloped(equations.closed_probe(*t.unknowns, t.p, t.field))
+    k, l = t.unknowns
+    out = _sloped(equations.closed_probe(k, l, t.p, t.field))
     add("closed_probe", "k, l, p", "SlopedProbe", "What the spike sees of the closed law.", t, out)
 
     seen = "sigma, metric, weight"
     t = Trace("k", "l")
-    out = _sloped(equations.probe_of_direction(*t.unknowns, *t.inputs(seen), t.p))
+    k, l = t.unknowns
+    sigma, metric, weight = t.inputs(seen)
+    out = _sloped(equations.probe_of_direction(k, l, sigma, metric, weight, t.p))
     doc = "What one eigenvector adds to what the spike sees."
     add("probe_of_direction", f"k, l, {seen}, p", "SlopedProbe", doc, t, out)
 
     t = Trace("k", "l")
     k, _ = t.unknowns
-    out = _sloped(equations.radial_averages(k, t.probe(), *t.inputs("excess"), t.p))
+    (excess,) = t.inputs("excess")
+    out = _sloped(equations.radial_averages(k, t.probe(), excess, t.p))
     doc = "What a radial part of the target adds to P and B."
     add("radial_averages", "k, probe, excess, p", "RadialPart", doc, t, out)
 
@@ -325,7 +329,8 @@ def _traced() -> dict[str, Kernel]:
 
     t = Trace()
     doc = "What a radial part of the target adds to b' J^-2 b."
-    add("radial_reach", "inverse, excess, p", "", doc, t, [equations.radial_reach(*t.inputs("inverse, excess"), t.p)])
+    inverse, excess = t.inputs("inverse, excess")
+    add("radial_reach", "inverse, excess, p", "", doc, t, [equations.radial_reach(inverse, excess, t.p)])
 
     t = Trace()
     power, spread = t.inputs("power, spread")

@@ -10,6 +10,7 @@ from ..problem.activation import Activation
 from ..problem.catalogue import resolve_activation
 from ..problem.spectrum import Spectrum, resolve_spectrum
 from ..support import validation
+
 #: The network's own features, and their Gaussian equivalent (docs/theory, eq-gaussian-features).
 KINDS = ("true", "gaussian")
 

@@ -212,7 +212,8 @@ class Activation:
     def affine(self, scale: float = 1.0, shift: float = 0.0) -> "Activation":
         """Return scale * sigma + shift, ``scale`` not 0; it has the same limiting risks without ridge.
 
-        With ridge, a scale a is the same as a ridge divided by a^2.
+        With ridge, a scale a is the same as a ridge divided by a^2. A radial part of the target is learned only where
+        the mean ``mu0`` is 0: there the shift matters.
         """
         scale = validation.real_scalar("scale", scale)
         shift = validation.real_scalar("shift", shift)

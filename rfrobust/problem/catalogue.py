@@ -222,7 +222,9 @@ def _gelu_activation() -> Activation:
     root = _PI * math.sqrt(3.0)
     first, second = 1.0 / 12.0 + 0.5 / root - 0.25 / _PI, 1.0 / 12.0 + 2.0 / (3.0 * root)
     kernels = (dual_kernels.gelu, dual_kernels.gelu_derivative)
-    return _exact("gelu", _gelu, _gelu_slope, 0.5 / math.sqrt(_PI), 0.5, first, second, kernels, a2=0.75 / math.sqrt(2.0 * _PI))
+    return _exact(
+        "gelu", _gelu, _gelu_slope, 0.5 / math.sqrt(_PI), 0.5, first, second, kernels, a2=0.75 / math.sqrt(2.0 * _PI)
+    )
 
 
 def _identity_activation() -> Activation:

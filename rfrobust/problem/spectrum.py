@@ -29,8 +29,8 @@ class Spectrum(ABC):
     """
 
     name: str = "custom"
-    #: By how much (1/N) sum_{i != j} <w_i, w_j>^4 of one first layer exceeds what independent uniform rows have; 0 where
-    #: rows are in general position.
+    #: By how much (1/N) sum_{i != j} <w_i, w_j>^4 of one first layer exceeds what independent uniform rows have; 0 of
+    #: rows in general position.
     coherence: float = 0.0
 
     def __eq__(self, other: object) -> bool:

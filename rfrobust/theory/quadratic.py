@@ -34,7 +34,6 @@ from .equilibrium import Equilibrium, solve
 from .grid import sweep
 from .thresholds import null_threshold
 
-
 #: Eigenvalues of J^2 relative to the largest one, a row, below which they are rounding.
 FLAT = 1e-13
 #: Distance of a correlation from 1 below which rows are the same up to rounding.

@@ -139,8 +139,10 @@ def _table(model: Equilibrium, eps_test: float) -> tuple[np.ndarray, np.ndarray]
     named = dict(zip(PARAMETERS, (seed(x, first + i, size) for i, x in enumerate(given)), strict=True))
     squares = (named["mu1"] * named["mu1"], named["mu2"] * named["mu2"], named["rho"] * named["rho"])
     psi1, psi2, eps, tau, ridge = (named[name] for name in SWEPT)
-    powers = (named[name] for name in ("signal_norm", "nonlinear_power", "radial_power"))
-    p = equations.parameters(psi1, psi2, eps, tau, ridge, squares, *powers, named["a2"] * named["a2"])
+    p = equations.parameters(
+        psi1, psi2, eps, tau, ridge, squares, named["signal_norm"], named["nonlinear_power"], named["radial_power"],
+        named["a2"] * named["a2"],
+    )  # fmt: skip
     F = FloatField()
     average = partial(equations.averages, p=p, law=features.dual_law(p), F=F)
     state = equation(*duals, p, average, F)

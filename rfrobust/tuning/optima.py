@@ -345,6 +345,11 @@ def best_activation(
     """
     refuse(settings, "activation", "ridge")
     base = as_problem(psi1, psi2, eps, tau, **settings).vary(ridge=0.0)
+    if base.data.radial_power > 0.0:
+        raise ValueError(
+            "radial_power must be 0: the moments that are searched do not say how activations learn it, got "
+            f"radial_power={base.data.radial_power!r}"
+        )
     eps_test = base.eps if eps_test is None else scalar("eps_test", eps_test)
     fixed = None
     if mu1_over_mu2 is not None:

@@ -21,6 +21,7 @@ OUT_OF_RANGE = [
     ("tau", -0.1), ("tau", math.inf),
     ("ridge", -1), ("ridge", math.nan),
     ("signal_norm", 0.0), ("nonlinear_power", -0.1),
+    ("radial_power", -0.1), ("radial_power", math.inf), ("radial_power", math.nan),
 ]  # fmt: skip
 WRONG_KIND = ["1", None, 1 + 0j, True, [1.0], np.array([1.0]), {}, b"1", np.ma.masked]
 
@@ -34,7 +35,7 @@ def test_values_out_of_range(name, value):
             rfrobust.sweep(**GOOD | {name: [1.0, value]})
 
 
-@pytest.mark.parametrize("name", [*GOOD, "signal_norm", "nonlinear_power"])
+@pytest.mark.parametrize("name", [*GOOD, "signal_norm", "nonlinear_power", "radial_power"])
 @pytest.mark.parametrize("value", WRONG_KIND)
 def test_wrong_kinds(name, value):
     with pytest.raises(TypeError, match=f"{name} must be a real number, got"):

@@ -84,6 +84,9 @@ def test_random_points_of_the_reliability_ranges():
         {"psi1": 3.0, "psi2": 2.0, "eps": 0.3, "tau": 0.5, "activation": "cos"},
         {"psi1": 3.0, "psi2": 2.0, "eps": 0.3, "tau": 0.5, "spectrum": "orthogonal"},
         {"psi1": 3.0, "psi2": 2.0, "eps": 0.3, "signal_norm": 2.0, "nonlinear_power": 0.3},
+        {"psi1": 3.0, "psi2": 2.0, "eps": 0.3, "tau": 0.3, "ridge": 0.1, "radial_power": 0.8},
+        {"psi1": 0.6, "psi2": 2.0, "eps": 0.3, "activation": "cos", "spectrum": "orthogonal", "radial_power": 0.8},
+        {"psi1": 3.0, "psi2": 2.0, "eps": 5.0, "radial_power": 0.8},
     ],
 )
 def test_every_regime(problem):

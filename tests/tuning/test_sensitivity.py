@@ -17,10 +17,10 @@ NAMES = ("standard_risk", "gradient_norm", "training_loss", "zero_residual_fract
 
 def solution(point, start):
     """Observables of the equations of docs/theory, solved by mpmath near ``start``."""
-    psi1, psi2, eps, tau, ridge, mu1, mu2, rho, signal_norm, nonlinear, _ = point
+    psi1, psi2, eps, tau, ridge, mu1, mu2, rho, a2, signal_norm, nonlinear, radial, _ = point
     # a signal of norm b and noise tau^2 + F^2 is b^2 times the unit problem with noise (tau^2 + F^2)/b^2
     noise = mp.sqrt(tau**2 + nonlinear) / signal_norm
-    arguments = (psi1, psi2, eps, noise, ridge, (mu1, mu2, rho))
+    arguments = (psi1, psi2, eps, noise, ridge, (mu1, mu2, rho), radial / signal_norm**2, a2)
 
     def system(*logs):
         return reference.equations(*(mp.exp(x) for x in logs), *arguments)[0]
@@ -41,6 +41,8 @@ def solution(point, start):
         {"psi1": 0.5, "psi2": 2.0, "eps": 0.5, "tau": 0.2, "signal_norm": 1.5, "nonlinear_power": 0.3},
         {"psi1": 4.0, "psi2": 1.0, "eps": 0.2, "tau": 0.2},
         {"psi1": 40.0, "psi2": 30.0, "eps": 0.5, "tau": 1.0, "ridge": 1.0},
+        {"psi1": 3.0, "psi2": 2.0, "eps": 0.3, "tau": 0.3, "ridge": 0.1, "radial_power": 0.8},
+        {"psi1": 0.4, "psi2": 2.0, "eps": 0.2, "tau": 0.1, "signal_norm": 0.7, "radial_power": 3.0},
     ],
 )
 def test_all_parameters_against_multiple_precision(problem):
@@ -50,7 +52,8 @@ def test_all_parameters_against_multiple_precision(problem):
             mp.mpf(x)
             for x in (
                 model.psi1, model.psi2, model.eps, model.tau, model.ridge, model.activation.mu1,
-                model.activation.mu2, model.activation.rho, model.signal_norm, model.nonlinear_power, 0.7,
+                model.activation.mu2, model.activation.rho, model.activation.a2, model.signal_norm,
+                model.nonlinear_power, model.radial_power, 0.7,
             )
         ]  # fmt: skip
         start, _ = solution(point, [mp.log(x) for x in (model.q, model.V, model.k)])
@@ -185,7 +188,7 @@ def test_discrete_law_that_moves_with_psi1():
 
 def test_scale_invariances():
     """sigma -> a sigma leaves v alone (ridge = 0), so mu . dv/dmu = 0; (|beta|, tau) -> c(...) scales v by c^2."""
-    model = rfrobust.solve(3, 2, 0.3, 0.5, signal_norm=1.3, nonlinear_power=0.2)
+    model = rfrobust.solve(3, 2, 0.3, 0.5, signal_norm=1.3, nonlinear_power=0.2, radial_power=0.4)
     slopes = rfrobust.gradient(model)
     activation = model.activation
 
@@ -194,13 +197,13 @@ def test_scale_invariances():
 
     for variable in ("standard_risk", "gradient_norm"):
         assert sum(
-            getattr(activation, name) * slope(variable, name) for name in ("mu1", "mu2", "rho")
+            getattr(activation, name) * slope(variable, name) for name in ("mu1", "mu2", "rho", "a2")
         ) == pytest.approx(0.0, abs=1e-10)
     assert model.signal_norm * slope("standard_risk", "signal_norm") + model.tau * slope(
         "standard_risk", "tau"
-    ) + 2 * model.nonlinear_power * slope("standard_risk", "nonlinear_power") == pytest.approx(
-        2 * model.standard_risk, rel=1e-10
-    )
+    ) + 2 * model.nonlinear_power * slope("standard_risk", "nonlinear_power") + 2 * model.radial_power * slope(
+        "standard_risk", "radial_power"
+    ) == pytest.approx(2 * model.standard_risk, rel=1e-10)
 
 
 def test_bad_test_radius():
