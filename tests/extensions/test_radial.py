@@ -1,4 +1,4 @@
-"""A radial part of the target: against simulation, dense matrices and drawn networks, at every edge of its equations."""
+"""A radial part of the target: against simulation, dense matrices and drawn networks, and at every edge."""
 
 import math
 
@@ -165,10 +165,10 @@ def test_a_sweep_solves_each_point_and_says_what_it_did():
     margins = add_margins(swept)
     least = swept.adversarial_risk.where(margins.margin_zero.notnull())
     assert float(np.abs(margins.margin_zero - (least - 1.89)).max()) < 1e-12
-    at_zero = rfrobust.solve(3, 2, 0.0, 0.3, radial_power=0.8)
+    at_zero = rfrobust.solve(0.5, 2, 0.0, 0.3, radial_power=0.8)
     eps = float(radii[0])
-    assert float(margins.margin_standard.sel(psi1=3, ridge=0, eps=eps)) == pytest.approx(
-        float(swept.adversarial_risk.sel(psi1=3, ridge=0, eps=eps)) - at_zero.adversarial_risk(eps), rel=1e-10
+    assert float(margins.margin_standard.sel(psi1=0.5, ridge=0, eps=eps)) == pytest.approx(
+        float(swept.adversarial_risk.sel(psi1=0.5, ridge=0, eps=eps)) - at_zero.adversarial_risk(eps), rel=1e-10
     )
     model = rfrobust.solve(**POINT)
     assert model.radial_power == model.problem.settings["radial_power"] == 0.8
