@@ -86,7 +86,7 @@ def test_correlated_rows_need_their_own_spectrum():
     # rows concentrated on a few directions: nothing like Marchenko-Pastur
     d, N, n = 150, 150, 300
     rng = np.random.default_rng(3)
-    W = rng.standard_normal((N, d)) * np.where(np.arange(d) < d // 5, 3.0, 0.3)
+    W = rng.standard_normal((N, d)) * np.where(np.arange(d) < d // 2, 3.0, 0.3)
     W /= np.linalg.norm(W, axis=1, keepdims=True)
     network = FeatureMap(W, rfrobust.problem.resolve_activation("relu"), "gaussian")
     sample = train(network, n, 0.3, 0.5, 60, 4)
@@ -97,6 +97,46 @@ def test_correlated_rows_need_their_own_spectrum():
         gap[name] = np.abs(sample.mean(axis=0) - [model.standard_risk, model.gradient_norm**2])
     assert np.all(gap["drawn"] < 3.5 * error + 1.0 / d)
     assert gap["limit"][0] > 10 * error[0]
+
+
+def unit_rows(W):
+    return W / np.linalg.norm(W, axis=1, keepdims=True)
+
+
+def test_coherent_rows_are_refused_and_left_to_the_drawn_network():
+    # repeated orthonormal rows: Sigma and J^2 are no functions of W W', of which the law {0, 2} knows too much gradient
+    d = 60
+    frame, _ = np.linalg.qr(np.random.default_rng(0).standard_normal((d, d)))
+    W = np.repeat(frame[: d // 2], 2, axis=0)
+    with pytest.raises(ValueError, match=r"spectrum must be that of incoherent rows.*larger by 0\.\d+.*drawn_network"):
+        rfrobust.solve(1, 2, 0.3, 0.5, spectrum=rfrobust.EmpiricalSpectrum(W))
+    model = rfrobust.theory.drawn_network(W, 2 * d, 0.5).solve(0.3)
+    network = FeatureMap(W, rfrobust.problem.resolve_activation("relu"))
+    sample = train(network, 2 * d, 0.3, 0.5, 40, 1)
+    mean, error = sample.mean(axis=0), sample.std(axis=0, ddof=1) / np.sqrt(len(sample))
+    assert np.all(np.abs(mean - [model.standard_risk, model.gradient_norm**2]) < 3.5 * error)
+    law = rfrobust.solve(1, 2, 0.3, 0.5, spectrum=rfrobust.DiscreteSpectrum([0.0, 2.0]))
+    assert law.gradient_norm**2 == pytest.approx(0.627, abs=1e-3)
+    assert law.gradient_norm**2 > mean[1] + 8 * error[1]
+    # linear features see W W' alone
+    linear = {"activation": "identity", "tau": 0.5}
+    got = rfrobust.solve(1, 2, 0.3, spectrum=rfrobust.EmpiricalSpectrum(W), **linear)
+    expected = rfrobust.solve(1, 2, 0.3, spectrum=rfrobust.DiscreteSpectrum([0.0, 2.0]), **linear)
+    assert got.standard_risk == pytest.approx(expected.standard_risk, rel=1e-10)
+
+
+def test_coherence_tells_correlated_rows_from_independent_ones():
+    rng = np.random.default_rng(0)
+    gaussian = rng.standard_normal((300, 200))
+    assert rfrobust.EmpiricalSpectrum(unit_rows(gaussian * np.arange(1, 201) ** -0.75)).coherence > 1.0
+    assert rfrobust.EmpiricalSpectrum(unit_rows(gaussian)).coherence == 0.0
+    for N, d in ((3, 30), (30, 3), (5, 100), (400, 20), (100, 100)):
+        drawn = [rfrobust.EmpiricalSpectrum(unit_rows(rng.standard_normal((N, d)))).coherence for _ in range(20)]
+        assert max(drawn) < 0.1
+    with pytest.raises(ValueError, match="drawn_network"):
+        rfrobust.sweep(
+            psi1=1.5, psi2=2, eps=[0.1, 0.3], spectrum=rfrobust.EmpiricalSpectrum(unit_rows(gaussian**3 + 2))
+        )
 
 
 def test_drawn_network_with_the_matrices_of_the_limit_is_the_empirical_spectrum():
