@@ -125,7 +125,7 @@ def probe_of_direction(k: Any, l: Any, sigma: Any, metric: Any, weight: Any, p: 
 def radial_averages(k: Any, probe: Probe, excess: Any, p: Parameters) -> tuple[Any, Any]:
     """Return what a radial part of the target adds to P and B (eq-radial-averages).
 
-    The spike adds a_2^2 excess (1 + 2 k) e e' to H; the source is a_2 F_2 sqrt(psi1) e.
+    The spike adds a_2^2 excess (1 + 2 k) e e' to H; the source is a_2 F_o sqrt(psi1) e.
     """
     source = p.spike * p.psi1
     strength = p.spike * excess

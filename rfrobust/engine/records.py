@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 class Parameters(NamedTuple):
     """What the equations see of a problem: R = psi1/psi2, noise = tau^2 + F_*^2, squared moments, signal = |beta|^2,
-    radial = F_2^2 and spike = a_2^2, the square of the second Hermite coefficient."""
+    radial = F_o^2 and spike = a_2^2, the square of the second Hermite coefficient."""
 
     psi1: Any
     R: Any

@@ -121,7 +121,7 @@ def simulate(
         ``activation``, ``spectrum``, ``signal_norm``, ``nonlinear_power`` and ``radial_power``, as for
         :func:`rfrobust.solve`. A first layer of another law than Marchenko-Pastur is drawn by :meth:`Spectrum.draw`;
         the nonlinear part of the response is F_* P(x), P the sum of products of
-        :func:`rfrobust.finite.nonlinear_part`, the radial one F_2 (|x|^2 - d)/sqrt(2 d).
+        :func:`rfrobust.finite.nonlinear_part`, the radial one F_o (|x|^2 - d)/sqrt(2 d).
 
     Returns
     -------

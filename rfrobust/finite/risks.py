@@ -23,7 +23,7 @@ def standard_risk(
     """Return E(y - f)^2 = E y^2 - 2 theta'E[phi y] + theta'E[phi phi']theta, exactly.
 
     With ``nonlinear_power`` F_*^2 the response has the part F_* P(x), P being :func:`nonlinear_part` of features.py,
-    with ``radial_power`` F_2^2 the part F_2 (|x|^2 - d)/sqrt(2 d).
+    with ``radial_power`` F_o^2 the part F_o (|x|^2 - d)/sqrt(2 d).
     """
     moment = network.target_moment(beta)
     if nonlinear_power > 0.0:

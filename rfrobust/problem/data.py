@@ -7,7 +7,7 @@ from .parameters import scalar
 
 @dataclass(frozen=True, slots=True, init=False)
 class Data:
-    r"""y = <x, beta> + F_2 (|x|^2 - d)/sqrt(2 d) + F_* P(x) + tau z for x ~ N(0, I_d) and z ~ N(0, 1).
+    r"""y = <x, beta> + F_o (|x|^2 - d)/sqrt(2 d) + F_* P(x) + tau z for x ~ N(0, I_d) and z ~ N(0, 1).
 
     All parts have mean zero; docs/theory, "A radial part of the target", says what a constant does.
 
@@ -21,7 +21,7 @@ class Data:
         F_*^2 >= 0, the power of a part P of E[y|x] that acts as extra noise: uncorrelated with linear functions and
         with |x|^2, asymptotically Gaussian and independent of the rest.
     radial_power : float, default 0
-        F_2^2 >= 0, the power of the part of E[y|x] along |x|^2 - d, which networks with a_2 != 0 learn.
+        F_o^2 >= 0, the power of the part of E[y|x] along |x|^2 - d, which networks with a_2 != 0 learn.
 
     Raises
     ------

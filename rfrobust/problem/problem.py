@@ -166,7 +166,7 @@ class Problem:
             F_*^2 >= 0, the power of a part of E[y|x] that acts as extra noise: uncorrelated with linear functions and
             with \|x\|^2, asymptotically Gaussian and independent of the rest.
         radial_power : float
-            F_2^2 >= 0, the power of the part F_2 (\|x\|^2 - d)/sqrt(2 d) of E[y|x], which is learned through the second
+            F_o^2 >= 0, the power of the part F_o (\|x\|^2 - d)/sqrt(2 d) of E[y|x], which is learned through the second
             Hermite coefficient of the activation unless E sigma(G) != 0 (:eq:`eq-radial`).
 
         Raises

@@ -137,7 +137,7 @@ class Equilibrium:
 
     @property
     def radial_power(self) -> float:
-        """F_2^2."""
+        """F_o^2."""
         return self.problem.data.radial_power
 
     @property

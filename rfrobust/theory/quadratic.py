@@ -212,7 +212,7 @@ def drawn_network(
     r"""Return the semi-empirical theory of one drawn first layer, with its own Sigma and J^2 instead of limits.
 
     .. math:: \Sigma = E\phi\phi^\top - \mu_0^2 11^\top,\quad J^2 = (WW^\top)\circ E[\sigma'(Wx)\sigma'(Wx)^\top],
-              \quad b = \mu_1 W\beta + a_2F_2d^{-1/2}1
+              \quad b = \mu_1 W\beta + a_2F_od^{-1/2}1
 
     by the dual kernels of the activation; the averages follow from the generalized eigenvalues of (Sigma, J^2).
     The model refuses a ridge, which is not diagonal in the generalized eigenvectors.
@@ -233,7 +233,7 @@ def drawn_network(
         M of attacks delta' M^-1 delta <= eps^2, symmetric positive definite; the identity by default. Then
         J^2 = (W M W') o E[sigma' sigma''], for any M.
     radial_power : float
-        F_2^2 >= 0 of the response's radial part, as for :func:`rfrobust.solve`. With it the mean of the features,
+        F_o^2 >= 0 of the response's radial part, as for :func:`rfrobust.solve`. With it the mean of the features,
         which must not grow with what is learned, stays in Sigma.
 
     Raises

@@ -170,7 +170,7 @@ def _values(model: Equilibrium, eps_test: float) -> np.ndarray:
 
 
 def _null(model: Equilibrium, eps_test: float) -> tuple[np.ndarray, np.ndarray]:
-    """Return the null phase: v = |beta|^2 + tau^2 + F_*^2 + F_2^2 and r = 0, whatever the rest."""
+    """Return the null phase: v = |beta|^2 + tau^2 + F_*^2 + F_o^2 and r = 0, whatever the rest."""
     v = model.standard_risk
     slope = np.zeros(len(PARAMETERS))
     slope[PARAMETERS.index("tau")] = 2.0 * model.tau
