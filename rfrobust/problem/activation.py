@@ -16,6 +16,9 @@ from .slopes import Differences, Function, check_derivative, elementwise
 #: A derivative is refused when E sigma'(G) and E G sigma(G) differ by more than this, relative to their size.
 STEIN_TOLERANCE = 1e-8
 
+#: Mean relative to the standard deviation up to which an activation has none.
+CENTRED = 1e-12
+
 
 #: Where functions are compared by value: unevenly, since functions with a period may agree at even points.
 _SAMPLES = np.linspace(-6.0, 6.0, 97) + 0.06 * np.sin(np.arange(97.0))
@@ -284,11 +287,12 @@ class Activation:
 
     @property
     def spike(self) -> float:
-        """a2^2, or 0 where mu0 != 0: what a radial part of the target is learned through (:eq:`eq-radial`).
+        """a2^2, or 0 where mu0 is not 0 up to rounding: what a radial part of the target is learned through.
 
-        A ``ValueError`` if a2 is unknown.
+        Docs/theory, "A radial part of the target". A ``ValueError`` if a2 is unknown.
         """
-        return self.required_a2() ** 2 if self.mu0 == 0.0 else 0.0
+        centred = abs(self.mu0) <= CENTRED * math.hypot(self.mu1, self.mu2)
+        return self.required_a2() ** 2 if centred else 0.0
 
 
 def second_coefficient(function: Function, kinks: tuple[float, ...] = ()) -> float:

@@ -233,8 +233,8 @@ def drawn_network(
         M of attacks delta' M^-1 delta <= eps^2, symmetric positive definite; the identity by default. Then
         J^2 = (W M W') o E[sigma' sigma''], for any M.
     radial_power : float
-        F_o^2 >= 0 of the response's radial part, as for :func:`rfrobust.solve`. With it the mean of the features,
-        which must not grow with what is learned, stays in Sigma.
+        F_o^2 >= 0 of the response's radial part, as for :func:`rfrobust.solve`. With it the mean of the features
+        stays in Sigma: where mu0 is not 0, it is what keeps the network from learning that part.
 
     Raises
     ------

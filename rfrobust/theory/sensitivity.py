@@ -49,7 +49,7 @@ def gradient(equilibrium: Equilibrium, eps_test: float | None = None) -> xr.Data
         the parameters (eps = 0, ridge = 0) the derivative is the one-sided one. NaN marks what does not exist:
         V and k in the null phase, V and every derivative in ``ridge`` at the interpolator eps = 0 (the limits
         eps -> 0 and ridge -> 0 do not commute there), those in mu2, rho and ridge for linear features without
-        ridge, those in psi1 for one drawn W, those in psi1 and
+        ridge, those in psi1 and the radial power for one drawn W, those in psi1,
         the moments and the radial power for features that are not random ones (the radial power also for activations of
         unknown a2); all of them where v = 0 or r = 0 below the null threshold.
 
@@ -126,8 +126,8 @@ def _table(model: Equilibrium, eps_test: float) -> tuple[np.ndarray, np.ndarray]
     if isinstance(features, RandomFeatures):
         a = features.activation
         moments = (a.mu1, a.mu2, a.rho)
-        a2 = a.known_a2 if a.mu0 == 0.0 else 0.0
-        undefined = ["psi1"] if isinstance(features.spectrum, EmpiricalSpectrum) else []
+        a2 = a.known_a2 if a.known_a2 is None or a.spike > 0.0 else 0.0
+        undefined = ["psi1", "radial_power"] if isinstance(features.spectrum, EmpiricalSpectrum) else []
         if a.mu2 == 0.0 and (a.rho == 0.0 or model.k == 0.0) and model.ridge == 0.0:
             undefined += ["mu2", "rho", "ridge"]
     if a2 is None:

@@ -238,3 +238,19 @@ W = FeatureMap.draw(60, 60, np.random.default_rng(0)).W
 def test_refusals(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_signs_and_unknown_coefficients_in_derivatives():
+    relu = built_in("relu")
+    risk = rfrobust.gradient(rfrobust.solve(**POINT)).standard_risk
+    mirrored = rfrobust.gradient(rfrobust.solve(**POINT | {"activation": relu.affine(-1.0)})).standard_risk
+    assert float(mirrored.sel(parameter="a2")) == pytest.approx(-float(risk.sel(parameter="a2")), rel=1e-12)
+    without = rfrobust.Problem.of(**POINT | {"radial_power": 0.0})
+    slope = rfrobust.gradient(rfrobust.solve(without)).standard_risk.sel(parameter="radial_power")
+    change = rfrobust.solve(without.vary(radial_power=1e-5)).standard_risk - rfrobust.solve(without).standard_risk
+    assert float(slope) == pytest.approx(change / 1e-5, rel=1e-4)
+    unknown = rfrobust.Activation.from_moments(*relu_moments()[1:])
+    for changed in (without.vary(activation=unknown), without.vary(psi1=1.0, spectrum=rfrobust.EmpiricalSpectrum(W))):
+        slopes = rfrobust.gradient(rfrobust.solve(changed)).standard_risk
+        assert math.isnan(float(slopes.sel(parameter="radial_power")))
+        assert float(slopes.sel(parameter="a2")) == 0.0
