@@ -26,6 +26,7 @@ def advance(start: np.ndarray, clock: np.ndarray, q: int) -> np.ndarray:
     negative p decays to zero without changing sign (docs, cgro, eq. clock).
     """
     q = validation.integer("q", q, 2, 8)
+    start, clock = (validation.real_array(name, x) for name, x in (("start", start), ("clock", clock)))
     sign = np.sign(start)
     if q == 2:
         return start * np.exp(2.0 * sign * clock)
@@ -37,6 +38,7 @@ def advance(start: np.ndarray, clock: np.ndarray, q: int) -> np.ndarray:
 
 def blow_up(start: float, q: int) -> float:
     """Return the clock at which a projection reaches infinity (inf for q = 2 or a start <= 0)."""
+    start, q = validation.real_scalar("start", start), validation.integer("q", q, 2, 8)
     return start ** (2 - q) / (q * (q - 2)) if q > 2 and start > 0.0 else float("inf")
 
 
@@ -60,6 +62,7 @@ class ReducedStart:
     share: int = 1
 
 
+@validation.typed
 def start_of(drawn: Draw) -> ReducedStart:
     """Return the start of the reduced system for one draw of data and weights."""
     noise = drawn.train.noise()
@@ -69,6 +72,7 @@ def start_of(drawn: Draw) -> ReducedStart:
     return ReducedStart(drawn.weights @ drawn.train.direction, z.reshape(rows, -1), weight.reshape(rows, -1))
 
 
+@validation.typed
 def typical_start(problem: PatchProblem) -> ReducedStart:
     """Return a start without randomness: normal scores for the projections, every sample the same.
 
@@ -93,6 +97,7 @@ def strengths(start: ReducedStart, clocks: np.ndarray, q: int) -> tuple[Any, np.
     return signal, odd(advance(noise, run, q), q).sum(axis=1)
 
 
+@validation.typed
 def solve_clocks(problem: PatchProblem, start: ReducedStart, times: np.ndarray) -> np.ndarray:
     r"""Integrate the reduced system and return its clocks, shape (1 + rows, len(times)).
 
@@ -106,6 +111,8 @@ def solve_clocks(problem: PatchProblem, start: ReducedStart, times: np.ndarray) 
         If the integrator gives up.
     """
     times = validation.real_array("times", times, 0.0, ndim=1)
+    if (np.diff(times) <= 0.0).any():
+        raise ValueError(f"times must be increasing, got {times}")
     total = problem.samples
 
     def rate(_: float, clocks: np.ndarray) -> np.ndarray:
@@ -152,6 +159,7 @@ def _full_flow(problem: PatchProblem, drawn: Draw, times: np.ndarray) -> tuple[n
     return states[:m], states[m:].reshape(total, -1, len(times))
 
 
+@validation.typed
 def reduced_trajectory(
     problem: PatchProblem | None = None,
     *,
@@ -236,6 +244,7 @@ def _clock_to_reach(start: np.ndarray, weight: np.ndarray, level: float, q: int)
     return float(brentq(gap, 0.0, upper, xtol=1e-14 * upper, rtol=1e-13))
 
 
+@validation.typed
 def phase_times(problem: PatchProblem, start: ReducedStart | None = None, level: float = 1.0) -> dict[str, Any]:
     r"""Predict, by one quadrature each, the times at which the phases change (docs, cgro, eq. times).
 

@@ -16,10 +16,10 @@ from scipy.optimize import brentq, least_squares
 from scipy.special import erf, gammainc
 
 from ..problem.activation import RELU
-from ..problem.parameters import scalar
+from ..problem.parameters import finite, scalar
 from ..problem.phase import Phase
 from ..support.errors import NumericalError
-from ..support.validation import integer
+from ..support.validation import integer, real_scalar
 from ..theory.equilibrium import Equilibrium, check_solution
 
 _SQRT_2_PI = math.sqrt(2.0 / math.pi)
@@ -31,6 +31,10 @@ VARIABLES = ("alpha", "beta", "gamma", "tau_q", "tau_g")
 
 def stieltjes(z: float, psi1: float) -> float:
     """Return S(z; psi1) of [HJ] eq. 4.4 for negative z; it is negative."""
+    return _stieltjes(real_scalar("z", z, upper=0.0, open_upper=True), scalar("psi1", psi1))
+
+
+def _stieltjes(z: float, psi1: float) -> float:
     b = psi1 - 1.0 + z
     discriminant = math.sqrt(b * b - 4.0 * psi1 * z)
     # the root of -psi1 z S^2 + (1 - psi1 - z) S + 1 = 0 that is negative, in the form that does not cancel
@@ -42,7 +46,7 @@ def stieltjes(z: float, psi1: float) -> float:
 def noise_floor(psi1: float, tau: float) -> float:
     """Return sigma^2 = tau^2 + 1 - psi1 (1 + (1 - 2/pi) S(2/pi - 1; psi1))."""
     m2 = 1.0 - 2.0 / math.pi
-    return tau * tau + 1.0 - psi1 * (1.0 + m2 * stieltjes(-m2, psi1))
+    return tau * tau + 1.0 - psi1 * (1.0 + m2 * _stieltjes(-m2, psi1))
 
 
 def objective_and_gradient(
@@ -62,6 +66,10 @@ def objective_and_gradient(
     All arguments positive. The inner supremum over l and the root nu are solved to rounding; both enter the
     derivatives through the envelope and the implicit function theorem.
     """
+    given = zip(VARIABLES, (alpha, beta, gamma, tau_q, tau_g), strict=True)
+    alpha, beta, gamma, tau_q, tau_g = (real_scalar(name, x, 0.0, 1e50, open_lower=True) for name, x in given)
+    psi1, psi2, tau = scalar("psi1", psi1), finite("psi2", psi2), scalar("tau", tau)
+    eps = real_scalar("eps", eps, 0.0, open_lower=True)
     sigma2 = noise_floor(psi1, tau)
     spread = alpha**2 + sigma2
     root_spread = math.sqrt(spread)
@@ -141,7 +149,7 @@ def nu_root(c: float, ratio: float) -> float:
 def _inner(l: float, T: float, beta: float, gamma: float, psi1: float) -> tuple[float, float, float, float, float]:
     """Return the expression under the supremum over l and its derivatives in T, beta, gamma and l."""
     z = 1.0 - 2.0 * l / math.pi
-    S = stieltjes(-z, psi1)
+    S = _stieltjes(-z, psi1)
     # dS/dl = -(2/pi) E (x+z)^-2, by differentiating the quadratic equation of S
     S_l = -2.0 / math.pi * S * (psi1 * S - 1.0) / (z + 1.0 - psi1 - 2.0 * psi1 * z * S)
     share = 2.0 / math.pi * (1.0 - l)
@@ -273,6 +281,7 @@ def variables_of(model: Equilibrium) -> tuple[float, float, float, float, float]
     tau_q/alpha = D/V is not presumed: it is computed from l = 1/(1+k) being where the inner supremum is attained:
     that condition is linear in T = (tau_q/alpha)^2.
     """
+    check_solution(model)
     q, V, k, v = model.q, model.V, model.k, model.standard_risk
     s = q * V
     phi = math.exp(-0.5 * s * s) / math.sqrt(2.0 * math.pi)

@@ -15,7 +15,7 @@ from typing import Any
 import xarray as xr
 
 from ..support.provenance import versions
-from ..support.validation import choice  # the module name is taken by the figure "validation"
+from ..support.validation import choice, typed  # the module name is taken by the figure "validation"
 
 __all__ = ["FOLDERS", "PREVIEW", "REGISTRY", "compute", "figure_module", "load", "problem_key"]
 
@@ -54,6 +54,7 @@ def figure_module(name: str) -> Any:
     return import_module(REGISTRY[choice("figure", name, REGISTRY)])
 
 
+@typed
 def compute(name: str, quick: bool = False) -> xr.Dataset:
     """Return the dataset of the figure called ``name`` with that name, a caption of what was done, and versions."""
     module = figure_module(name)

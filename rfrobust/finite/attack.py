@@ -15,13 +15,19 @@ _MOMENTUM = 0.85
 _BLOCK = 1024
 
 
+@validation.typed
 def linearized_attack(network: FeatureMap, theta: np.ndarray, X: np.ndarray, y: np.ndarray, eps: float) -> np.ndarray:
     """Perturbation -eps sign(y - f) grad f/|grad f| of each row of X, shape (n, d); zero where the gradient is."""
+    X = validation.real_array("X", X, shape=(None, network.W.shape[1]))
+    y = validation.real_array("y", y, shape=(len(X),))
+    theta = validation.real_array("theta", theta, shape=(len(network.W),))
+    eps = validation.real_scalar("eps", eps, 0.0)
     slope = gradients(network, X, theta)
     residual = y - network.features(X) @ theta
     return -eps * np.where(residual >= 0, 1.0, -1.0)[:, None] * pgd.unit_rows(slope)
 
 
+@validation.typed
 def pgd_attack(
     network: FeatureMap,
     theta: np.ndarray,
@@ -69,6 +75,7 @@ def pgd_attack(
     theta = validation.real_array("theta", theta, shape=(len(network.W),))
     eps = validation.real_scalar("eps", eps, 0.0)
     steps, restarts = validation.integer("steps", steps, 1), validation.integer("restarts", restarts, 0)
+    start = None if start is None else validation.real_array("start", start, shape=X.shape)
     rng = np.random.default_rng(0) if rng is None else rng
     if eps == 0.0:
         return np.zeros_like(X)

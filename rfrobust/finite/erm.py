@@ -261,7 +261,7 @@ class ConcentratedERM:
 
     def path(self, eps: Iterable[float], **settings: Any) -> list[RobustFit]:
         """Minimise at several radii, each started from the one before; same settings as :meth:`solve`."""
-        radii = [validation.real_scalar("eps", value, 0.0) for value in eps]
+        radii = [validation.real_scalar("eps", value, 0.0) for value in validation.listed("eps", eps)]
         fits: list[RobustFit] = []
         for value in radii:
             warm = fits[-1] if fits and fits[-1].phase is not Phase.NULL else None

@@ -15,6 +15,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ..problem.activation import Activation
 from ..problem.catalogue import resolve_activation
+from ..problem.parameters import scalar
 from ..support import validation
 from .attack import linearized_attack, pgd_attack
 from .erm import ConcentratedERM, ConvergenceError, RobustFit
@@ -116,6 +117,9 @@ class RobustRandomFeatures(RegressorMixin, BaseEstimator):
             Responses.
         """
         self._validate_params()
+        validation.integer("n_features", self.n_features, 1)
+        for name in ("eps", "ridge"):
+            scalar(name, getattr(self, name))
         X, y = validate_data(self, X, y, y_numeric=True, dtype=np.float64, ensure_min_samples=2)
         y = np.asarray(y, dtype=float)
         if self.objective != "concentrated":

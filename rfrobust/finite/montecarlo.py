@@ -183,7 +183,7 @@ def simulate(
 
 
 def _dimensions(d: Any) -> np.ndarray:
-    values = np.asarray(d)
+    values = validation.as_array("d", d)
     if values.dtype.kind not in "iu":
         raise TypeError(f"d must be an integer or a 1-d array of integers, got {d!r}")
     return validation.real_array("d", values, 1, ndim=(0, 1)).astype(int)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..problem.parameters import scalar
 from ..support import validation
 from .attack import pgd_attack
 from .features import FeatureMap, nonlinear_part
@@ -12,6 +13,7 @@ from .linearized import gradients
 from .scaling import Estimate, mean_estimate
 
 
+@validation.typed
 def standard_risk(
     network: FeatureMap, theta: np.ndarray, beta: np.ndarray, tau: float, nonlinear_power: float = 0.0
 ) -> float:
@@ -19,6 +21,8 @@ def standard_risk(
 
     With ``nonlinear_power`` F_*^2 the response has the part F_* P(x), P being :func:`nonlinear_part` of features.py.
     """
+    theta = validation.real_array("theta", theta, shape=(len(network.W),))
+    tau, nonlinear_power = scalar("tau", tau), scalar("nonlinear_power", nonlinear_power)
     moment = network.target_moment(beta)
     if nonlinear_power > 0.0:
         moment = moment + math.sqrt(nonlinear_power) * network.product_moment()
@@ -26,8 +30,10 @@ def standard_risk(
     return tau**2 + nonlinear_power + float(beta @ beta) - 2.0 * float(theta @ moment) + fit
 
 
+@validation.typed
 def gradient_norm(network: FeatureMap, theta: np.ndarray) -> float:
     """Return |J theta| = sqrt(E|grad f(x)|^2), exact at finite d for true features."""
+    theta = validation.real_array("theta", theta, shape=(len(network.W),))
     return math.sqrt(max(float(theta @ network.metric @ theta), 0.0))
 
 
@@ -53,6 +59,7 @@ class SampledRisks:
     gradient: Estimate
 
 
+@validation.typed
 def sampled_risks(
     network: FeatureMap,
     theta: np.ndarray,
@@ -66,6 +73,9 @@ def sampled_risks(
     steps: int = 20,
 ) -> SampledRisks:
     """Estimate the risks of a network with true features on ``samples`` fresh points."""
+    theta = validation.real_array("theta", theta, shape=(len(network.W),))
+    beta = validation.real_array("beta", beta, shape=network.W.shape[1:])
+    tau, nonlinear_power = scalar("tau", tau), scalar("nonlinear_power", nonlinear_power)
     samples = validation.integer("samples", samples, 2)
     eps_test = validation.real_scalar("eps_test", eps_test, 0.0)
     if network.kind != "true":

@@ -17,6 +17,7 @@ class Estimate(NamedTuple):
 
 def mean_estimate(values: np.ndarray) -> Estimate:
     """Return the mean of independent values."""
+    values = validation.real_array("values", values, ndim=1)
     return Estimate(float(values.mean()), float(values.std(ddof=1) / math.sqrt(len(values))))
 
 
@@ -33,7 +34,7 @@ def power_law(d: np.ndarray, size: np.ndarray, draws: np.ndarray) -> tuple[Estim
 def extrapolate(d: np.ndarray, mean: np.ndarray, se: np.ndarray) -> tuple[Estimate, Estimate]:
     """Fit mean = a + b/d with standard errors ``se``; return a, the value at d = infinity, and b."""
     d, se = _columns(d=d, se=se)
-    return _line(1.0 / d, np.asarray(mean, dtype=float), se)
+    return _line(1.0 / d, validation.real_array("mean", mean, shape=d.shape), se)
 
 
 def _columns(**columns: np.ndarray) -> list[np.ndarray]:

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from ..problem.parameters import scalar
 from ..support import validation
 from .attack import extreme_points, pgd_attack
 from .features import FeatureMap
@@ -90,6 +91,7 @@ class _AttackedModel(LinearizedProblem):
         return float(np.linalg.norm(primal) / np.linalg.norm(self.y) + np.linalg.norm(dual) / np.linalg.norm(pull))
 
 
+@validation.typed
 def pgd_erm(
     network: FeatureMap,
     X: Any,
@@ -166,6 +168,7 @@ def pgd_erm(
     return PGDFit(theta, objective, start.objective, gap, initial, zero, iterations, converged)
 
 
+@validation.typed
 def pgd_loss(
     network: FeatureMap,
     theta: np.ndarray,
@@ -178,6 +181,7 @@ def pgd_loss(
     restarts: int = 1,
 ) -> float:
     """Robust training loss of one theta under PGD, with the ridge term."""
+    ridge = scalar("ridge", ridge)
     delta = pgd_attack(network, theta, X, y, eps, steps=steps, restarts=restarts)
     residual = y - network.features(X + delta) @ theta
     return 0.5 * float(np.mean(residual**2) + ridge * (theta @ theta))

@@ -2,9 +2,10 @@
 
 import hashlib
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property, partial
+from types import NoneType
 from typing import Any
 
 import numpy as np
@@ -67,9 +68,13 @@ class Activation:
     kinks: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
-        for field, lower in (("mu0", -math.inf), ("mu1", -math.inf), ("mu2", 0.0), ("rho", 0.0)):
+        for field, lower in (("mu0", -1e100), ("mu1", -1e100), ("mu2", 0.0), ("rho", 0.0)):
             # plain floats: another type would compile the kernels anew
-            object.__setattr__(self, field, validation.real_scalar(field, getattr(self, field), lower))
+            object.__setattr__(self, field, validation.real_scalar(field, getattr(self, field), lower, 1e100))
+        for field in ("function", "derivative"):
+            validation.instance(field, getattr(self, field), Callable)
+        validation.instance("name", self.name, str)
+        validation.store(self, kinks=_places(self.kinks))
         # Poincare's inequality in the Hermite basis, with room for rounding
         if self.rho**2 < 2.0 * self.mu2**2 * (1.0 - 1e-9):
             raise ValueError(f"rho^2 must be >= 2 mu2^2 for any activation, got rho={self.rho!r}, mu2={self.mu2!r}")
@@ -122,11 +127,9 @@ class Activation:
         """
         from ..support.quadrature import RANGE, gaussian_mean
 
-        for argument, value in (("function", function), ("derivative", derivative)):
-            if not callable(value) and not (argument == "derivative" and value is None):
-                raise TypeError(f"{argument} must be callable, got {value!r}")
-        places = np.asarray(kinks if isinstance(kinks, np.ndarray) else list(kinks))
-        points = tuple(sorted(validation.real_array("kinks", places, ndim=1).tolist() if places.size else ()))
+        validation.instance("function", function, Callable)
+        validation.instance("derivative", derivative, (Callable, NoneType))
+        points = _places(kinks)
         function = elementwise(function)
         mu0 = gaussian_mean(function, points)
         mu1 = gaussian_mean(lambda u: u * function(u), points)
@@ -243,6 +246,12 @@ class Activation:
     def constants(self) -> tuple[float, float, float]:
         """``(mu1^2, mu2^2, rho^2)``, all that the equations see."""
         return self.mu1 * self.mu1, self.mu2 * self.mu2, self.rho * self.rho
+
+
+def _places(kinks: Any) -> tuple[float, ...]:
+    """Return kinks in order, or raise."""
+    places = validation.listed("kinks", kinks)
+    return tuple(sorted(validation.real_array("kinks", places, ndim=1).tolist())) if places else ()
 
 
 def _affine(function: Function, scale: float, shift: float, u: np.ndarray) -> np.ndarray:

@@ -8,6 +8,7 @@ import numpy as np
 
 from ..engine.equations import direction_of_atom
 from ..engine.records import Law, Parameters
+from ..support.validation import instance
 from .activation import Activation
 from .catalogue import resolve_activation
 from .spectrum import MarchenkoPastur, OrthogonalRows, Spectrum, resolve_spectrum
@@ -67,6 +68,10 @@ class RandomFeatures(Features):
 
     activation: Activation
     spectrum: Spectrum
+
+    def __post_init__(self) -> None:
+        instance("activation", self.activation, Activation)
+        instance("spectrum", self.spectrum, Spectrum)
 
     @property
     def constants(self) -> tuple[float, float, float]:  # type: ignore[override]

@@ -51,7 +51,7 @@ class Spectrum(ABC):
 
     def checked_law(self, psi1: float) -> tuple[np.ndarray, np.ndarray]:
         """Return :meth:`law`, or raise a ``TypeError`` or ``ValueError`` that says what is wrong with it."""
-        law = self.law(psi1)
+        law = self.law(validation.real_scalar("psi1", psi1, 0.0, open_lower=True))
         if not isinstance(law, tuple) or len(law) != 2:
             raise TypeError(f"law of spectrum {self.name!r} must return (atoms, weights), got {law!r}")
         atoms, weights = check_law(*law)
@@ -63,6 +63,7 @@ class Spectrum(ABC):
             )
         return atoms, weights
 
+    @validation.typed
     def draw(self, N: int, d: int, rng: np.random.Generator) -> np.ndarray:
         """Draw a first layer of this law: N rows of unit length in dimension d.
 
@@ -200,6 +201,7 @@ class MarchenkoPastur(Spectrum):
         """Refuse: the equations know this law in closed form."""
         raise ValueError("the Marchenko-Pastur law has a density, not finitely many atoms")
 
+    @validation.typed
     def draw(self, N: int, d: int, rng: np.random.Generator) -> np.ndarray:
         """Draw N rows uniformly from the unit sphere of R^d."""
         W = rng.standard_normal((validation.integer("N", N, 1), validation.integer("d", d, 1)))
@@ -260,7 +262,7 @@ class DiscreteSpectrum(Spectrum):
             x = validation.real_array("atoms", atoms, 0.0, ndim=1)
             weights = np.full(x.size, 1.0 / x.size)
         self.atoms, weights = check_law(atoms, weights)
-        self.weights, self.name = weights / weights.sum(), name
+        self.weights, self.name = weights / weights.sum(), validation.instance("name", name, str)
         for array in (self.atoms, self.weights):
             array.setflags(write=False)
 

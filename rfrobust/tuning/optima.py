@@ -274,17 +274,17 @@ def polynomial_activation(mu1: float, mu2: float, rho: float) -> Activation:
     -----
     In the Hermite basis mu2^2 = sum_{j>=2} a_j^2 and rho^2 = sum_{j>=2} j a_j^2 (derived; docs/findings).
     """
-    mu1 = validation.real_scalar("mu1", mu1)
-    mu2 = validation.real_scalar("mu2", mu2, 0.0)
-    rho = validation.real_scalar("rho", rho, 0.0)
+    mu1 = validation.real_scalar("mu1", mu1, -1e100, 1e100)
+    mu2 = validation.real_scalar("mu2", mu2, 0.0, 1e100)
+    rho = validation.real_scalar("rho", rho, 0.0, 1e100)
     if mu2 == 0.0 and rho > 0.0:
         raise ValueError(f"rho must be 0 where mu2 = 0 (only a limit has rho > 0 there), got rho={rho!r}")
-    ratio = (rho / mu2) ** 2 if mu2 > 0.0 else 2.0
+    ratio = (rho / mu2) * (rho / mu2) if mu2 > 0.0 else 2.0
     if ratio < 2.0 * (1.0 - 1e-9):
         raise ValueError(f"rho^2 must be >= 2 mu2^2, got rho={rho!r}, mu2={mu2!r}")
-    j = max(3, math.ceil(ratio))
-    if j > LARGEST_DEGREE:
+    if ratio > LARGEST_DEGREE:
         raise ValueError(f"rho^2/mu2^2 must be <= {LARGEST_DEGREE} for a polynomial of floats, got {ratio:g}")
+    j = max(3, math.ceil(ratio))
     b2 = max(ratio - 2.0, 0.0) / (j - 2) * mu2 * mu2
     coefficients = np.zeros(j + 1)
     coefficients[1] = mu1

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
@@ -12,6 +12,7 @@ METHODS = ("pgd", "single-gradient")
 LOSSES = ("squared", "margin")
 
 
+@runtime_checkable
 class Attackable(Protocol):
     """What an attack needs to know about a model."""
 
@@ -79,10 +80,11 @@ class InputAttack:
         if self.method == "single-gradient" and self.norm != "linf":
             raise ValueError("method='single-gradient' is defined for norm='linf' only, got norm='l2'")
 
+    @validation.typed
     def run(self, model: Attackable, x: np.ndarray, targets: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Return the attacked inputs, shape of ``x``; ``targets`` has the shape of the outputs."""
-        if self.bounds is not None:
-            validation.real_array("x", x, *self.bounds)
+        x = validation.real_array("x", x, *(self.bounds or ()), ndim=2)
+        targets = validation.real_array("targets", targets, shape=(len(x), None))
         if self.radius == 0:
             return x.copy()
         assert self.step is not None

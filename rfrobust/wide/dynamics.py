@@ -1,6 +1,5 @@
 """The linearized adversarial training flow of a wide network: closed form, ordinary differential equation, limit."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -80,10 +79,10 @@ class LinearizedFlow:
             self,
             theta=theta,
             targets=targets,
-            ark=_per_sample("ark", self.ark, n),
+            ark=validation.per_sample("ark", self.ark, n),
             horizon=validation.real_scalar("horizon", self.horizon, 0),
             initial=validation.real_array("initial", initial, shape=targets.shape),
-            eta=self.eta if callable(self.eta) else _per_sample("eta", self.eta, n),
+            eta=self.eta if callable(self.eta) else validation.per_sample("eta", self.eta, n),
         )
 
     @property
@@ -93,7 +92,8 @@ class LinearizedFlow:
 
     def amplification(self, t: float) -> np.ndarray:
         """Return the diagonal of D(t), shape (n,)."""
-        eta = _per_sample("eta", self.eta(t), len(self.theta)) if callable(self.eta) else self.eta
+        t = validation.real_scalar("t", t, 0)
+        eta = validation.per_sample("eta", self.eta(t), len(self.theta)) if callable(self.eta) else self.eta
         return np.exp(self.ark * eta * self.horizon)
 
     def regularization(self, t: float) -> np.ndarray:
@@ -181,8 +181,3 @@ class LinearizedFlow:
                 state, start = solution.y[:, -1], time
             states.append(state.reshape(residual.shape))
         return np.array(states)
-
-
-def _per_sample(name: str, value: float | np.ndarray | Callable, n: int) -> np.ndarray:
-    array = validation.real_array(name, value, 0, ndim=(0, 1))
-    return validation.real_array(name, np.full(n, array) if array.ndim == 0 else array, 0, shape=(n,))

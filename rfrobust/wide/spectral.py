@@ -98,7 +98,7 @@ class StoppedKernel:
     def decompose(cls, theta: np.ndarray, times: np.ndarray) -> "StoppedKernel":
         """Decompose S = A^{1/2} Theta A^{1/2} (one symmetric eigendecomposition)."""
         times = validation.real_array("times", times, 0, ndim=1)
-        _check_square(theta, len(times))
+        theta = _square(theta, len(times))
         root = np.sqrt(times)
         eigenvalues, vectors = linalg.eigh(
             theta * np.outer(root, root), driver="evd", overwrite_a=True, check_finite=False
@@ -107,6 +107,7 @@ class StoppedKernel:
 
     def coefficients(self, targets: np.ndarray) -> np.ndarray:
         """Return P(a) Y, shape of ``targets`` (samples, outputs)."""
+        targets = validation.real_array("targets", targets, shape=(len(self.root), None))
         return self.root[:, None] * (self.vectors @ (phi1(self.eigenvalues)[:, None] * self._rotate(targets)))
 
     def times_gradient(self, targets: np.ndarray, sensitivity: np.ndarray) -> np.ndarray:
@@ -123,6 +124,8 @@ class StoppedKernel:
         targets, sensitivity : ndarray, shape (samples, outputs)
             Y and H, where H is the derivative of the loss in the coefficients P(a) Y.
         """
+        targets = validation.real_array("targets", targets, shape=(len(self.root), None))
+        sensitivity = validation.real_array("sensitivity", sensitivity, shape=targets.shape)
         targets_hat, sensitivity_hat = self._rotate(targets), self._rotate(sensitivity)
         lifted = (self.theta * self.root) @ self.vectors
         weights = phi2(self.eigenvalues)[:, None]
@@ -157,7 +160,7 @@ class KernelSpectrum:
     def decompose(cls, theta: np.ndarray, jitter: float = 0.0) -> "KernelSpectrum":
         """Decompose ``theta + jitter * I`` and count the eigenvalues above rounding."""
         jitter = validation.real_scalar("jitter", jitter, 0)
-        _check_square(theta, len(theta))
+        theta = _square(theta)
         eigenvalues, vectors = linalg.eigh(theta, driver="evd", check_finite=False)
         eigenvalues = np.maximum(eigenvalues, 0) + jitter
         rank = int(np.sum(eigenvalues > len(theta) * _RANK_TOLERANCE * eigenvalues[-1]))
@@ -169,6 +172,7 @@ class KernelSpectrum:
         The interpolant of a singular kernel is the least-norm least-squares one, with a :class:`RankLossWarning`.
         """
         xi = validation.real_scalar("xi", xi, 0, allow_inf=True)
+        targets = validation.real_array("targets", targets, shape=(len(self.eigenvalues), None))
         if xi == np.inf:
             lost = len(self.eigenvalues) - self.rank
             if lost:
@@ -185,9 +189,11 @@ class KernelSpectrum:
         return self.vectors @ (filters[:, None] * (self.vectors.T @ targets))
 
 
-def _check_square(theta: np.ndarray, n: int) -> None:
-    """Raise unless ``theta`` is n x n and finite; the sum finds what is not finite without a copy."""
-    if np.shape(theta) != (n, n):
-        raise ValueError(f"theta must have shape ({n}, {n}), got {np.shape(theta)}")
-    if not np.isfinite(np.sum(theta)):
-        raise ValueError("theta must be finite")
+def _square(theta: np.ndarray, n: int | None = None) -> np.ndarray:
+    """Return ``theta`` as a finite square matrix, or raise; the sum finds what is not finite without a copy."""
+    good = isinstance(theta, np.ndarray) and theta.dtype == float and theta.ndim == 2 and np.isfinite(np.sum(theta))
+    theta = theta if good else validation.real_array("theta", theta, ndim=2)
+    n = len(theta) if n is None else n
+    if theta.shape != (n, n):
+        raise ValueError(f"theta must have shape ({n}, {n}), got {theta.shape}")
+    return theta
