@@ -126,7 +126,7 @@ def test_a_folder_is_no_picture(capsys, tmp_path):
     assert not (tmp_path / "d.csv").exists()
 
 
-@pytest.mark.filterwarnings("default")
+@pytest.mark.filterwarnings("default::rfrobust.SweepWarning")
 def test_points_without_solution_give_one_plain_warning_and_a_picture(capsys, tmp_path):
     picture = tmp_path / "curve.png"
     code, _, err = run(capsys, "curve", "--psi1", "2", "--psi2", "2", "--eps", "0,0.3", "--out", str(picture))
