@@ -12,7 +12,7 @@ from ..support.errors import NumericalError
 from .network import GramDescent, attacked, margins
 from .phases import first_crossing
 from .problem import PatchAttack, PatchProblem, draw
-from .reduced import solve_clocks, strengths, typical_start
+from .reduced import check_growth, solve_clocks, strengths, typical_start
 from .trajectory import in_threads, memory, provenance, replicate_seeds
 
 #: Parameters of the problem that a diagram may run over, besides the ratio delta/alpha.
@@ -86,12 +86,14 @@ def memory_share(problem: PatchProblem, margin: float = 1.0) -> float:
     Raises
     ------
     NumericalError
-        If the margin is not reached within 1e6 memory times.
+        If the margin is not reached within 1e6 memory times, or the first weights are too small for the reduced system.
     """
     margin = validation.real_scalar("margin", margin, 0.0, open_lower=True)
     if problem.lam == 0.0:
         raise ValueError("lam must be > 0 (the adversarial margin is not trained), got lam=0.0")
     start = typical_start(problem)
+    smallest = min(start.signal.max(), start.noise.max())
+    check_growth(problem, 1.0 / float(smallest) if smallest > 0.0 else 1.0)  # of what grows to order 1
     first = 1e-3 * memory_time(problem)
     for stretch in (1e1, 1e2, 1e3, 1e4, 1e6, 1e9):
         times = np.concatenate([[0.0], np.geomspace(first, stretch * first, 400)])

@@ -16,6 +16,9 @@ from .problem import Draw, PatchProblem, draw
 from .trajectory import odd, provenance, record_steps, replicate_seeds
 
 COUPLINGS = ("diagonal", "full")
+#: Relative accuracy of the clocks, and of a projection that follows from one: a projection that has grown from p to P
+#: multiplies the relative error of its clock by (P/p)^(q - 2)/(q - 2), because its clock runs into a pole.
+CLOCK_ACCURACY, ACCURACY = 1e-10, 1e-2
 
 
 def advance(start: np.ndarray, clock: np.ndarray, q: int) -> np.ndarray:
@@ -26,7 +29,10 @@ def advance(start: np.ndarray, clock: np.ndarray, q: int) -> np.ndarray:
     negative p decays to zero without changing sign (docs, cgro, eq. clock).
     """
     q = validation.integer("q", q, 2, 8)
-    start, clock = (validation.real_array(name, x) for name, x in (("start", start), ("clock", clock)))
+    return _advance(*(validation.real_array(name, x) for name, x in (("start", start), ("clock", clock))), q)
+
+
+def _advance(start: np.ndarray, clock: np.ndarray, q: int) -> np.ndarray:
     sign = np.sign(start)
     if q == 2:
         return start * np.exp(2.0 * sign * clock)
@@ -91,10 +97,10 @@ def typical_start(problem: PatchProblem) -> ReducedStart:
 def strengths(start: ReducedStart, clocks: np.ndarray, q: int) -> tuple[Any, np.ndarray]:
     """Return U and V_i, shapes (...) and (rows, ...), at clocks of shape (1 + rows, ...)."""
     extra = (1,) * (clocks.ndim - 1)
-    signal = odd(advance(start.signal.reshape(-1, *extra), clocks[0], q), q).sum(axis=0)
+    signal = odd(_advance(start.signal.reshape(-1, *extra), clocks[0], q), q).sum(axis=0)
     noise = start.noise.reshape(*start.noise.shape, *extra)
     run = start.weight.reshape(noise.shape) * clocks[1:, None]
-    return signal, odd(advance(noise, run, q), q).sum(axis=1)
+    return signal, odd(_advance(noise, run, q), q).sum(axis=1)
 
 
 @validation.typed
@@ -108,7 +114,7 @@ def solve_clocks(problem: PatchProblem, start: ReducedStart, times: np.ndarray) 
     Raises
     ------
     NumericalError
-        If the integrator gives up.
+        If the integrator gives up, or the clocks say less of the projections than :data:`ACCURACY`.
     """
     times = validation.real_array("times", times, 0.0, ndim=1)
     if (np.diff(times) <= 0.0).any():
@@ -123,13 +129,30 @@ def solve_clocks(problem: PatchProblem, start: ReducedStart, times: np.ndarray) 
         return np.concatenate([[drive], (clean + robust) / total])
 
     rows = len(start.noise)
-    return _integrate(rate, np.zeros(1 + rows), times, "LSODA")
+    clocks = _integrate(rate, np.zeros(1 + rows), times, "LSODA")
+    first = np.concatenate([start.signal, start.noise.ravel()])
+    run = np.concatenate([np.full(start.signal.size, clocks[0, -1]), (start.weight * clocks[1:, -1:]).ravel()])
+    rising = first > 0.0
+    check_growth(problem, float(np.max(_advance(first, run, problem.q)[rising] / first[rising], initial=1.0)))
+    return clocks
+
+
+def check_growth(problem: PatchProblem, growth: float) -> None:
+    """Raise if a projection that grows by this factor is not known to :data:`ACCURACY` from its clock."""
+    lost = CLOCK_ACCURACY * growth ** (problem.q - 2) / (problem.q - 2) if problem.q > 2 else 0.0
+    if not lost <= ACCURACY:
+        raise NumericalError(
+            f"init_sd={problem.init_sd:g} is too small for the reduced system at q={problem.q}: a projection grows by "
+            f"{growth:.3g}, which leaves it known to {lost:.2g} of itself only; take a larger init_sd"
+        )
 
 
 def _integrate(
     rate: Callable[[float, np.ndarray], np.ndarray], first: np.ndarray, times: np.ndarray, method: str
 ) -> np.ndarray:
-    solution = solve_ivp(rate, (0.0, float(times[-1])), first, method=method, t_eval=times, rtol=1e-8, atol=1e-10)
+    solution = solve_ivp(
+        rate, (0.0, float(times[-1])), first, method=method, t_eval=times, rtol=CLOCK_ACCURACY, atol=1e-12
+    )
     if not solution.success:
         raise NumericalError(f"the reduced system could not be integrated: {solution.message}")
     return solution.y
