@@ -29,7 +29,7 @@ def advance(start: np.ndarray, clock: np.ndarray, q: int) -> np.ndarray:
     negative p decays to zero without changing sign (docs, cgro, eq. clock).
     """
     q = validation.integer("q", q, 2, 8)
-    return _advance(*(validation.real_array(name, x) for name, x in (("start", start), ("clock", clock))), q)
+    return _advance(validation.real_array("start", start), validation.real_array("clock", clock), q)
 
 
 def _advance(start: np.ndarray, clock: np.ndarray, q: int) -> np.ndarray:
