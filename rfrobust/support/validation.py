@@ -206,6 +206,7 @@ def _kinds(function: Callable[..., Any]) -> dict[str, Any]:
     for name, hint in get_type_hints(function).items():
         options = get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
         kinds = tuple(get_origin(option) or option for option in options)
+        kinds += (np.bool_,) if bool in kinds else ()
         if all(kind is NoneType or _is_object(kind) for kind in kinds):
             found[name] = kinds if len(kinds) > 1 else kinds[0]
     return found
@@ -213,7 +214,7 @@ def _kinds(function: Callable[..., Any]) -> dict[str, Any]:
 
 def _is_object(kind: Any) -> bool:
     ours = getattr(kind, "__module__", "").partition(".")[0] in (__name__.partition(".")[0], "xarray")
-    return kind in (bool, Callable, np.random.Generator) or (ours and isinstance(kind, type))
+    return kind in (bool, np.bool_, Callable, np.random.Generator) or (ours and isinstance(kind, type))
 
 
 def path(name: str, value: Any) -> Path:
