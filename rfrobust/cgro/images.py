@@ -371,7 +371,7 @@ def width_sweep(
     settings = settings or AdversarialTraining()
     validation.choice("architecture", architecture, ARCHITECTURES)
     seeds = replicate_seeds(replicates, seed)
-    sizes = [validation.integer("widths", width, 1) for width in validation.listed("widths", widths, 1)]
+    sizes = [validation.integer("widths", width, 1) for width in validation.listed("widths", widths, empty=False)]
     images = digits() if data is None else data
     cells = [(width, seed) for width in sizes for seed in seeds]
 

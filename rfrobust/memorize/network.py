@@ -259,7 +259,7 @@ def compose(outer: ReLUNetwork, inner: ReLUNetwork) -> ReLUNetwork:
 
 def stack(networks: Sequence[ReLUNetwork]) -> ReLUNetwork:
     """Return ``x -> (f_1(x), f_2(x), ...)``; shallower networks are deepened by ``s(t) - s(-t)``."""
-    networks = [check_network("networks", network) for network in validation.listed("networks", networks, 1)]
+    networks = [check_network("networks", network) for network in validation.listed("networks", networks, empty=False)]
     if len({net.inputs for net in networks}) > 1:
         raise ValueError(f"networks must have the same inputs, got {[net.inputs for net in networks]}")
     depth = max(net.depth for net in networks)
@@ -268,7 +268,7 @@ def stack(networks: Sequence[ReLUNetwork]) -> ReLUNetwork:
 
 def parallel_sum(networks: Sequence[ReLUNetwork], coefficients: Any = None) -> ReLUNetwork:
     """Return ``x -> sum_k c_k f_k(x)`` (all ``c_k = 1`` by default)."""
-    networks = validation.listed("networks", networks, 1)
+    networks = validation.listed("networks", networks, empty=False)
     both = stack(networks)
     if len({net.outputs for net in networks}) > 1:
         raise ValueError(f"networks must have the same outputs, got {[net.outputs for net in networks]}")

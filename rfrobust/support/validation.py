@@ -171,13 +171,13 @@ def instance(name: str, value: Any, kind: Any) -> Any:
     return value
 
 
-def listed(name: str, value: Any, least: int = 0) -> list[Any]:
-    """Return the entries, ``least`` or more, of a sequence that is no text, or raise."""
+def listed(name: str, value: Any, *, empty: bool = True) -> list[Any]:
+    """Return the entries of a sequence that is no text, or raise; ``empty`` says whether it may be."""
     if isinstance(value, str | bytes) or not isinstance(value, Iterable) or getattr(value, "ndim", 1) == 0:
         raise TypeError(f"{name} must be a sequence, got {_show(value)}")
     entries = list(value)
-    if len(entries) < least:
-        raise ValueError(f"{name} must have at least {least} entries, got {len(entries)}")
+    if not (entries or empty):
+        raise ValueError(f"{name} must not be empty, got {_show(value)}")
     return entries
 
 

@@ -161,7 +161,7 @@ def compare(
         "early stopped": EarlyStoppedNTKClassifier(**common, random_state=seed),
         "Adv-NTK": AdvNTKClassifier(**common, **learning, random_state=seed, verbose=progress),
     }
-    for name in validation.listed("estimators", estimators, 1):
+    for name in validation.listed("estimators", estimators, empty=False):
         validation.choice("estimators", name, models)
     accuracy = np.empty((2, len(estimators)))
     for column, name in enumerate(tqdm(estimators, desc="estimators", leave=False, disable=not progress)):

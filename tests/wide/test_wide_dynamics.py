@@ -211,6 +211,7 @@ def test_finite_networks_approach_the_linearized_flow():
 
 
 FLOW, ONES = LinearizedFlow(np.eye(3), np.ones(3)), np.ones((3, 1))
+TINY = FiniteNetwork.random(Architecture(2), inputs=1, width=2)
 test_bad_inputs = refusals(
     (lambda: LinearizedFlow(np.triu(np.ones((3, 3))), ONES), "theta must be symmetric"),
     (lambda: LinearizedFlow(np.eye(3), ONES[:2]), "targets must have shape"),
@@ -222,7 +223,7 @@ test_bad_inputs = refusals(
     (lambda: StoppedKernel.decompose(np.eye(3), -np.ones(3)), "times must be finite and >= 0"),
     (lambda: KernelSpectrum.decompose(np.eye(3) * np.nan), "theta must be finite"),
     (lambda: KernelSpectrum.decompose(np.eye(3)).coefficients(ONES, -1.0), "xi must be finite and >= 0"),
-    (lambda: gradient_search(None, ONES, ONES, eta=0.1, steps=0), "steps must be an integer >= 1"),
+    (lambda: gradient_search(TINY, ONES, ONES, eta=0.1, steps=0), "steps must be an integer >= 1"),
 )
 
 
