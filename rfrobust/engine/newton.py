@@ -18,7 +18,7 @@ LAST_STEP = 3e-7
 NEWTON_ITERATIONS = 50
 LARGEST_STEP = 4.0
 #: Where bisection looks for log q and log V; wide, yet nothing overflows in it.
-LOG_Q_RANGE = (-120.0, 60.0)
+LOG_Q_RANGE = (-120.0, 100.0)
 LOG_V_RANGE = (-200.0, 300.0)
 
 #: Equations with one unknown, and when they are solved.
@@ -128,9 +128,13 @@ def solve_single(kind, log_x, p, law):
         else:
             low = log_x
         new = log_x - at.F / at.slope
+        if abs(at.F) <= SINGLE_TOLERANCE:
+            return log_x, iteration
+        if abs(new - log_x) <= SINGLE_TOLERANCE * abs(log_x):  # also outside a bracket as narrow as rounding
+            return new, iteration
         if not (low < new < high):
             new = 0.5 * (low + high)
-        if abs(at.F) <= SINGLE_TOLERANCE or abs(new - log_x) <= SINGLE_TOLERANCE * abs(log_x):
-            return new if abs(at.F) > SINGLE_TOLERANCE else log_x, iteration
+            if new == low or new == high:
+                return new, iteration
         log_x = new
     return log_x, SINGLE_ITERATIONS

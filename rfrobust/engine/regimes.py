@@ -16,7 +16,7 @@ from .kernels import (
     reach_of_direction,
     squared_null_threshold,
 )
-from .newton import INTERPOLATOR, POPULATION, RIDGE_ONLY, single, solve_pair, solve_single
+from .newton import INTERPOLATOR, LARGEST_STEP, LAST_STEP, POPULATION, RIDGE_ONLY, single, solve_pair, solve_single
 from .records import Law, Parameters, Point, Scales, Shift
 
 #: Largest relative residual that counts as solved.
@@ -27,7 +27,7 @@ POLE_WIDTH = 1e-14
 
 #: Relative distance to the null threshold below which the solution is continued from larger distances: these are
 #: reduced tenfold until the second difference there, relative, is below ``BEND`` or rounding error.
-NEAR_NULL, BEND, ROUNDING, CONTINUED_ITERATIONS = 1e-5, 1e-8, 1e-14, 4
+NEAR_NULL, BEND, ROUNDING, CONTINUED_ITERATIONS = 1e-5, 1e-8, 1e-14, 50
 
 #: Standard risk over |beta|^2 below which linear features without noise have recovered the target, up to rounding.
 RECOVERED = 1e-12
@@ -105,7 +105,7 @@ def _continued(distance, node, scale, p, law):
     weights = (0.5 * (x - 2.0) * (x - 3.0), (x - 1.0) * (3.0 - x), 0.5 * (x - 1.0) * (x - 2.0))
     differences = (1.0, -2.0, 1.0)
     slope, bend, iterations, shift = 0.0, 0.0, 0, COLD
-    for i in range(3):
+    for i in range(2, -1, -1):  # the nearest one last
         gap = (i + 1) * node
         at = Parameters(p.psi1, p.R, scale.eps_null * (1.0 - gap), p.noise, p.ridge, p.c, p.mu, p.rho2, p.signal)
         log_t, log_V = cold_start(at, gap, scale.mean_sigma, scale.mean_metric)
@@ -119,8 +119,11 @@ def _continued(distance, node, scale, p, law):
     log_V = root.log_V + math.log(distance / gap)
     for _ in range(CONTINUED_ITERATIONS):
         pair = balanced(log_t, log_V, p, law)
-        log_V -= pair.F2 / pair.F2_V
-    return log_t, log_V, abs(bend) / slope, iterations
+        step = pair.F2 / pair.F2_V
+        log_V -= min(max(step, -LARGEST_STEP), LARGEST_STEP)
+        if abs(step) <= LAST_STEP:  # its square is below rounding
+            break
+    return log_t, log_V, abs(bend) / there, iterations
 
 
 @inner
