@@ -18,6 +18,14 @@ from .slopes import Differences, Function, check_derivative, elementwise
 STEIN_TOLERANCE = 1e-8
 
 
+#: Bounds of the moments, in the words of :func:`rfrobust.support.validation.real_scalar`, and of the standard deviation
+#: of sigma(G): then squares neither overflow nor vanish, but for mu1, which counts for nothing long before.
+_ROOT = {"lower": 1e-150, "upper": 1e10, "allow_zero": True}
+MOMENTS: dict[str, dict[str, Any]] = {
+    "mu0": {}, "mu1": {"lower": -1e10, "upper": 1e10}, "mu2": _ROOT, "rho": _ROOT,
+}  # fmt: skip
+SMALLEST = 1e-10
+
 #: Where functions are compared by value: unevenly, since functions with a period may agree at even points.
 _SAMPLES = np.linspace(-6.0, 6.0, 97) + 0.06 * np.sin(np.arange(97.0))
 
@@ -49,7 +57,8 @@ class Activation:
     Raises
     ------
     TypeError, ValueError
-        For moments that are not finite, negative ``mu2`` or ``rho``, rho^2 < 2 mu2^2, or mu1 = mu2 = 0.
+        For moments that are not finite or out of range (beyond 1e10; mu2 or rho negative or too small to square; mu1 and
+        mu2 both below 1e-10), rho^2 < 2 mu2^2, or rho > 0 = mu2.
 
     Notes
     -----
@@ -68,18 +77,23 @@ class Activation:
     kinks: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
-        for field, lower in (("mu0", -1e100), ("mu1", -1e100), ("mu2", 0.0), ("rho", 0.0)):
+        for field, bounds in MOMENTS.items():
             # plain floats: another type would compile the kernels anew
-            object.__setattr__(self, field, validation.real_scalar(field, getattr(self, field), lower, 1e100))
+            object.__setattr__(self, field, validation.real_scalar(field, getattr(self, field), **bounds))
         for field in ("function", "derivative"):
             validation.instance(field, getattr(self, field), Callable)
         validation.instance("name", self.name, str)
         validation.store(self, kinks=_places(self.kinks))
+        if self.mu2 == 0.0 and self.rho > 0.0:
+            raise ValueError(f"rho must be 0 where mu2 is 0 (a linear activation), got rho={self.rho!r}")
         # Poincare's inequality in the Hermite basis, with room for rounding
         if self.rho**2 < 2.0 * self.mu2**2 * (1.0 - 1e-9):
             raise ValueError(f"rho^2 must be >= 2 mu2^2 for any activation, got rho={self.rho!r}, mu2={self.mu2!r}")
-        if self.mu1 == 0.0 and self.mu2 == 0.0:
-            raise ValueError("mu1 and mu2 must not both be 0: the activation would be constant")
+        if math.hypot(self.mu1, self.mu2) < SMALLEST:
+            raise ValueError(
+                f"mu1 and mu2 must not both be below {SMALLEST:g}, where the activation is as good as constant, got "
+                f"mu1={self.mu1!r}, mu2={self.mu2!r}"
+            )
 
     @classmethod
     def from_callable(

@@ -54,10 +54,11 @@ def real_scalar(
     open_lower: bool = False,
     open_upper: bool = False,
     allow_inf: bool = False,
+    allow_zero: bool = False,
 ) -> float:
     """Return ``value`` as a float inside the interval, or raise.
 
-    ``allow_inf`` admits ``+inf`` where the interval is unbounded above (``psi2 = inf``).
+    ``allow_inf`` admits ``+inf`` (``psi2 = inf``) and ``allow_zero`` 0 outside the interval.
     """
     if type(value) is not float:
         if getattr(value, "ndim", None) == 0 and not isinstance(value, np.ma.MaskedArray | _DATES):
@@ -68,11 +69,15 @@ def real_scalar(
             value = float(value)
         except OverflowError:  # an integer that is neither in the interval nor infinite
             allow_inf, value = False, math.inf if value > 0 else -math.inf
-    infinite_ok = allow_inf and value == math.inf
-    if not infinite_ok and not (math.isfinite(value) and _inside(value, lower, upper, open_lower, open_upper)):
+    excepted = (allow_inf and value == math.inf) or (allow_zero and value == 0.0)
+    if not excepted and not (math.isfinite(value) and _inside(value, lower, upper, open_lower, open_upper)):
         allowed = describe_range(lower, upper, open_lower=open_lower, open_upper=open_upper)
-        raise ValueError(f"{name} must be {allowed}{' (or inf)' if allow_inf else ''}, got {name}={value!r}")
+        raise ValueError(f"{name} must be {allowed}{_exceptions(allow_inf, allow_zero)}, got {name}={value!r}")
     return value
+
+
+def _exceptions(allow_inf: bool, allow_zero: bool) -> str:
+    return f"{' (or inf)' if allow_inf else ''}{' (or 0)' if allow_zero else ''}"
 
 
 def as_array(name: str, value: Any) -> np.ndarray:
@@ -94,6 +99,7 @@ def real_array(
     open_lower: bool = False,
     open_upper: bool = False,
     allow_inf: bool = False,
+    allow_zero: bool = False,
     ndim: int | tuple[int, ...] | None = None,
     shape: tuple[int | None, ...] | None = None,
     finite: bool = True,
@@ -124,10 +130,12 @@ def real_array(
     ok = np.isfinite(array) & _inside(array, lower, upper, open_lower, open_upper)
     if allow_inf:
         ok |= array == np.inf
+    if allow_zero:
+        ok |= array == 0.0
     if not ok.all():
         bad = float(array[~ok].flat[0])
         allowed = describe_range(lower, upper, open_lower=open_lower, open_upper=open_upper)
-        raise ValueError(f"{name} must be {allowed}{' (or inf)' if allow_inf else ''}, got {bad!r} in {name}")
+        raise ValueError(f"{name} must be {allowed}{_exceptions(allow_inf, allow_zero)}, got {bad!r} in {name}")
     return array
 
 
