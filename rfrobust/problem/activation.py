@@ -14,6 +14,9 @@ from ..support import validation
 from . import dual_kernels
 from .slopes import Differences, Function, check_derivative, elementwise
 
+#: From the functions of a kind of number to mu1, mu2^2 and rho^2.
+Exact = Callable[[Any], tuple[Any, Any, Any]]
+
 #: A derivative is refused when E sigma'(G) and E G sigma(G) differ by more than this, relative to their size.
 STEIN_TOLERANCE = 1e-8
 
@@ -53,6 +56,9 @@ class Activation:
         Closed forms of :meth:`dual` and :meth:`derivative_dual`; a Hermite series is used without them.
     kinks : tuple of float, default ()
         Where sigma or sigma' is not smooth.
+    exact : callable, optional
+        Returns (mu1, mu2^2, rho^2) exactly in the numbers of a module with the functions of :mod:`math`; certificates
+        (:func:`rfrobust.certify`) then hold for these and not for the rounded moments.
 
     Raises
     ------
@@ -75,6 +81,7 @@ class Activation:
     rho: float
     kernels: tuple[Function, Function] | None = None
     kinks: tuple[float, ...] = ()
+    exact: Exact | None = None
 
     def __post_init__(self) -> None:
         for field, bounds in MOMENTS.items():
@@ -229,6 +236,7 @@ class Activation:
             abs(scale) * self.rho,
             kernels,
             self.kinks,
+            None if self.exact is None else partial(_scaled, self.exact, scale),
         )
 
     def centred(self) -> "Activation":
@@ -272,6 +280,12 @@ def _affine(function: Function, scale: float, shift: float, u: np.ndarray) -> np
     return scale * function(u) + shift
 
 
+def _scaled(exact: Exact, scale: float, M: Any) -> tuple[Any, Any, Any]:
+    mu1, mu2_squared, rho_squared = exact(M)
+    factor = scale + 0 * M.pi  # a number of M
+    return factor * mu1, factor * factor * mu2_squared, factor * factor * rho_squared
+
+
 def _unknown_function(u: Any) -> np.ndarray:
     raise ValueError("this activation was given by its moments only: it cannot be evaluated")
 
@@ -284,7 +298,11 @@ def _step(u: np.ndarray) -> np.ndarray:
     return np.where(np.asarray(u) > 0.0, 1.0, 0.0)
 
 
+def _relu_moments(M: Any) -> tuple[Any, Any, Any]:
+    return 0.5, 0.25 - 0.5 / M.pi, 0.25
+
+
 RELU = Activation(
-    "relu", _shifted_relu, _step, mu0=0.0, mu1=0.5, mu2=math.sqrt(0.25 - 0.5 / math.pi), rho=0.5,
-    kernels=(dual_kernels.relu, dual_kernels.relu_derivative), kinks=(0.0,),
+    "relu", _shifted_relu, _step, mu0=0.0, mu1=0.5, mu2=math.sqrt(_relu_moments(math)[1]), rho=0.5,
+    kernels=(dual_kernels.relu, dual_kernels.relu_derivative), kinks=(0.0,), exact=_relu_moments,
 )  # fmt: skip
