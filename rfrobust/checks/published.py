@@ -30,6 +30,8 @@ _STATIONARY = 1e-9
 VARIABLES = ("alpha", "beta", "gamma", "tau_q", "tau_g")
 #: Digits of :func:`verify`, which subtracts as the theorem does, and its step of differences.
 _DIGITS, _STEP = 200, "1e-70"
+#: Largest k at which 1/k is above rounding.
+LARGEST_MULTIPLIER = 1e15
 
 
 def stieltjes(z: float, psi1: float) -> float:
@@ -304,7 +306,7 @@ class Stationarity:
     """The published theorem evaluated at a solution: both numbers are rounding error where the solution is right.
 
     ``gradient`` says how far the five partial derivatives are from 0: the largest of them, each relative to what it
-    would move by if the numbers of the solution doubled. ``value`` is |R - training_loss| / R.
+    would move by if the numbers of the solution doubled. ``value`` is |R - training_loss| / R with R at the saddle.
     """
 
     gradient: float
@@ -378,6 +380,9 @@ def verify(model: Equilibrium) -> Stationarity:
     ValueError
         If the theorem does not cover the problem: it needs the shifted ReLU, the Marchenko-Pastur law,
         ridge = 0, eps > 0, finite psi2, a unit linear signal and a regular phase.
+    NumericalError
+        If k > 1e15: then a solution in double precision does not determine the inner supremum (psi1/psi2 beyond
+        1e12 or so, or the null threshold at a distance of rounding).
 
     Notes
     -----
@@ -400,6 +405,11 @@ def verify(model: Equilibrium) -> Stationarity:
             "the published theorem covers the shifted ReLU with the Marchenko-Pastur law, ridge = 0, eps > 0, "
             f"finite psi2, signal_norm = 1, nonlinear_power = 0 and a regular phase; got {model!r}"
         )
+    if model.k > LARGEST_MULTIPLIER:
+        raise NumericalError(
+            f"the printed variables do not determine the inner supremum, at l = 1/(1+k), where k > "
+            f"{LARGEST_MULTIPLIER:g}: got k={model.k:g} at {model!r}"
+        )
     problem, solution = _solution(model)
     step, one = problem["M"].mpf(_STEP), problem["M"].one
 
@@ -409,13 +419,17 @@ def verify(model: Equilibrium) -> Stationarity:
         return value, variables * gradient
 
     value, partials = derivatives(solution)
-    moves = 0.0 * abs(partials)
+    slopes, turns = [], []
     for i, number in enumerate(solution):
-        _, moved = derivatives([*solution[:i], number * (one + step), *solution[i + 1 :]])
-        moves += abs(moved - partials) / step
+        moved, turned = derivatives([*solution[:i], number * (one + step), *solution[i + 1 :]])
+        slopes.append((moved - value) / step)
+        turns.append(list((turned - partials) / step))
+    # one Newton step leads to the saddle value, which a solution in double precision only misses to second order
+    moves = problem["M"].lu_solve(problem["M"].matrix(turns).T, problem["M"].matrix(list(-partials)))
+    value += sum(slope * move for slope, move in zip(slopes, moves, strict=True)) / 2
     v, q, *_ = solution
     norm = abs(q * problem["M"].sqrt(v) / (problem["eps"] * model.gradient_norm) - one)
     return Stationarity(
-        gradient=float(max(norm, *(abs(partials) / moves))),
+        gradient=float(max(norm, *(abs(partials) / abs(np.array(turns)).sum(axis=0)))),
         value=float(abs(value - model.training_loss) / value),
     )

@@ -5,12 +5,13 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
+from scipy import linalg
 from scipy.integrate import quad_vec, solve_ivp
 
 from ..support import validation
 from ..support.errors import NumericalError
 from ..support.provenance import versions
-from .spectral import KernelSpectrum, StoppedKernel
+from .spectral import KernelSpectrum, StoppedKernel, checked_kernel, nonnegative
 
 #: Relative tolerance of the integrations; absolute ones scale with the residual at the start.
 _RTOL = 1e-12
@@ -29,7 +30,7 @@ class LinearizedFlow:
     Parameters
     ----------
     theta : ndarray, shape (n, n)
-        NTK of the training samples, symmetric.
+        NTK of the training samples, symmetric and positive semidefinite.
     targets : ndarray, shape (n,) or (n, outputs)
         Targets y.
     ark : float or ndarray, shape (n,)
@@ -44,7 +45,7 @@ class LinearizedFlow:
     Raises
     ------
     TypeError, ValueError
-        If a shape or a range is wrong or theta is not symmetric.
+        If a shape or a range is wrong or theta is not symmetric and positive semidefinite.
 
     Notes
     -----
@@ -68,10 +69,8 @@ class LinearizedFlow:
     def __post_init__(self) -> None:
         theta = validation.real_array("theta", self.theta, ndim=2)
         n = len(theta)
-        theta = validation.real_array("theta", theta, shape=(n, n))
-        asymmetry = np.abs(theta - theta.T).max()
-        if asymmetry > 1e-10 * np.abs(theta).max():
-            raise ValueError(f"theta must be symmetric, got a difference of {asymmetry:g} from its transpose")
+        checked_kernel(theta, n)
+        nonnegative(linalg.eigvalsh(theta, check_finite=False))
         targets = validation.real_array("targets", self.targets, ndim=(1, 2))
         targets = validation.real_array("targets", targets, shape=(n, *targets.shape[1:]))
         initial = np.zeros_like(targets) if self.initial is None else self.initial

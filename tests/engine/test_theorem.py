@@ -67,6 +67,12 @@ def test_verify_at_random_regular_points(decades):
         assert check.value < 1e-12
 
 
+def test_verify_where_the_supremum_is_lost_to_rounding():
+    model = rfrobust.solve(14.949810671794475, 1.4833300899281695e-17, 0.056 * rfrobust.null_threshold(15, 1.5e-17))
+    with pytest.raises(rfrobust.Error, match="do not determine the inner supremum"):
+        rfrobust.verify(model)
+
+
 def test_verify_with_noise_that_drowns_the_signal():
     check = rfrobust.verify(rfrobust.solve(1, 2, 0.1, 1e5))
     assert max(check.gradient, check.value) < 1e-14
