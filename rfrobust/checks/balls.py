@@ -60,7 +60,7 @@ class Balls:
         beyond the cutoff L, which leaves out at most 16 E G^2 1{|G| > L} <= 64 L phi(L).
         """
         acb, root = self._flint.acb, (2 * self.pi).sqrt()
-        beyond = 64 * CUTOFF * (-self._arb(CUTOFF) ** 2 / 2).exp() / root
+        beyond = 64 * CUTOFF * (-(self._arb(CUTOFF) ** 2) / 2).exp() / root
 
         def mean(part: Callable[[Any, Any, Any], Any]) -> Any:
             def integrand(z: Any, analytic: bool) -> Any:

@@ -137,8 +137,8 @@ def certify(equilibrium: Equilibrium, eps_test: float | None = None) -> Certific
 
     Notes
     -----
-    The problem proved is the one whose parameters are the given doubles, taken as exact. Moments of built-in activations
-    are exact too (closed forms, or rigorous quadrature), and so is the law of orthogonal rows. What is stored in arrays
+    The problem proved is the one whose parameters are the given doubles, taken as exact. Moments of built-in
+    activations are exact too (closed forms, or rigorous quadrature), and so is the law of orthogonal rows. What is stored in arrays
     is proved as stored: moments and functions of one's own by the activation's doubles, laws of W W' by their atoms and
     weights (in proportion, of sum 1), features of one's own by their covariance, metric and cross moments.
 

@@ -146,7 +146,7 @@ def solve_single(kind, log_x, p, law):
             return new, iteration
         if not (low < new < high):
             new = 0.5 * (low + high)
-            if new == low or new == high:
+            if new in (low, high):
                 return new, iteration
         log_x = new
     return log_x, SINGLE_ITERATIONS

@@ -63,8 +63,8 @@ class Activation:
     Raises
     ------
     TypeError, ValueError
-        For moments that are not finite or out of range (beyond 1e10; mu2 or rho negative or too small to square; mu1 and
-        mu2 both below 1e-10), rho^2 < 2 mu2^2, or rho > 0 = mu2.
+        For moments that are not finite or out of range (beyond 1e10; mu2 or rho negative or too small to square; mu1
+        and mu2 both below 1e-10), rho^2 < 2 mu2^2, or rho > 0 = mu2.
 
     Notes
     -----

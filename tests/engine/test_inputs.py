@@ -84,6 +84,15 @@ def test_test_radius():
 def test_activation_moments_are_checked():
     with pytest.raises(ValueError, match=r"rho\^2 must be >= 2 mu2\^2"):
         rfrobust.Activation("bad", np.sin, np.cos, 0.0, 0.5, 0.5, 0.6)
+    for moments in (
+        (1e-200, 1e-200, 2e-200),
+        (1e-11, 0.0, 0.0),
+        (1.0, 1e-200, 1e-200),
+        (1e200, 1.0, 2.0),
+        (1.0, 0.0, 1.0),
+    ):
+        with pytest.raises(ValueError, match=r"(mu1|mu2|rho|mu1 and mu2) must "):
+            rfrobust.Activation.from_moments(*moments)
     with pytest.raises(ValueError, match="must not both be below 1e-10"):
         rfrobust.Activation("constant", np.sin, np.cos, 1.0, 0.0, 0.0, 0.0)
     with pytest.raises(ValueError, match="mu2 must be"):

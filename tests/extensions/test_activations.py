@@ -6,7 +6,6 @@ import subprocess
 import sys
 from itertools import pairwise
 
-import mpmath as mp
 import numpy as np
 import pytest
 import sympy as sp

@@ -68,8 +68,7 @@ def test_atomic_laws_are_enclosed_exactly():
 
 
 @pytest.mark.parametrize(
-    "activation",
-    ["leaky-relu", "hard-tanh", "tanh", *(pytest.param(name, marks=pytest.mark.slow) for name in TABLE)],
+    "activation", ["leaky-relu", "hard-tanh", "tanh", *(pytest.param(name, marks=pytest.mark.slow) for name in TABLE)]
 )
 def test_moments_of_built_in_activations_are_exact(activation):
     tau = 0.5
