@@ -52,7 +52,7 @@ def solve_all(problems: np.ndarray, **settings: Any) -> dict[str, np.ndarray]:
 def recompute_errors(problems: np.ndarray, digits: int = 40, **settings: Any) -> np.ndarray:
     """Return the largest relative error of (v, r^2, training loss) in multiple precision, problem by problem.
 
-    It is multiplied by the relative distance to the null threshold, over which the threshold's own rounding is magnified.
+    It is multiplied by the relative distance to the null threshold, which divides the threshold's own rounding.
     """
     errors = []
     for psi1, psi2, eps, tau, ridge in tqdm(problems.T, desc=f"{digits} digits", delay=1.0, leave=False):

@@ -138,9 +138,10 @@ def certify(equilibrium: Equilibrium, eps_test: float | None = None) -> Certific
     Notes
     -----
     The problem proved is the one whose parameters are the given doubles, taken as exact. Moments of built-in
-    activations are exact too (closed forms, or rigorous quadrature), and so is the law of orthogonal rows. What is stored in arrays
-    is proved as stored: moments and functions of one's own by the activation's doubles, laws of W W' by their atoms and
-    weights (in proportion, of sum 1), features of one's own by their covariance, metric and cross moments.
+    activations are exact too (closed forms, or rigorous quadrature), and so is the law of orthogonal rows. What is
+    stored in arrays is proved as stored: moments and functions of one's own by the activation's doubles, laws of W W'
+    by their atoms and weights (in proportion, of sum 1), features of one's own by their covariance, metric and cross
+    moments.
 
     Krawczyk's operator is textbook material (R. Krawczyk, Computing 4, 187-201, 1969). The working precision of
     python-flint belongs to the whole process: proofs in several threads take turns, and balls that another thread
