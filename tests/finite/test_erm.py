@@ -241,7 +241,7 @@ test_bad_input = refusals(
         ({"metric": [[1.0, 0.5], [0.0, 1.0]]}, "metric must be symmetric"),
         ({"metric": [[1.0, 0.0], [0.0, -1.0]]}, "metric must be positive semidefinite"),
         ({"eps": -0.1}, "eps must be finite and >= 0"),
-        ({"ridge": np.inf}, r"ridge must be in \[0, 1e\+100\]"),
+        ({"ridge": np.inf}, r"ridge must be in \[1e-20, 1e\+20\]"),
         ({"tol": 0.0}, "tol must be in"),
         ({"max_iter": 0}, "max_iter must be an integer >= 1"),
     ),
