@@ -18,6 +18,9 @@ from ..support import validation
 from ..support.errors import Error
 from .newton import minimise
 
+#: From this share of the null threshold on, the solution is sought from the null point.
+_NEAR_NULL = 0.99
+
 
 class ConvergenceError(Error, RuntimeError):
     """The requested certificate was not reached; ``fit`` holds the best point found and its gap."""
@@ -251,7 +254,9 @@ class ConcentratedERM:
             alpha = len(self.y) * eps**2 * a
             return self._finish(eps, w, alpha, 0, Phase.INTERPOLATING, tol)
         scaled = self._scaled(eps)
-        if start is None:
+        if eps > _NEAR_NULL * self.null_threshold:
+            w, alpha = scaled.null_start(self._null_w * (scaled.z_scale / self._y_scale))
+        elif start is None:
             w, alpha = scaled.ridge_start()
         else:
             w, alpha = scaled.dual_start(start.alpha / self._y_scale)
@@ -365,6 +370,23 @@ class _ScaledProblem:
             if 0.5 < weight / previous < 2.0:
                 break
         return w, residual + self.eps * norm * np.sign(residual)
+
+    def null_start(self, w: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The minimiser to leading order in 1 - eps/eps_c: from the null point ``w`` along its steepest descent."""
+        n, k = len(self.y), self.penalised
+        residual = self.y - self.Z @ w
+        signs = np.sign(residual)
+        direction = np.zeros_like(w)
+        direction[:k] = self.Z[:, :k].T @ residual
+        direction /= np.linalg.norm(direction)
+        slope = (self.Z @ direction @ residual - self.eps * np.abs(residual).sum()) / n
+        bend = float(np.mean((signs * (self.Z @ direction) - self.eps) ** 2))
+        if self.R is not None:
+            bend += float(direction @ self.R @ direction)
+        length = slope / bend
+        w = w + length * direction
+        residual = self.y - self.Z @ w
+        return w, residual + self.eps * length * np.sign(residual)
 
     def dual_start(self, alpha: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The w that goes with a dual point, up to its length, from the stationarity condition in w."""
