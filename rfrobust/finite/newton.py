@@ -81,8 +81,9 @@ def semismooth_newton(problem: TrainingProblem, w: np.ndarray, alpha: np.ndarray
             break
         size = float(np.mean(problem.norms(w)))
         step = float(np.mean(problem.norms(w - before))) / size if size > 0 else np.inf
-        since_best = 0 if gap < 0.5 * best.gap or step < 0.5 * best.step else since_best + 1
-        if gap < best.gap or (gap <= _TARGET and step < best.step):
+        shorter = gap <= _TARGET and step < 0.5 * best.step
+        since_best = 0 if gap < 0.5 * best.gap or shorter else since_best + 1
+        if gap < best.gap or shorter:
             best = Iterate(w, alpha, gap, iteration, step)
         # At rounding level a step gains nothing; far from the solution the gap may rise before it falls.
         if since_best >= (1 if best.gap < 1e-11 and best.step <= _STEP else _STALL):
