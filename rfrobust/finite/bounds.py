@@ -67,7 +67,8 @@ class Sliced:
 
 def _slices(A: np.ndarray, bits: int) -> tuple[list[np.ndarray], float]:
     """A as a sum of parts of ``bits`` bits below a power of two above its largest entry, and that power."""
-    top = unit = math.ldexp(1.0, math.frexp(float(np.abs(A).max(initial=0.0)))[1])
+    largest = float(np.abs(A).max(initial=0.0))
+    top = unit = math.ldexp(1.0, math.frexp(largest)[1]) if largest > 0 else 0.0
     parts, rest = [], A.copy()
     for _ in range(_SLICES):
         unit *= 2.0**-bits
@@ -128,7 +129,8 @@ class GivenData:
         """P(theta), a bound of the error of this value, and |J theta|."""
         fit, rest, fuzz = F.times(theta)
         residual = np.abs((self.y - fit) - rest)
-        square, error = _dot(theta, *C.times(theta))
+        seen = np.where(self.C.any(axis=0), theta, 0.0)
+        square, error = _dot(seen, *C.times(seen))
         norm = math.sqrt(max(square, 0.0))
         reach = math.sqrt(max(square + error, 0.0))
         penalty = math.fsum(0.5 * self.ridge * theta**2)
@@ -138,14 +140,7 @@ class GivenData:
         return value, (most - value) + 16 * UNIT * most, norm
 
     def _dual(
-        self,
-        alpha: np.ndarray,
-        theta: np.ndarray,
-        eps: float,
-        basis: Coordinates,
-        level: float,
-        F: Sliced,
-        C: Sliced,
+        self, alpha: np.ndarray, theta: np.ndarray, eps: float, basis: Coordinates, level: float, F: Sliced, C: Sliced
     ) -> float:
         """A lower bound of the least loss, which is at most ``level``: D(alpha, theta) with all rounding charged.
 
