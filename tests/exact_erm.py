@@ -7,7 +7,7 @@ DIGITS = 60
 
 
 class ExactERM:
-    """(1/2n) sum (|y_i - <theta, phi_i>| + eps |J theta|)^2 + (ridge/2)|theta|^2 for J^2 = 0 on some coordinates, > 0 else."""
+    """(1/2n) sum (|y_i - <theta, phi_i>| + eps |J theta|)^2 + (ridge/2)|theta|^2; J^2 > 0 but for zero rows."""
 
     def __init__(self, F, y, J2, eps, ridge=0.0):
         self.F, self.J2, self.y = mp.matrix(F.tolist()), mp.matrix(J2.tolist()), mp.matrix(y.tolist())

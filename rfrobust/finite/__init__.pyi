@@ -1,3 +1,5 @@
+from .attack import InnerMaximum as InnerMaximum
+from .attack import inner_maximum as inner_maximum
 from .attack import linearized_attack as linearized_attack
 from .attack import pgd_attack as pgd_attack
 from .erm import ConcentratedERM as ConcentratedERM

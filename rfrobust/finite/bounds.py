@@ -1,4 +1,4 @@
-"""The robust loss and its dual bound on the data as given, with rounding bounded (docs, simulation page, "The certificate").
+"""Robust loss and dual bound on the data as given, with rounding bounded (docs, simulation page, "The certificate").
 
 Features and metric are scaled by powers of two, which is exact, so that every sum below has terms of one size.
 """
@@ -144,8 +144,8 @@ class GivenData:
     ) -> float:
         """A lower bound of the least loss, which is at most ``level``: D(alpha, theta) with all rounding charged.
 
-        The size |J^-1 g| of g = F'alpha/n - ridge theta is known by |J^-1 g|^2 = 2 g'x - x'Cx + |J^-1 r|^2, r = g - Cx; for
-        x = C^-1 g up to rounding the last term is of second order. A ridge can take r instead: at theta + r/ridge
+        The size |J^-1 g| of g = F'alpha/n - ridge theta is known by |J^-1 g|^2 = 2 g'x - x'Cx + |J^-1 r|^2, r = g - Cx;
+        for x = C^-1 g up to rounding the last term is of second order. A ridge can take r instead: at theta + r/ridge
         what is left of g is Cx itself.
         """
         n = len(self.y)
@@ -190,7 +190,7 @@ class GivenData:
         return seen / float(spread[-1]) * fit if spread.size else 0.0
 
     def _blind(self, r: np.ndarray, error: np.ndarray, eps: float, basis: Coordinates, level: float) -> float:
-        """What r can gain along directions without norm, whose images are orthonormal, before the loss exceeds ``level``."""
+        """What r can gain along directions without norm (orthonormal images) before the loss exceeds ``level``."""
         if not basis.blind.size:
             return 0.0
         largest = float(np.linalg.norm(self.y)) + math.sqrt(2 * len(self.y) * level)

@@ -14,12 +14,15 @@ class Triangular:
         self.penalised, self.blind = len(L), np.zeros((len(L), 0))
 
     def back(self, w: np.ndarray) -> np.ndarray:
+        """B w."""
         return solve_triangular(self.L, w, lower=True, trans=1, check_finite=False)
 
     def adjoint(self, g: np.ndarray) -> np.ndarray:
+        """B'g."""
         return solve_triangular(self.L, g, lower=True, check_finite=False)
 
     def reach(self, r: np.ndarray, error: np.ndarray) -> float:
+        """See :class:`rfrobust.finite.bounds.Coordinates`."""
         seen = self.adjoint(r)
         # L L' is the metric to a relative error below 1/2, which doubles both terms of |a + b|^2 <= 2|a|^2 + 2|b|^2.
         return 4.0 * float(seen @ seen) + 2.0 * float(error @ error) / self.smallest
@@ -33,12 +36,15 @@ class Dense:
         self._basis = np.hstack([seen, blind])
 
     def back(self, w: np.ndarray) -> np.ndarray:
+        """B w."""
         return self._basis @ w
 
     def adjoint(self, g: np.ndarray) -> np.ndarray:
+        """B'g."""
         return self._basis.T @ g
 
     def reach(self, r: np.ndarray, error: np.ndarray) -> float:
+        """See :class:`rfrobust.finite.bounds.Coordinates`."""
         seen = np.abs(self.seen.T @ r) + np.abs(self.seen).T @ (error + len(r) * UNIT * np.abs(r))
         return 2.0 * float(seen @ seen)
 
@@ -80,8 +86,8 @@ def _safe_cholesky(C: np.ndarray) -> Triangular | None:
 def _split(C: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Bases of the directions that a nearly singular metric sees, with B'CB = 1, and of those it does not.
 
-    An eigenvalue at rounding level is 0. A small one above it has a large relative error: the metric in its eigenvectors
-    is computed with accurate products and factored once more.
+    An eigenvalue at rounding level is 0. A small one above it has a large relative error: the metric in its
+    eigenvectors is computed with accurate products and factored once more.
     """
     values, vectors = eigh(C, check_finite=False)
     top = max(float(values[-1]), 0.0)
@@ -100,7 +106,7 @@ def _split(C: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def with_ridge(basis: Coordinates, ridge: np.ndarray) -> tuple[Coordinates, np.ndarray]:
-    """Return coordinates in which the penalties of theta do not mix the two parts of w, and their matrix B' diag(ridge) B."""
+    """Return coordinates in which penalties of theta do not mix the two parts of w, and the matrix B' diag(ridge) B."""
     if isinstance(basis, Dense) and basis.blind.size:
         root = np.sqrt(ridge)[:, None]
         blind = qr(root * basis.blind, mode="economic")[0]
@@ -112,7 +118,7 @@ def with_ridge(basis: Coordinates, ridge: np.ndarray) -> tuple[Coordinates, np.n
 
 
 def with_orthonormal_images(basis: Coordinates, F: np.ndarray) -> Coordinates:
-    """Return coordinates with F blind orthonormal; directions that neither norm nor features tell from zero are left out."""
+    """Return coordinates with F blind orthonormal, without the directions that the features do not tell from zero."""
     assert isinstance(basis, Dense)
     _, singular, right = svd(F @ basis.blind, full_matrices=False, check_finite=False)
     rounding = 2 * max(F.shape) * UNIT * float(np.linalg.norm(np.abs(F) @ np.abs(basis.blind)))

@@ -71,6 +71,7 @@ def sampled_risks(
     *,
     nonlinear_power: float = 0.0,
     steps: int = 20,
+    restarts: int | None = None,
 ) -> SampledRisks:
     """Estimate the risks of a network with true features on ``samples`` fresh points."""
     theta = validation.real_array("theta", theta, shape=(len(network.W),))
@@ -86,7 +87,7 @@ def sampled_risks(
         y += math.sqrt(nonlinear_power) * nonlinear_part(X)
     residual = y - network.features(X) @ theta
     slope = np.linalg.norm(gradients(network, X, theta), axis=1)
-    delta = pgd_attack(network, theta, X, y, eps_test, steps=steps, restarts=1, rng=rng)
+    delta = pgd_attack(network, theta, X, y, eps_test, steps=steps, restarts=restarts, rng=rng)
     attacked = y - network.features(X + delta) @ theta
     return SampledRisks(
         mean_estimate(residual**2),

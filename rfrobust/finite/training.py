@@ -30,7 +30,7 @@ class PGDFit:
     theta : ndarray, shape (N,)
         The best second layer found.
     objective : float
-        Its robust loss under the final, strongest attack.
+        Its robust loss under the final, strongest attack: a lower bound.
     linearized_objective : float
         Minimum of the linearized problem, where the descent starts.
     linearized_gap : float
@@ -178,9 +178,9 @@ def pgd_loss(
     *,
     ridge: float = 0.0,
     steps: int = 30,
-    restarts: int = 1,
+    restarts: int | None = None,
 ) -> float:
-    """Robust training loss of one theta under PGD, with the ridge term."""
+    """Robust training loss of one theta under PGD, with the ridge term: from below, by :func:`pgd_attack`."""
     ridge = scalar("ridge", ridge)
     delta = pgd_attack(network, theta, X, y, eps, steps=steps, restarts=restarts)
     residual = y - network.features(X + delta) @ theta

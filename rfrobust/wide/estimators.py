@@ -215,7 +215,7 @@ class _EarlyStoppedNTK(_Validated):
 
         ``path_`` holds, along the times tried, the accuracy or squared error on the attacked validation samples.
         """
-        attack = self._attack()
+        attack = self._attack().once()
         if self.xis is not None:
             xis = validation.real_array("xis", self.xis, 0, ndim=1, open_lower=True)
         X_kernel, Y, x_held, Y_held = self._split(X, y, validation_data)
@@ -256,7 +256,7 @@ class _AdvNTK(_Validated):
         learning_rate = validation.real_scalar("learning_rate", self.learning_rate, 0, open_lower=True)
         n_steps = validation.integer("n_steps", self.n_steps, 1)
         batch_size = validation.integer("batch_size", self.batch_size, 1)
-        attack = self._attack()
+        attack = self._attack().once()
         X_kernel, Y, x_held, Y_held = self._split(X, y, validation_data)
         architecture = self._architecture()
         theta = ntk(architecture, X_kernel, workers=self.workers)

@@ -148,7 +148,7 @@ def adversarial_training(
     x, targets : ndarray, shapes (n, n0) and (n, outputs)
         Training samples.
     attack : InputAttack
-        The attack on every minibatch; radius 0 is standard training.
+        The attack on every minibatch, without restarts unless it says how many; radius 0 is standard training.
     epochs, batch_size : int
         Passes over the samples and samples a step.
     learning_rate : float
@@ -169,7 +169,7 @@ def adversarial_training(
     epochs = validation.integer("epochs", epochs, 1)
     batch_size = validation.integer("batch_size", batch_size, 1)
     learning_rate = validation.real_scalar("learning_rate", learning_rate, 0, open_lower=True)
-    rng = np.random.default_rng(validation.integer("seed", seed, 0))
+    rng, attack = np.random.default_rng(validation.integer("seed", seed, 0)), attack.once()
     for epoch in range(1, epochs + 1):
         order = rng.permutation(len(x))
         for start in range(0, len(x), batch_size):
