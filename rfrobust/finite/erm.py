@@ -46,14 +46,14 @@ class RobustFit:
     objective : float
         P(theta), with the ridge term.
     gap : float
-        Relative duality gap, (P(theta) - D(alpha))/P(theta) >= 0 up to rounding: D is a lower bound of every
-        training loss. For eps = 0, where P may vanish, relative to P(0).
+        Relative duality gap (P(theta) - D(alpha))/P(theta) on the data as given, rounding included: D is a lower bound
+        of every training loss. For eps = 0, where P may vanish, relative to P(0).
     iterations : int
         Newton steps (0 where a closed form applied).
     zero_residual_fraction : float
         Share of samples fitted exactly, those with |alpha_i| <= eps |J theta|.
     norm : float
-        |J theta|.
+        |J theta|, with the metric as given.
     alpha : ndarray, shape (n,)
         Dual solution; the best start for a neighbouring problem with the same samples.
     phase : Phase
@@ -98,7 +98,8 @@ class ConcentratedERM:
 
     Notes
     -----
-    In w = L'theta, J^2 = L L', the norm is Euclidean. Directions that J^2 does not see keep their own coordinates.
+    In w = L'theta, J^2 = L L', the norm is Euclidean. Directions that J^2 does not see keep their own coordinates:
+    those of eigenvalues at rounding level once J^2 is scaled to a diagonal of order 1 (``finite/coordinates.py``).
     With ridge = 0 and N > n the minimiser lies in the span of the n samples: a QR step leaves n unknowns.
     """
 
@@ -298,7 +299,7 @@ class ConcentratedERM:
         if not gap <= tol:
             raise ConvergenceError(
                 f"robust ERM stopped at a relative duality gap of {gap:.2e} > tol={tol:.2e} after {iterations} "
-                "Newton steps; raise max_iter or tol, or rescale badly scaled features",
+                "Newton steps; raise max_iter or tol, or choose features that are less dependent",
                 fit,
             )
         return fit
@@ -392,10 +393,7 @@ class _ScaledProblem:
             alpha = alpha - self._free_basis @ (self._free_basis.T @ alpha)
         zero = 0.5 * float(np.mean(self.y**2))  # the objective at w = 0
         # Where directions without penalty fit the data the objective is 0 up to rounding.
-        scale = max(value, 1e-15 * zero) if self.eps > 0 else zero
-        if scale == 0.0:
-            return 0.0
-        return (value - self._dual(w, alpha)) / scale
+        return (value - self._dual(w, alpha)) / max(value, 1e-15 * zero)
 
     def _dual(self, w: np.ndarray, alpha: np.ndarray) -> float:
         """D(alpha, w): a lower bound of the primal for every alpha and w (docs, "The certificate")."""
