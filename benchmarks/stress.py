@@ -1,5 +1,5 @@
-"""The full reliability test: random problems solved, and some of them recomputed at 40 digits; certificates of robust ERM
-on ill-conditioned data recomputed at 60.
+"""The full reliability test: random problems solved, some of them recomputed at 40 digits, and certificates of robust
+ERM on ill-conditioned data recomputed at 60.
 
 100,000 problems of the promised ranges for the shifted ReLU and the Marchenko-Pastur law; 5,000 for every built-in
 activation with that law, orthogonal rows and a law of three atoms; as many over all the ranges that are accepted, half
