@@ -19,6 +19,10 @@ Exact = Callable[[Any], tuple[Any, Any, Any]]
 
 #: A derivative is refused when E sigma'(G) and E G sigma(G) differ by more than this, relative to their size.
 STEIN_TOLERANCE = 1e-8
+#: Integrals of differences: they are noisy, and panels as narrow as their steps lie on a kink.
+DIFFERENCES_RULE = {"tolerance": 1e-10, "levels": 18}
+#: Smallest rho, relative to the size of the function, that differences measure.
+DIFFERENCES_LEAST = 1e-7
 
 
 #: Bounds of the moments, in the words of :func:`rfrobust.support.validation.real_scalar`, and of the standard deviation
@@ -111,14 +115,15 @@ class Activation:
         kinks: Iterable[float] = (),
         name: str = "custom",
     ) -> "Activation":
-        r"""Compute the moments of any activation by adaptive quadrature, to about 1e-13.
+        r"""Compute the moments of any activation by adaptive quadrature, to about 1e-13 of its size.
 
         Parameters
         ----------
         function : callable
-            sigma, at most of exponential growth; of arrays elementwise, or of single numbers (slower).
+            sigma, real, at most of exponential growth; of arrays elementwise, or of single numbers (slower).
         derivative : callable, optional
-            sigma'; by differences of the function, to about 1e-12, where None.
+            sigma'; by differences of the function where None, to about 1e-11 for functions that change over distances
+            of order 1.
         kinks : iterable of float, default ()
             Where sigma or sigma' is not smooth. sigma itself must be continuous: a jump has no finite rho.
         name : str, default "custom"
@@ -127,9 +132,10 @@ class Activation:
         Raises
         ------
         ValueError
-            If the derivative differs from differences of the function at some point, or E sigma'(G) from
+            If the derivative differs from differences of the function at one of a thousand points, or E sigma'(G) from
             E G sigma(G) (Stein's identity): the derivative is not that of the function, or the function jumps. Also if
-            the function grows too fast for its moments.
+            there is no derivative and differences do not find it, if the function does not act elementwise, changes its
+            argument, or grows too fast for its moments.
         rfrobust.support.quadrature.QuadratureError
             If an integral does not converge, which an undeclared kink can cause.
 
@@ -146,21 +152,26 @@ class Activation:
         >>> round(elu.mu1, 6)
         0.761578
         """
-        from ..support.quadrature import RANGE, gaussian_mean
+        from ..support.quadrature import RANGE, TOLERANCE, edges, gaussian_mean, panels
 
         validation.instance("function", function, Callable)
         validation.instance("derivative", derivative, (Callable, NoneType))
         points = _places(kinks)
-        function = elementwise(function)
+        function = elementwise("function", function)
+        derivative = None if derivative is None else elementwise("derivative", derivative)
         mu0 = gaussian_mean(function, points)
         mu1 = gaussian_mean(lambda u: u * function(u), points)
+        ends = edges(points, 0.5)
+        nodes, mass = (array.ravel() for array in panels(ends[:-1], ends[1:]))
+        differences = Differences(function, points)
+        rule: dict[str, Any] = {"tolerance": TOLERANCE}
         if derivative is None:
-            derivative = Differences(function, points)
+            derivative, rule = differences, DIFFERENCES_RULE
         else:
-            derivative = elementwise(derivative)
-            check_derivative(function, derivative, points, _SAMPLES)
-        slope = gaussian_mean(derivative, points)
-        size = max(math.sqrt(gaussian_mean(lambda u: derivative(u) ** 2, points)), abs(mu0))
+            check_derivative(differences, derivative, nodes, mass)
+        slope = gaussian_mean(derivative, points, **rule)
+        square = gaussian_mean(lambda u: derivative(u) ** 2, points, **rule)
+        size = max(math.sqrt(square), abs(mu0))
         if abs(slope - mu1) > STEIN_TOLERANCE * max(size, abs(mu1)):
             raise ValueError(
                 f"derivative must be the derivative of function, and function continuous: got E sigma'(G)={slope!r} "
@@ -174,10 +185,21 @@ class Activation:
             )
         # zero up to rounding: no linear part in an even function, no mean in an odd one
         mu0, mu1 = (0.0 if abs(value) < 1e-14 * size else value for value in (mu0, mu1))
-        mu2 = math.sqrt(gaussian_mean(lambda u: (function(u) - mu0 - mu1 * u) ** 2, points))
-        rho = math.sqrt(gaussian_mean(lambda u: (derivative(u) - mu1) ** 2, points))
+
+        def rest(part: Function, tolerance: float, **more: Any) -> float:
+            """Return the root mean square of a remainder that rounding of the whole function leaves noisy."""
+            least = size * max(math.sqrt(mass @ part(nodes) ** 2), tolerance * size)
+            return math.sqrt(gaussian_mean(lambda u: part(u) ** 2, points, tolerance=tolerance, least=least, **more))
+
+        mu2 = rest(lambda u: function(u) - mu0 - mu1 * u, TOLERANCE)
         if mu2 < 1e-14 * size:  # linear up to rounding
-            mu2 = rho = 0.0
+            return cls(name, function, derivative, mu0, mu1, 0.0, 0.0, kinks=points)
+        rho = rest(lambda u: derivative(u) - mu1, **rule)
+        if derivative is differences and rho < DIFFERENCES_LEAST * size:
+            raise ValueError(
+                f"derivative must be given for a function so close to linear: rho={rho:.1e} is lost in the rounding of "
+                "differences"
+            )
         return cls(name, function, derivative, mu0, mu1, mu2, rho, kinks=points)
 
     @classmethod

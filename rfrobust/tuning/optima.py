@@ -439,7 +439,7 @@ def pareto(
 
     def best(radius: float) -> tuple[float, ...]:
         at = {"eps": 0.0, "ridge": 0.0} | best_training(base, eps_test=radius, ridge=None if with_ridge else 0.0).at
-        v, r = risks(np.array([point_of(base.vary(**at))]), base)
+        v, r = risks(np.array([point_of(base.vary(eps=at["eps"], ridge=at["ridge"]))]), base)
         return float(v[0]), float(adversarial_risk(v, r, eps_test)[0]), at["eps"], at["ridge"], radius
 
     front = [best(0.0), best(eps_test)]
