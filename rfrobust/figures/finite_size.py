@@ -63,7 +63,7 @@ def _point(ratio: xr.Dataset, difference: xr.Dataset, draws: np.ndarray) -> xr.D
     means, limits = summary(ratio), extrapolate(ratio)
     data = xr.Dataset({"mean": table(means), "mean_se": table(means, "_se")})
     for name, values in (("distance", ratio), ("universality", difference)):
-        data[name] = table(np.sqrt((values**2).mean("replicate")))
+        data[name] = table((values**2).mean("replicate") ** 0.5)
         fits = [power_law(data.d.values, row.values, draws) for row in data[name].transpose("observable", "d")]
         for end, column in (
             ("exponent", [fit.value for fit, _ in fits]),
