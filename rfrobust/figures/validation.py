@@ -14,9 +14,9 @@ from ..theory.grid import sweep
 
 TITLE = "Validation: theory against finite networks, three objectives and the Gaussian equivalent"
 CAPTION = (
-    "Lines: theory. Points: means over 30 draws at d = 50 and at d = 100, extrapolated to d = infinity by a line "
-    "in 1/d, with standard errors, n/d = 2, tau = 0.5, ridge = 0, eps_test = eps in {0.1, 0.5}, seed 1; models and "
-    "radii share their draws (so that their z-scores go together) and are shifted sideways for legibility. Below: (point - "
+    "Lines: theory. Points: means over 30 draws at d = 50 and at d = 100, extrapolated to d = infinity by a line in "
+    "1/d, with standard errors, n/d = 2, tau = 0.5, ridge = 0, eps_test = eps in {0.1, 0.5}, seed 1; models and radii "
+    "share their draws (so that their z-scores go together) and are shifted sideways for legibility. Below: (point - "
     "theory)/standard error; the band is +-2. Zero fraction: share of training residuals that vanish (PGD: both sides "
     "of the attack equally bad to 2 percent)."
 )
