@@ -54,7 +54,7 @@ def compute(quick: bool = False) -> xr.Dataset:
         table[:, j] = _strategies(float(eps_test))
     settings = _strategies(TEST)
     mean, se = np.empty(len(STRATEGIES)), np.empty(len(STRATEGIES))
-    d, replicates = ([30, 60], 4) if quick else ([75, 150], 20)
+    d, replicates = ([30, 60], 8) if quick else ([75, 150], 20)
     for i, (eps, ridge, _) in enumerate(settings):
         runs = simulate(PROBLEM, eps=eps, ridge=ridge, eps_test=TEST, d=d, replicates=replicates, seed=SEED)
         limit = extrapolate(runs)
