@@ -351,7 +351,7 @@ def extrapolate(data: xr.Dataset) -> xr.Dataset:
     means = summary(data)
     result = xr.Dataset(attrs=data.attrs)
     for name in _observed(data):
-        if name in _EFFORT:
+        if name in _EFFORT or "d" not in data[name].dims:
             continue
         count = data[name].notnull().sum([dim for dim in data[name].dims if dim != "d"])
         weights = line_weights(data.d.values, (data.d * np.maximum(count, 1)).values)
