@@ -4,17 +4,18 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help figure test test-all lint types wheel bench stress notebooks docs linkcheck clean
+.PHONY: help figure test test-all test-versions lint types wheel bench stress notebooks docs linkcheck clean
 
 help:
 	@echo "make figure     install, compute the main figure (theory and Monte Carlo), say where it is"
 	@echo "make test       install, run the test suite without its slow tests"
 	@echo "make test-all   the whole test suite"
+	@echo "make test-versions  the tests at the lowest and the newest versions of everything, on every Python"
 	@echo "make lint       ruff: rules and format"
 	@echo "make types      mypy"
 	@echo "make wheel      build the wheel and run it from a clean environment"
 	@echo "make bench      speed and memory, as ratios against named alternatives"
-	@echo "make stress     the full reliability test: 100,000 random problems"
+	@echo "make stress     the full reliability test: 475,000 random problems"
 	@echo "make notebooks  execute the notebooks"
 	@echo "make docs       build the documentation; warnings are errors (DOCS_EXECUTE=0: without running the notebooks)"
 	@echo "make linkcheck  check the documentation's external links (needs the internet)"
@@ -44,6 +45,9 @@ test: $(VENV)/.dev
 
 test-all: $(VENV)/.dev
 	$(BIN)/python -m pytest -n 2
+
+test-versions: $(VENV)/.dev
+	$(BIN)/python .ci/test_versions.py
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .

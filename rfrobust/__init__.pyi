@@ -17,6 +17,7 @@ from .checks import verify as verify
 # finite networks
 from .finite import RobustRandomFeatures as RobustRandomFeatures
 from .finite import Store as Store
+from .finite import extrapolate as extrapolate
 from .finite import robust_erm as robust_erm
 from .finite import simulate as simulate
 from .finite import summary as summary

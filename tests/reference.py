@@ -1,5 +1,7 @@
 """Independent references in multiple precision, written from the formulas of the sources, not from the package."""
 
+from functools import cache
+
 import mpmath as mp
 
 
@@ -22,11 +24,31 @@ def scalars(q, V):
     return p0, p1, phi, A, B, 2 * phi - s * p1, p0 + p1 * V / (1 + V)
 
 
-def traces(k, l, psi1, mu1, mu2, rho):
-    """E Sigma/H, mu1^2 E x/H, mu1^2 E x Sigma/H^2, mu1^2 E x J^2/H^2, E Sigma^2/H^2, E Sigma J^2/H^2."""
+def traces(k, l, psi1, mu1, mu2, rho, law=None):
+    """E Sigma/H, mu1^2 E x/H, mu1^2 E x Sigma/H^2, mu1^2 E x J^2/H^2, E Sigma^2/H^2, E Sigma J^2/H^2.
+
+    ``law`` is a list of atoms and weights of W W', None the Marchenko-Pastur law.
+    """
+    if law is None and mu1 == 0:
+        law = [(mp.mpf(1), mp.mpf(1))]  # nothing depends on x
+    if law is not None:
+        total = [mp.mpf(0)] * 6
+        for x, weight in law:
+            linear = mu1**2 * x
+            sigma, metric = linear + mu2**2, linear + rho**2
+            H = sigma + k * metric + l
+            if H == 0:  # features without variance
+                continue
+            parts = (
+                sigma / H, linear / H, linear * sigma / H**2, linear * metric / H**2, sigma**2 / H**2,
+                sigma * metric / H**2,
+            )  # fmt: skip
+            total = [a + weight * b for a, b in zip(total, parts, strict=True)]
+        return tuple(total)
     m2, r2 = (mu2 / mu1) ** 2, (rho / mu1) ** 2
     K = 1 / (1 + k)
     z = K * (mu2**2 + k * rho**2 + l) / mu1**2
+    z = max(z, mp.mpf(10) ** -mp.mp.dps)  # linear features without ridge: the limit z -> 0
     s1, s2 = marchenko_pastur(z, psi1)
     e0, e1, e2, f = s2, s1 - z * s2, 1 - 2 * z * s1 + z * z * s2, 1 - z * s1
     return (
@@ -37,6 +59,59 @@ def traces(k, l, psi1, mu1, mu2, rho):
         K**2 * (e2 + 2 * m2 * e1 + m2**2 * e0),
         K**2 * (e2 + (m2 + r2) * e1 + m2 * r2 * e0),
     )
+
+
+def sigmoid(u):
+    """1/(1 + e^-u)."""
+    return 1 / (1 + mp.exp(-u))
+
+
+#: Built-in activations and their derivatives, for mpmath, by name.
+FORMULAS = {
+    "relu": (lambda u: max(u, 0) - 1 / mp.sqrt(2 * mp.pi), lambda u: mp.mpf(u > 0)),
+    "leaky-relu": (lambda u: u if u > 0 else u * mp.mpf(0.1), lambda u: mp.mpf(1) if u > 0 else mp.mpf(0.1)),
+    "abs-linear": (lambda u: abs(u) + u, lambda u: mp.mpf(2 * (u > 0))),
+    "hard-tanh": (lambda u: min(max(u, -1), 1), lambda u: mp.mpf(-1 < u < 1)),
+    "erf": (mp.erf, lambda u: 2 / mp.sqrt(mp.pi) * mp.exp(-u * u)),
+    "step": (lambda u: mp.ncdf(5 * u), lambda u: 5 * mp.npdf(5 * u)),
+    "sin": (mp.sin, mp.cos),
+    "cos": (mp.cos, lambda u: -mp.sin(u)),
+    "quadratic": (lambda u: u * u - 1, lambda u: 2 * u),
+    "gelu": (lambda u: u * mp.ncdf(u), lambda u: mp.ncdf(u) + u * mp.npdf(u)),
+    "identity": (lambda u: u, lambda u: mp.mpf(1)),
+    "tanh": (mp.tanh, lambda u: mp.sech(u) ** 2),
+    "sigmoid": (sigmoid, lambda u: sigmoid(u) * sigmoid(-u)),
+    "softplus": (lambda u: mp.log(1 + mp.exp(u)), sigmoid),
+    "silu": (lambda u: u * sigmoid(u), lambda u: sigmoid(u) * (1 + u * sigmoid(-u))),
+}
+
+
+def mean(function, digits):
+    """E function(G) for G ~ N(0, 1); the function may have kinks at integers."""
+    with mp.workdps(digits + 5):
+        return mp.quad(lambda u: function(u) * mp.npdf(u), [-20, *range(-8, 9), 20])
+
+
+@cache
+def moments(name, digits=40):
+    """mu1, mu2, rho of a built-in activation by integrals of its formula, 0 where they are rounding error."""
+    sigma, slope = FORMULAS[name]
+    with mp.workdps(digits + 5):
+        mu0, mu1 = mean(sigma, digits), mean(slope, digits)
+        mu2 = mp.sqrt(mean(lambda u: (sigma(u) - mu0 - mu1 * u) ** 2, digits))
+        rho = mp.sqrt(mean(lambda u: (slope(u) - mu1) ** 2, digits))
+        return tuple(value if abs(value) > mp.mpf(10) ** (10 - digits) else mp.mpf(0) for value in (mu1, mu2, rho))
+
+
+def law_of(model):
+    """Atoms and weights of W W' of a model, None for the Marchenko-Pastur law."""
+    if model.spectrum.name == "marchenko-pastur":
+        return None
+    if model.spectrum.name == "orthogonal":
+        psi1 = mp.mpf(model.psi1)
+        return [(mp.mpf(1), mp.mpf(1))] if psi1 <= 1 else [(psi1, 1 / psi1), (mp.mpf(0), 1 - 1 / psi1)]
+    atoms, weights = ([mp.mpf(x) for x in values.tolist()] for values in model.spectrum.law(model.psi1))
+    return [(x, w / mp.fsum(weights)) for x, w in zip(atoms, weights, strict=True)]
 
 
 def relu_moments():
@@ -60,14 +135,14 @@ def radial(k, l, psi1, mu1, mu2, rho, a2):
     return source * metric, 1 - 2 * source * e + source * sigma
 
 
-def equations(q, V, k, psi1, psi2, eps, tau, ridge, moments, radial_power=0, a2=0):
+def equations(q, V, k, psi1, psi2, eps, tau, ridge, moments, law=None, radial_power=0, a2=0):
     """Return the three equations eq-k, eq-I, eq-II of docs/theory, each as left/right - 1, then v and r^2."""
     p0, p1, phi, A, B, m, D = scalars(q, V)
     a = D / V
-    t = traces(k, ridge / a, psi1, *moments)
+    t = traces(k, ridge / a, psi1, *moments, law)
     R = psi1 / psi2
     g = (A + B * (V / (1 + V)) ** 2) / D**2
-    learned, left = radial(k, ridge / a, psi1, *moments, a2)
+    learned, left = radial(k, ridge / a, psi1, *moments, a2) if radial_power else (0, 0)
     v = (tau**2 + 1 - 2 * psi1 * t[1] + psi1 * t[2] + radial_power * left) / (1 - g * R * t[4])
     r2 = psi1 * t[3] + radial_power * learned + g * v * R * t[5]
     return (k * a * q / (m / (1 + V) + q) / eps**2 - 1, eps**2 * r2 / (q**2 * v) - 1, R * t[0] / D - 1), (
@@ -84,15 +159,17 @@ def polish(model, digits=40):
     """Return (v, r^2, R*, p0) of a regular solution, recomputed by Newton in ``digits`` digits from its (q, V, k)."""
     with mp.workdps(digits):
         problem = [mp.mpf(x) for x in (model.psi1, model.psi2, model.eps, model.tau, model.ridge)]
-        moments = relu_moments()
+        name = model.activation.name
+        constants = relu_moments() if name == "relu" else moments(name, max(digits, 40))
+        law = law_of(model)
 
         def system(log_q, log_V, log_k):
-            return equations(mp.exp(log_q), mp.exp(log_V), mp.exp(log_k), *problem, moments)[0]
+            return equations(mp.exp(log_q), mp.exp(log_V), mp.exp(log_k), *problem, constants, law)[0]
 
         start = [mp.log(x) for x in (model.q, model.V, model.k)]
         root = mp.findroot(system, start, tol=mp.mpf(10) ** (-digits + 8), maxsteps=40)
         q, V, k = (mp.exp(x) for x in root)
-        _, (v, r2, p0, p1, phi, m) = equations(q, V, k, *problem, moments)
+        _, (v, r2, p0, p1, phi, m) = equations(q, V, k, *problem, constants, law)
         s = q * V
         loss = v / 2 * ((p1 - 2 * s * phi + s * s * p1) / (1 + V) ** 2 + 2 * q * m / (1 + V) + q * q)
         return v, r2, loss, p0

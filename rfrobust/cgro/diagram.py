@@ -12,7 +12,7 @@ from ..support.errors import NumericalError
 from .network import GramDescent, attacked, margins
 from .phases import first_crossing
 from .problem import PatchAttack, PatchProblem, draw
-from .reduced import solve_clocks, strengths, typical_start
+from .reduced import check_growth, solve_clocks, strengths, typical_start
 from .trajectory import in_threads, memory, provenance, replicate_seeds
 
 #: Parameters of the problem that a diagram may run over, besides the ratio delta/alpha.
@@ -27,6 +27,7 @@ def waiting_time(size: float, end: float, q: int) -> float:
     return (size ** (2 - q) - end ** (2 - q)) / (q * (q - 2))
 
 
+@validation.typed
 def memory_time(problem: PatchProblem) -> float:
     r"""Return the time a typical sample needs to memorize at pull lambda/2 (docs, cgro, eq. memory-time).
 
@@ -40,6 +41,7 @@ def memory_time(problem: PatchProblem) -> float:
     return 2.0 * problem.samples / problem.lam * clock
 
 
+@validation.typed
 def stall_level(problem: PatchProblem, time: float) -> float:
     r"""Return c = alpha^q U in the stall at a time: the largest root of :math:`e^c = 1 + q^2\alpha^2 c^{2-2/q} t`.
 
@@ -74,6 +76,7 @@ def _formula_gap(problem: PatchProblem, ratio: float) -> float:
     return float(np.log(signal_time / time))
 
 
+@validation.typed
 def memory_share(problem: PatchProblem, margin: float = 1.0) -> float:
     r"""Return V / ((alpha - delta)^q U + V) when the typical adversarial margin reaches ``margin``.
 
@@ -83,12 +86,14 @@ def memory_share(problem: PatchProblem, margin: float = 1.0) -> float:
     Raises
     ------
     NumericalError
-        If the margin is not reached within 1e6 memory times.
+        If the margin is not reached within 1e6 memory times, or the first weights are too small for the reduced system.
     """
     margin = validation.real_scalar("margin", margin, 0.0, open_lower=True)
     if problem.lam == 0.0:
         raise ValueError("lam must be > 0 (the adversarial margin is not trained), got lam=0.0")
     start = typical_start(problem)
+    smallest = min(start.signal.max(), start.noise.max())
+    check_growth(problem, 1.0 / float(smallest) if smallest > 0.0 else 1.0)  # of what grows to order 1
     first = 1e-3 * memory_time(problem)
     for stretch in (1e1, 1e2, 1e3, 1e4, 1e6, 1e9):
         times = np.concatenate([[0.0], np.geomspace(first, stretch * first, 400)])
@@ -102,6 +107,7 @@ def memory_share(problem: PatchProblem, margin: float = 1.0) -> float:
     raise NumericalError(f"the adversarial margin {margin:g} is out of reach of {problem}")
 
 
+@validation.typed
 def boundary(problem: PatchProblem | None = None, method: str = "ode") -> float:
     r"""Return the ratio delta/alpha above which adversarial training memorizes (CGRO), below which it is robust.
 
@@ -182,6 +188,7 @@ _NAMES = {
 }
 
 
+@validation.typed
 def phase_diagram(
     problem: PatchProblem | None = None,
     *,
@@ -266,6 +273,7 @@ def phase_diagram(
     )
 
 
+@validation.typed
 def simulated_boundary(data: xr.Dataset) -> xr.DataArray:
     """Return the ratio at which the mean of ``memory_share`` first reaches 1/2, interpolated; nan if never.
 
@@ -274,6 +282,8 @@ def simulated_boundary(data: xr.Dataset) -> xr.DataArray:
     data : xarray.Dataset
         From :func:`phase_diagram`, ratios increasing.
     """
+    if "memory_share" not in data or "axis" not in data.attrs:
+        raise ValueError("data must be a dataset of phase_diagram, got one without memory_share")
     share = data["memory_share"].mean("replicate")
     ratio = data["ratio"].values
     axis = str(data.attrs["axis"])

@@ -41,18 +41,31 @@ class ImageData:
     y_test: Array
 
     def __post_init__(self) -> None:
-        shape = (None, *np.shape(self.x_train)[1:])
+        shape = None
         for part in ("train", "test"):
             x = validation.real_array(f"x_{part}", getattr(self, f"x_{part}"), 0.0, 1.0, ndim=4, shape=shape)
-            y = validation.real_array(f"y_{part}", getattr(self, f"y_{part}"), 0, ndim=1, shape=(len(x),))
-            if (y != np.rint(y)).any():
-                raise ValueError(f"y_{part} must be integers from 0, got {float(y[y != np.rint(y)][0])!r}")
-            validation.store(self, **{f"x_{part}": x.astype(np.float32), f"y_{part}": y.astype(np.int64)})
+            shape = (None, *x.shape[1:])
+            y = _labels(f"y_{part}", getattr(self, f"y_{part}"), len(x))
+            validation.store(self, **{f"x_{part}": x.astype(np.float32), f"y_{part}": y})
 
     @property
     def classes(self) -> int:
         """Number of classes."""
         return int(max(self.y_train.max(), self.y_test.max())) + 1
+
+
+def _labels(name: str, value: Any, count: int) -> Array:
+    """Return class labels as integers, or raise."""
+    labels = validation.real_array(name, value, 0, shape=(count,))
+    if (labels != np.rint(labels)).any():
+        raise ValueError(f"{name} must be integers from 0, got {float(labels[labels != np.rint(labels)][0])!r}")
+    return labels.astype(np.int64)
+
+
+def _images(x: Any, y: Any) -> tuple[Array, Array]:
+    """Return images, in their own precision, and labels, or raise."""
+    images = validation.real_array("x", x, 0.0, 1.0, ndim=(2, 4))
+    return np.asarray(x), _labels("y", y, len(images))
 
 
 def digits(train: int = 400, test: int = 600, seed: int = 0) -> ImageData:
@@ -187,6 +200,7 @@ def cross_entropy(logits: Array, labels: Array) -> tuple[float, Array]:
     return float(-logs[rows, labels].mean()), slope / len(labels)
 
 
+@validation.typed
 def linf_attack(network: Layer, x: Array, y: Array, radius: float, steps: int, rng: np.random.Generator) -> Array:
     """Return images after projected gradient ascent on the loss, from a random start, within [0, 1].
 
@@ -203,6 +217,7 @@ def linf_attack(network: Layer, x: Array, y: Array, radius: float, steps: int, r
     """
     radius = validation.real_scalar("radius", radius, 0.0, 1.0)
     steps = validation.integer("steps", steps, 1)
+    x, y = _images(x, y)
 
     def evaluate(points: Array, sloped: bool) -> tuple[None, Array | None]:
         if not sloped:
@@ -214,6 +229,7 @@ def linf_attack(network: Layer, x: Array, y: Array, radius: float, steps: int, r
     return pgd.ascend(evaluate, ball.random_point(rng), lengths, ball).points
 
 
+@validation.typed
 def accuracy(
     network: Layer,
     x: Array,
@@ -222,6 +238,8 @@ def accuracy(
     attack: Callable[[Array, Array], Array] = lambda images, labels: images,
 ) -> float:
     """Return the share of images classified correctly after the attack, by default none."""
+    batch = validation.integer("batch", batch, 1)
+    x, y = _images(x, y)
     hits = []
     for k in range(0, len(y), batch):
         labels = y[k : k + batch]
@@ -230,18 +248,30 @@ def accuracy(
     return float(np.concatenate(hits).mean())
 
 
+@validation.typed
 def robust_accuracy(
     network: Layer, x: Array, y: Array, settings: AdversarialTraining, seed: int, batch: int = 500
 ) -> float:
-    """Return the share of images still classified correctly after the evaluation attack."""
-    rng = np.random.default_rng([seed, 1])
+    """Return the share of images still classified correctly under the evaluation attack: no less than the robust one.
+
+    Images that resist are attacked again, from new random starts, until four starts in a row have fooled the network on
+    none of a batch.
+    """
+    rng = np.random.default_rng([validation.integer("seed", seed, 0), 1])
 
     def attack(images: Array, labels: Array) -> Array:
-        return linf_attack(network, images, labels, settings.radius, settings.test_attack_steps, rng)
+        found, left, quiet = images.copy(), np.arange(len(labels)), 0
+        while left.size and quiet < pgd.PATIENCE:
+            moved = linf_attack(network, images[left], labels[left], settings.radius, settings.test_attack_steps, rng)
+            fooled = network.forward(moved, False).argmax(axis=1) != labels[left]
+            found[left[fooled]] = moved[fooled]
+            left, quiet = left[~fooled], 0 if fooled.any() else quiet + 1
+        return found
 
     return accuracy(network, x, y, batch, attack)
 
 
+@validation.typed
 def train_network(
     data: ImageData,
     architecture: str,
@@ -304,6 +334,7 @@ def train_network(
     return network
 
 
+@validation.typed
 def evaluate(network: Layer, data: ImageData, settings: AdversarialTraining, seed: int = 0) -> dict[str, float]:
     """Return clean and robust accuracy on training and test images."""
     return {
@@ -314,6 +345,7 @@ def evaluate(network: Layer, data: ImageData, settings: AdversarialTraining, see
     }
 
 
+@validation.typed
 def width_sweep(
     architecture: str = "two-layer",
     widths: Sequence[int] = (2, 4, 8, 16, 32, 64, 128, 256),
@@ -349,7 +381,7 @@ def width_sweep(
     settings = settings or AdversarialTraining()
     validation.choice("architecture", architecture, ARCHITECTURES)
     seeds = replicate_seeds(replicates, seed)
-    sizes = [validation.integer("widths", width, 1) for width in widths]
+    sizes = [validation.integer("widths", width, 1) for width in validation.listed("widths", widths, empty=False)]
     images = digits() if data is None else data
     cells = [(width, seed) for width in sizes for seed in seeds]
 

@@ -5,6 +5,8 @@ from typing import Any
 
 import numpy as np
 
+from ..support import validation
+
 Array = np.ndarray
 
 
@@ -45,8 +47,10 @@ class Dense(Layer):
     scale : float
     """
 
+    @validation.typed
     def __init__(self, inputs: int, outputs: int, rng: np.random.Generator, scale: float = 1.0) -> None:
         super().__init__()
+        inputs, outputs = validation.integer("inputs", inputs, 1), validation.integer("outputs", outputs, 1)
         weight = rng.standard_normal((inputs, outputs)) * (scale * np.sqrt(2.0 / inputs))
         self.parameters = [weight.astype(np.float32), np.zeros(outputs, np.float32)]
 
@@ -91,11 +95,13 @@ class Convolution(Dense):
         Step of the window, and zeros around the image.
     """
 
+    @validation.typed
     def __init__(
         self, inputs: int, outputs: int, size: int, rng: np.random.Generator, stride: int = 1, padding: int = 0
     ) -> None:
-        super().__init__(size * size * inputs, outputs, rng)
-        self.size, self.stride, self.padding = size, stride, padding
+        self.size, self.stride = validation.integer("size", size, 1), validation.integer("stride", stride, 1)
+        self.padding = validation.integer("padding", padding, 0)
+        super().__init__(size * size * validation.integer("inputs", inputs, 1), outputs, rng)
 
     def forward(self, x: Array, training: bool) -> Array:
         """Return the convolved images."""

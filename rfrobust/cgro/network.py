@@ -132,6 +132,7 @@ def _rows(data: PatchData) -> np.ndarray:
     return np.ascontiguousarray(data.x.reshape(-1, data.x.shape[2]))
 
 
+@validation.typed
 def margins(weights: np.ndarray, data: PatchData, q: int) -> np.ndarray:
     r"""Return :math:`y_i f(x_i)` for every example.
 
@@ -150,6 +151,7 @@ def margins(weights: np.ndarray, data: PatchData, q: int) -> np.ndarray:
     return _margins(_rows(data), weights, data.y, validation.integer("q", q, 2, 8))
 
 
+@validation.typed
 def attacked(weights: np.ndarray, data: PatchData, problem: PatchProblem, attack: PatchAttack) -> PatchData:
     """Return the examples after the attack.
 
@@ -195,6 +197,7 @@ def _ascended(
     return best.points.reshape(patches.shape)
 
 
+@validation.typed
 def loss(weights: np.ndarray, data: PatchData, problem: PatchProblem, attack: PatchAttack | None = None) -> float:
     r"""Return :math:`\frac1N \sum_i [\ell(y_i f(x_i)) + \lambda\,\ell(y_i f(\tilde x_i))]`."""
     robust = attacked(weights, data, problem, attack or PatchAttack())
@@ -203,6 +206,7 @@ def loss(weights: np.ndarray, data: PatchData, problem: PatchProblem, attack: Pa
     return float(clean_part + problem.lam * robust_part)
 
 
+@validation.typed
 def descend(
     weights: np.ndarray, data: PatchData, problem: PatchProblem, count: int, attack: PatchAttack | None = None
 ) -> np.ndarray:
@@ -253,6 +257,7 @@ class GramDescent:
         Weights at the start.
     """
 
+    @validation.typed
     def __init__(self, problem: PatchProblem, data: PatchData, weights: np.ndarray) -> None:
         self.problem = problem
         self.data = data

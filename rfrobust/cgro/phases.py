@@ -25,6 +25,7 @@ def first_crossing(step: np.ndarray, values: np.ndarray, level: float) -> float:
     return float(step[k - 1] + share * (step[k] - step[k - 1]))
 
 
+@validation.typed
 def find_phases(data: xr.Dataset, level: float = 1.0) -> xr.Dataset:
     """Find the phase changes of every run of :func:`trajectories` or :func:`reduced_trajectory`.
 

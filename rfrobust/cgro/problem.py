@@ -125,6 +125,7 @@ class PatchAttack:
                 raise ValueError("radius must be None for the structured attack (set ratio of the problem)")
             validation.store(self, radius=validation.real_scalar("radius", self.radius, 0.0))
 
+    @validation.typed
     def radius_for(self, problem: PatchProblem) -> float:
         """Return the radius used on a problem."""
         if self.radius is not None:
@@ -157,6 +158,7 @@ class PatchData:
         return self.x[rows].reshape(len(self.y), -1, self.x.shape[2])
 
 
+@validation.typed
 def sample_patches(problem: PatchProblem, samples: int, rng: np.random.Generator, direction: np.ndarray) -> PatchData:
     """Draw labelled examples; labels are fair coins, the signal sits in a patch drawn at random.
 
@@ -194,9 +196,10 @@ class Draw:
     weights: np.ndarray
 
 
+@validation.typed
 def draw(problem: PatchProblem, seed: int, test_samples: int = 1000) -> Draw:
     """Draw one run; equal seeds give equal draws, and training data do not depend on ``test_samples``."""
-    seed = validation.integer("seed", seed, 0)
+    seed, test_samples = validation.integer("seed", seed, 0), validation.integer("test_samples", test_samples, 1)
     train_rng, test_rng = (np.random.default_rng(s) for s in np.random.SeedSequence(seed).spawn(2))
     direction = train_rng.standard_normal(problem.dim)
     direction /= np.linalg.norm(direction)

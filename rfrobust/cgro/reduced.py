@@ -16,6 +16,9 @@ from .problem import Draw, PatchProblem, draw
 from .trajectory import odd, provenance, record_steps, replicate_seeds
 
 COUPLINGS = ("diagonal", "full")
+#: Relative accuracy of the clocks, and of a projection that follows from one: a projection that has grown from p to P
+#: multiplies the relative error of its clock by (P/p)^(q - 2)/(q - 2), because its clock runs into a pole.
+CLOCK_ACCURACY, ACCURACY = 1e-10, 1e-2
 
 
 def advance(start: np.ndarray, clock: np.ndarray, q: int) -> np.ndarray:
@@ -26,6 +29,10 @@ def advance(start: np.ndarray, clock: np.ndarray, q: int) -> np.ndarray:
     negative p decays to zero without changing sign (docs, cgro, eq. clock).
     """
     q = validation.integer("q", q, 2, 8)
+    return _advance(validation.real_array("start", start), validation.real_array("clock", clock), q)
+
+
+def _advance(start: np.ndarray, clock: np.ndarray, q: int) -> np.ndarray:
     sign = np.sign(start)
     if q == 2:
         return start * np.exp(2.0 * sign * clock)
@@ -37,6 +44,7 @@ def advance(start: np.ndarray, clock: np.ndarray, q: int) -> np.ndarray:
 
 def blow_up(start: float, q: int) -> float:
     """Return the clock at which a projection reaches infinity (inf for q = 2 or a start <= 0)."""
+    start, q = validation.real_scalar("start", start), validation.integer("q", q, 2, 8)
     return start ** (2 - q) / (q * (q - 2)) if q > 2 and start > 0.0 else float("inf")
 
 
@@ -60,6 +68,7 @@ class ReducedStart:
     share: int = 1
 
 
+@validation.typed
 def start_of(drawn: Draw) -> ReducedStart:
     """Return the start of the reduced system for one draw of data and weights."""
     noise = drawn.train.noise()
@@ -69,6 +78,7 @@ def start_of(drawn: Draw) -> ReducedStart:
     return ReducedStart(drawn.weights @ drawn.train.direction, z.reshape(rows, -1), weight.reshape(rows, -1))
 
 
+@validation.typed
 def typical_start(problem: PatchProblem) -> ReducedStart:
     """Return a start without randomness: normal scores for the projections, every sample the same.
 
@@ -87,12 +97,13 @@ def typical_start(problem: PatchProblem) -> ReducedStart:
 def strengths(start: ReducedStart, clocks: np.ndarray, q: int) -> tuple[Any, np.ndarray]:
     """Return U and V_i, shapes (...) and (rows, ...), at clocks of shape (1 + rows, ...)."""
     extra = (1,) * (clocks.ndim - 1)
-    signal = odd(advance(start.signal.reshape(-1, *extra), clocks[0], q), q).sum(axis=0)
+    signal = odd(_advance(start.signal.reshape(-1, *extra), clocks[0], q), q).sum(axis=0)
     noise = start.noise.reshape(*start.noise.shape, *extra)
     run = start.weight.reshape(noise.shape) * clocks[1:, None]
-    return signal, odd(advance(noise, run, q), q).sum(axis=1)
+    return signal, odd(_advance(noise, run, q), q).sum(axis=1)
 
 
+@validation.typed
 def solve_clocks(problem: PatchProblem, start: ReducedStart, times: np.ndarray) -> np.ndarray:
     r"""Integrate the reduced system and return its clocks, shape (1 + rows, len(times)).
 
@@ -103,9 +114,11 @@ def solve_clocks(problem: PatchProblem, start: ReducedStart, times: np.ndarray) 
     Raises
     ------
     NumericalError
-        If the integrator gives up.
+        If the integrator gives up, or the clocks say less of the projections than :data:`ACCURACY`.
     """
     times = validation.real_array("times", times, 0.0, ndim=1)
+    if (np.diff(times) <= 0.0).any():
+        raise ValueError(f"times must be increasing, got {times}")
     total = problem.samples
 
     def rate(_: float, clocks: np.ndarray) -> np.ndarray:
@@ -116,13 +129,30 @@ def solve_clocks(problem: PatchProblem, start: ReducedStart, times: np.ndarray) 
         return np.concatenate([[drive], (clean + robust) / total])
 
     rows = len(start.noise)
-    return _integrate(rate, np.zeros(1 + rows), times, "LSODA")
+    clocks = _integrate(rate, np.zeros(1 + rows), times, "LSODA")
+    first = np.concatenate([start.signal, start.noise.ravel()])
+    run = np.concatenate([np.full(start.signal.size, clocks[0, -1]), (start.weight * clocks[1:, -1:]).ravel()])
+    rising = first > 0.0
+    check_growth(problem, float(np.max(_advance(first, run, problem.q)[rising] / first[rising], initial=1.0)))
+    return clocks
+
+
+def check_growth(problem: PatchProblem, growth: float) -> None:
+    """Raise if a projection that grows by this factor is not known to :data:`ACCURACY` from its clock."""
+    lost = CLOCK_ACCURACY * growth ** (problem.q - 2) / (problem.q - 2) if problem.q > 2 else 0.0
+    if not lost <= ACCURACY:
+        raise NumericalError(
+            f"init_sd={problem.init_sd:g} is too small for the reduced system at q={problem.q}: a projection grows by "
+            f"{growth:.3g}, which leaves it known to {lost:.2g} of itself only; take a larger init_sd"
+        )
 
 
 def _integrate(
     rate: Callable[[float, np.ndarray], np.ndarray], first: np.ndarray, times: np.ndarray, method: str
 ) -> np.ndarray:
-    solution = solve_ivp(rate, (0.0, float(times[-1])), first, method=method, t_eval=times, rtol=1e-8, atol=1e-10)
+    solution = solve_ivp(
+        rate, (0.0, float(times[-1])), first, method=method, t_eval=times, rtol=CLOCK_ACCURACY, atol=1e-12
+    )
     if not solution.success:
         raise NumericalError(f"the reduced system could not be integrated: {solution.message}")
     return solution.y
@@ -152,6 +182,7 @@ def _full_flow(problem: PatchProblem, drawn: Draw, times: np.ndarray) -> tuple[n
     return states[:m], states[m:].reshape(total, -1, len(times))
 
 
+@validation.typed
 def reduced_trajectory(
     problem: PatchProblem | None = None,
     *,
@@ -236,6 +267,7 @@ def _clock_to_reach(start: np.ndarray, weight: np.ndarray, level: float, q: int)
     return float(brentq(gap, 0.0, upper, xtol=1e-14 * upper, rtol=1e-13))
 
 
+@validation.typed
 def phase_times(problem: PatchProblem, start: ReducedStart | None = None, level: float = 1.0) -> dict[str, Any]:
     r"""Predict, by one quadrature each, the times at which the phases change (docs, cgro, eq. times).
 

@@ -11,6 +11,7 @@ from .problem import PatchProblem
 from .trajectory import provenance, replicate_seeds, trajectories
 
 
+@validation.typed
 def scaling(
     problem: PatchProblem | None = None,
     *,

@@ -26,6 +26,7 @@ def odd(z: np.ndarray, q: int) -> np.ndarray:
     return np.sign(z) * np.abs(z) ** q
 
 
+@validation.typed
 def memory(weights: np.ndarray, data: PatchData, q: int) -> np.ndarray:
     r"""Return :math:`V_i = y_i \sum_r \sum_{j \ne \mathrm{signal}} \phi(\langle w_r, x_i[j]\rangle)`, shape (N,)."""
     weights = validation.real_array("weights", weights, shape=(None, data.x.shape[2]))
@@ -108,6 +109,7 @@ def record_steps(steps: int, records: Sequence[int] | None) -> np.ndarray:
     return at
 
 
+@validation.typed
 def trajectories(
     problem: PatchProblem | None = None,
     *,

@@ -11,20 +11,22 @@ docs/theory, "Exactly one solution", not by the computation.
 
 import math
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
+from threading import Lock
 from typing import Any
 
 import numpy as np
 
 from ..engine import equations
-from ..engine.numbers import Dual, Field, seed
+from ..engine.numbers import Dual, seed
 from ..engine.records import Parameters
-from ..problem.activation import RELU
+from ..problem.activation import Activation, Exact
 from ..problem.features import RandomFeatures
 from ..problem.parameters import scalar
 from ..problem.phase import Phase
 from ..theory.equilibrium import Equilibrium, check_solution
 from ..theory.sensitivity import OBSERVABLES, observables, regime
+from .balls import BallField, Balls
 
 #: Working precision and the radius of the box in the logarithms of the unknowns.
 PRECISION_BITS = 320
@@ -32,6 +34,8 @@ BOX_RADIUS = "1e-30"
 NEWTON_STEPS = 6
 #: Largest relative error of the double-precision solution that the proof accepts as the same solution.
 AGREEMENT = 1e-6
+#: The working precision of python-flint is one for the whole process: proofs take turns.
+_PRECISION = Lock()
 
 
 @dataclass(frozen=True)
@@ -77,61 +81,35 @@ def _flint() -> Any:
     return flint
 
 
-class BallField(Field):
-    """Balls of python-flint."""
+@lru_cache(maxsize=64)
+def _exact_moments(exact: Exact) -> tuple[Any, ...]:
+    """Return mu1, mu2^2, rho^2 and a2 as balls of the working precision."""
+    flint = _flint()
+    return tuple(flint.arb(x) for x in exact(Balls(flint)))
 
-    def __init__(self, arb: Any) -> None:
-        self._arb = arb
-        self.pi = arb.pi()
-        self._root_half = arb(0.5).sqrt()
-        self._phi0 = 1 / (2 * self.pi).sqrt()
 
-    def exp_value(self, x: Any) -> Any:
-        """Return e^x."""
-        return x.exp()
-
-    def log_value(self, x: Any) -> Any:
-        """Return log x."""
-        return x.log()
-
-    def sqrt_value(self, x: Any) -> Any:
-        """Return the square root."""
-        return x.sqrt()
-
-    def gaussian_values(self, s: Any) -> tuple[Any, Any, Any, Any, Any]:
-        """Return p0, p1, phi, m, A."""
-        scaled = s * self._root_half
-        half_square = s * s / 2
-        p0, p1 = scaled.erf(), scaled.erfc()
-        phi = self._phi0 * (-half_square).exp()
-        # A = P(chi^2_3 < s^2), the regularized lower incomplete gamma function, which does not cancel
-        A = half_square.gamma_lower(self._arb(1.5), regularized=1)
-        return p0, p1, phi, 2 * phi - s * p1, A
+def _squared_moments(activation: Activation, arb: Any) -> tuple[Any, Any, Any, Any]:
+    """Return mu1^2, mu2^2, rho^2 and the spike as balls."""
+    if activation.exact is None:
+        mu1, mu2, rho = (arb(x) for x in (activation.mu1, activation.mu2, activation.rho))
+        return mu1 * mu1, mu2 * mu2, rho * rho, arb(activation.spike if activation.known_a2 is not None else 0.0)
+    mu1, mu2_squared, rho_squared, a2 = _exact_moments(activation.exact)
+    return mu1 * mu1, mu2_squared, rho_squared, a2 * a2 if activation.mu0 == 0.0 else arb(0)
 
 
 def _parameters(model: Equilibrium, arb: Any, constant: Any) -> Parameters:
-    """Return the parameters as exact balls; the shifted ReLU with its exact moments, not their roundings."""
+    """Return the parameters as balls: given numbers exactly, moments of built-in activations by their closed forms."""
     features, data = model.problem.features, model.problem.data
-    if isinstance(features, RandomFeatures) and features.activation is RELU:
-        quarter = arb(1) / 4
-        moments = [quarter, quarter - 1 / (2 * arb.pi()), quarter]
-    elif isinstance(features, RandomFeatures):
-        a = features.activation
-        moments = [arb(x) * arb(x) for x in (a.mu1, a.mu2, a.rho)]
-    else:
-        moments = [arb(0)] * 3
-    psi1, psi2, eps, tau, ridge = (
-        constant(arb(value)) for value in (model.psi1, model.psi2, model.eps, data.tau, model.ridge)
-    )
-    squares = (constant(moments[0]), constant(moments[1]), constant(moments[2]))
-    signal_norm, nonlinear_power = constant(arb(data.signal_norm)), constant(arb(data.nonlinear_power))
-    radial_power, spike = constant(arb(data.radial_power)), arb(0)
-    if data.radial_power > 0.0:
-        exact = isinstance(features, RandomFeatures) and features.activation is RELU
-        spike = 1 / (4 * arb.pi()) if exact else arb(features.spike)
-    return equations.parameters(
-        psi1, psi2, eps, tau, ridge, squares, signal_norm, nonlinear_power, radial_power, constant(spike)
-    )
+    moments = (arb(0),) * 4
+    if isinstance(features, RandomFeatures):
+        moments = _squared_moments(features.activation, arb)
+    mu1_squared, mu2_squared, rho_squared, spike = (constant(moment) for moment in moments)
+    squares = (mu1_squared, mu2_squared, rho_squared)
+    given = (model.psi1, model.psi2, model.eps, data.tau, model.ridge)
+    psi1, psi2, eps, tau, ridge = (constant(arb(value)) for value in given)
+    powers = (data.signal_norm, data.nonlinear_power, data.radial_power)
+    signal_norm, nonlinear_power, radial_power = (constant(arb(value)) for value in powers)
+    return equations.parameters(psi1, psi2, eps, tau, ridge, squares, signal_norm, nonlinear_power, radial_power, spike)
 
 
 def certify(equilibrium: Equilibrium, eps_test: float | None = None) -> Certificate:
@@ -160,23 +138,25 @@ def certify(equilibrium: Equilibrium, eps_test: float | None = None) -> Certific
 
     Notes
     -----
-    The problem proved is the one whose parameters are the given doubles, taken as exact; the moments of the
-    shifted ReLU are exact as well, those of other activations are the stored doubles. Krawczyk's operator is
-    textbook material (R. Krawczyk, Computing 4, 187-201, 1969).
+    The problem proved is the one whose parameters are the given doubles, taken as exact. Moments of built-in
+    activations are exact too (closed forms, or rigorous quadrature), and so is the law of orthogonal rows. What is
+    stored in arrays is proved as stored: moments and functions of one's own by the activation's doubles, laws of W W'
+    by their atoms and weights (in proportion, of sum 1), features of one's own by their covariance, metric and cross
+    moments.
+
+    Krawczyk's operator is textbook material (R. Krawczyk, Computing 4, 187-201, 1969). The working precision of
+    python-flint belongs to the whole process: proofs in several threads take turns, and balls that another thread
+    computes meanwhile have this precision.
     """
     check_solution(equilibrium)
     flint = _flint()
     radius = equilibrium.eps if eps_test is None else scalar("eps_test", eps_test)
-    before = flint.ctx.prec
-    try:
-        flint.ctx.prec = PRECISION_BITS
-        return _certify(equilibrium, radius, flint.arb)
-    finally:
-        flint.ctx.prec = before
+    with _PRECISION, flint.ctx.workprec(PRECISION_BITS):
+        return _certify(equilibrium, radius, flint)
 
 
-def _certify(model: Equilibrium, eps_test: float, arb: Any) -> Certificate:
-    field = BallField(arb)
+def _certify(model: Equilibrium, eps_test: float, flint: Any) -> Certificate:
+    arb, field = flint.arb, BallField(flint)
     one = arb(1)
     if model.phase is Phase.NULL:
         return _certify_null(model, arb, field)
@@ -233,7 +213,7 @@ def _certify(model: Equilibrium, eps_test: float, arb: Any) -> Certificate:
     return _proved(model, eps_test, {name: dual.value for name, dual in outputs.items()}, "one root in the box")
 
 
-def _certify_null(model: Equilibrium, arb: Any, field: Field) -> Certificate:
+def _certify_null(model: Equilibrium, arb: Any, field: BallField) -> Certificate:
     """Prove eps >= eps_c; the observables follow in closed form."""
     empty = np.array([], dtype=object)
     p = _parameters(model, arb, lambda value: Dual(value, empty))

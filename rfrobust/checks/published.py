@@ -7,19 +7,20 @@ partial derivatives by the envelope theorem, and a solver of its own on SciPy.
 """
 
 import math
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import numpy as np
-from scipy.optimize import brentq, least_squares
-from scipy.special import erf, gammainc
+from scipy.optimize import least_squares
 
 from ..problem.activation import RELU
-from ..problem.parameters import scalar
+from ..problem.parameters import finite, scalar
 from ..problem.phase import Phase
 from ..support.errors import NumericalError
-from ..support.validation import integer
+from ..support.validation import integer, real_scalar
 from ..theory.equilibrium import Equilibrium, check_solution
 
 _SQRT_2_PI = math.sqrt(2.0 / math.pi)
@@ -27,44 +28,60 @@ _SQRT_2_PI = math.sqrt(2.0 / math.pi)
 _LOG_BOX = 12.0
 _STATIONARY = 1e-9
 VARIABLES = ("alpha", "beta", "gamma", "tau_q", "tau_g")
+#: Digits of :func:`verify`, which subtracts as the theorem does, and its step of differences.
+_DIGITS, _STEP = 200, "1e-70"
+#: Largest k at which 1/k is above rounding.
+LARGEST_MULTIPLIER = 1e15
 
 
 def stieltjes(z: float, psi1: float) -> float:
     """Return S(z; psi1) of [HJ] eq. 4.4 for negative z; it is negative."""
+    return float(_stieltjes(real_scalar("z", z, upper=0.0, open_upper=True), scalar("psi1", psi1)))
+
+
+def _stieltjes(z: Any, psi1: Any, M: Any = math) -> Any:
+    """Return S(z; psi1); ``M`` has the functions of the numbers here and below: ``math``, or a context of mpmath."""
     b = psi1 - 1.0 + z
-    discriminant = math.sqrt(b * b - 4.0 * psi1 * z)
+    discriminant = M.sqrt(b * b - 4.0 * psi1 * z)
     # the root of -psi1 z S^2 + (1 - psi1 - z) S + 1 = 0 that is negative, in the form that does not cancel
     if b > 0.0:
         return (b + discriminant) / (2.0 * psi1 * z)
     return -2.0 / (discriminant - b)
 
 
-def noise_floor(psi1: float, tau: float) -> float:
+def noise_floor(psi1: Any, tau: Any, M: Any = math) -> Any:
     """Return sigma^2 = tau^2 + 1 - psi1 (1 + (1 - 2/pi) S(2/pi - 1; psi1))."""
-    m2 = 1.0 - 2.0 / math.pi
-    return tau * tau + 1.0 - psi1 * (1.0 + m2 * stieltjes(-m2, psi1))
+    m2 = 1.0 - 2.0 / M.pi
+    return tau * tau + 1.0 - psi1 * (1.0 + m2 * _stieltjes(-m2, psi1, M))
 
 
 def objective_and_gradient(
-    alpha: float,
-    beta: float,
-    gamma: float,
-    tau_q: float,
-    tau_g: float,
+    alpha: Any,
+    beta: Any,
+    gamma: Any,
+    tau_q: Any,
+    tau_g: Any,
     *,
-    psi1: float,
-    psi2: float,
-    eps: float,
-    tau: float,
-) -> tuple[float, np.ndarray]:
+    psi1: Any,
+    psi2: Any,
+    eps: Any,
+    tau: Any,
+    M: Any = math,
+    near: Any = 1.0,
+) -> tuple[Any, np.ndarray]:
     """Return R of [HJ] Theorem 4.2 and its partial derivatives in the order of ``VARIABLES``.
 
-    All arguments positive. The inner supremum over l and the root nu are solved to rounding; both enter the
-    derivatives through the envelope and the implicit function theorem.
+    All arguments positive, of the numbers of ``M``. The inner supremum over l and the root nu are solved to rounding,
+    the supremum from ``near`` on; both enter the derivatives through the envelope and the implicit function theorem.
     """
-    sigma2 = noise_floor(psi1, tau)
+    if M is math:
+        given = zip(VARIABLES, (alpha, beta, gamma, tau_q, tau_g), strict=True)
+        alpha, beta, gamma, tau_q, tau_g = (real_scalar(name, x, 0.0, 1e50, open_lower=True) for name, x in given)
+        psi1, psi2, tau = scalar("psi1", psi1), finite("psi2", psi2), scalar("tau", tau)
+        eps = real_scalar("eps", eps, 0.0, open_lower=True)
+    sigma2 = noise_floor(psi1, tau, M)
     spread = alpha**2 + sigma2
-    root_spread = math.sqrt(spread)
+    root_spread = M.sqrt(spread)
     total = tau_g + beta
 
     value = (
@@ -80,11 +97,11 @@ def objective_and_gradient(
     d_tau_g = 0.5 * beta * psi2 - 0.5 * beta * spread / total**2
 
     c = gamma * total / (eps * beta * root_spread)
-    if c > _SQRT_2_PI:
+    if c > M.sqrt(2.0 / M.pi):
         ratio = beta / tau_g
-        nu = nu_root(c, ratio)
+        nu = nu_root(c, ratio, M)
         scale = 0.5 * beta**2 * spread / (tau_g * total)
-        excess = erf(nu / math.sqrt(2.0)) - c * nu
+        excess = M.erf(nu / M.sqrt(2.0)) - c * nu
         value += scale * excess
         # d(excess) = -2 nu dc + nu^2 d(beta/tau_g), by the equation of nu
         excess_c, excess_ratio = -2.0 * nu, nu * nu
@@ -98,8 +115,8 @@ def objective_and_gradient(
         d_tau_g += scale * (-(1.0 / tau_g + 1.0 / total) * excess + excess_c * c_tau_g - excess_ratio * ratio / tau_g)
 
     T = (tau_q / alpha) ** 2
-    l = inner_argmax(T, beta, gamma, psi1)
-    inner, inner_T, inner_beta, inner_gamma, _ = _inner(l, T, beta, gamma, psi1)
+    l = inner_argmax(T, beta, gamma, psi1, M, near=near)
+    inner, inner_T, inner_beta, inner_gamma, _ = _inner(l, T, beta, gamma, psi1, M)
     weight = alpha / tau_q
     value -= weight * inner
     d_alpha -= inner / tau_q - weight * inner_T * 2.0 * T / alpha
@@ -126,27 +143,29 @@ def R(
     return value
 
 
-def nu_root(c: float, ratio: float) -> float:
-    """Return the root nu of c - ratio nu - nu erf(nu/sqrt 2) - sqrt(2/pi) exp(-nu^2/2) = 0."""
+def nu_root(c: Any, ratio: Any, M: Any = math) -> Any:
+    """Return the root nu of c - ratio nu - nu erf(nu/sqrt 2) - sqrt(2/pi) exp(-nu^2/2) = 0, for c > sqrt(2/pi).
 
-    def equation(nu: float) -> float:
-        return c - ratio * nu - nu * erf(nu / math.sqrt(2.0)) - _SQRT_2_PI * math.exp(-0.5 * nu * nu)
+    The left side decreases and is concave: Newton's steps from the right stay there.
+    """
+    nu, new = math.inf, c / ratio
+    while new < nu:
+        nu = new
+        share = M.erf(nu / M.sqrt(2.0))
+        value = c - ratio * nu - nu * share - M.sqrt(2.0 / M.pi) * M.exp(-0.5 * nu * nu)
+        new = nu + value / (ratio + share)
+    return nu
 
-    high = 1.0
-    while equation(high) > 0.0:
-        high *= 2.0
-    return float(brentq(equation, 0.0, high, xtol=1e-300, rtol=8.9e-16))
 
-
-def _inner(l: float, T: float, beta: float, gamma: float, psi1: float) -> tuple[float, float, float, float, float]:
+def _inner(l: Any, T: Any, beta: Any, gamma: Any, psi1: Any, M: Any = math) -> tuple[Any, Any, Any, Any, Any]:
     """Return the expression under the supremum over l and its derivatives in T, beta, gamma and l."""
-    z = 1.0 - 2.0 * l / math.pi
-    S = stieltjes(-z, psi1)
+    z = 1.0 - 2.0 * l / M.pi
+    S = _stieltjes(-z, psi1, M)
     # dS/dl = -(2/pi) E (x+z)^-2, by differentiating the quadratic equation of S
-    S_l = -2.0 / math.pi * S * (psi1 * S - 1.0) / (z + 1.0 - psi1 - 2.0 * psi1 * z * S)
-    share = 2.0 / math.pi * (1.0 - l)
+    S_l = -2.0 / M.pi * S * (psi1 * S - 1.0) / (z + 1.0 - psi1 - 2.0 * psi1 * z * S)
+    share = 2.0 / M.pi * (1.0 - l)
     bracket = T + beta**2 + (T * z + share * beta**2) * S
-    bracket_l = -2.0 / math.pi * (T + beta**2) * S + (T * z + share * beta**2) * S_l
+    bracket_l = -2.0 / M.pi * (T + beta**2) * S + (T * z + share * beta**2) * S_l
     value = 0.5 * l * psi1 * bracket - 0.5 * l * gamma**2 / (1.0 - l)
     by_T = 0.5 * l * psi1 * (1.0 + z * S)
     by_beta = l * psi1 * beta * (1.0 + share * S)
@@ -155,18 +174,44 @@ def _inner(l: float, T: float, beta: float, gamma: float, psi1: float) -> tuple[
     return value, by_T, by_beta, by_gamma, by_l
 
 
-def inner_argmax(T: float, beta: float, gamma: float, psi1: float) -> float:
-    """Return the l in [0, 1) at which the supremum of the theorem is attained."""
+def inner_argmax(T: Any, beta: Any, gamma: Any, psi1: Any, M: Any = math, *, near: Any = 1.0) -> Any:
+    """Return the l in [0, 1) at which the supremum of the theorem is attained, 0 if its derivative is negative there.
 
-    def slope(l: float) -> float:
-        return _inner(l, T, beta, gamma, psi1)[4]
+    The search starts at k = 1/l - 1 = ``near``.
+    """
 
-    if slope(0.0) <= 0.0:
-        return 0.0
-    high = 0.5
-    while slope(high) > 0.0:  # the last term drives the slope to -inf at l = 1
-        high = 0.5 * (1.0 + high)
-    return float(brentq(slope, 0.0, high, xtol=1e-300, rtol=8.9e-16))
+    def slope(k: Any) -> Any:
+        return _inner(1.0 / (1.0 + k), T, beta, gamma, psi1, M)[4]
+
+    if _inner(0.0 * T, T, beta, gamma, psi1, M)[4] <= 0.0:
+        return 0.0 * T
+    # in k the derivative grows from -inf to that positive number
+    low = high = near + 0.0 * T
+    factor = 1e-12
+    while slope(low) > 0.0:
+        low, high, factor = low / (1.0 + factor), low, min(1e3 * factor, 15.0)
+    while slope(high) <= 0.0:
+        low, high, factor = high, high * (1.0 + factor), min(1e3 * factor, 15.0)
+    return 1.0 / (1.0 + _root_between(slope, low, high, getattr(M, "eps", sys.float_info.epsilon)))
+
+
+def _root_between(function: Callable[[Any], Any], low: Any, high: Any, tolerance: Any) -> Any:
+    """Return the root of an increasing function in a bracket, by the Illinois method (SciPy knows floats only)."""
+    below, above, side = function(low), function(high), 0
+    while high - low > tolerance * high:
+        middle = (low * above - high * below) / (above - below)
+        if not low < middle < high:
+            break
+        value = function(middle)
+        if value <= 0.0:
+            above = 0.5 * above if side < 0 else above
+            low, below, side = middle, value, -1
+        else:
+            below = 0.5 * below if side > 0 else below
+            high, above, side = middle, value, 1
+        if abs(value) <= tolerance * (above - below):
+            break
+    return low if -below < above else high
 
 
 @dataclass(frozen=True)
@@ -258,41 +303,65 @@ def minimax(psi1: float, psi2: float, eps: float, tau: float = 0.0, *, starts: i
 
 @dataclass(frozen=True)
 class Stationarity:
-    """The published theorem evaluated at a solution: both numbers vanish where the solution is exact.
+    """The published theorem evaluated at a solution: both numbers are rounding error where the solution is right.
 
-    ``gradient`` is the largest scaled partial derivative |x dR/dx| / |R|, ``value`` is |R - training_loss| / R.
+    ``gradient`` says how far the five partial derivatives are from 0: the largest of them, each relative to what it
+    would move by if the numbers of the solution doubled. ``value`` is |R - training_loss| / R with R at the saddle.
     """
 
     gradient: float
     value: float
 
 
+def _variables(
+    v: Any, q: Any, V: Any, a: Any, b: Any, *, psi1: Any, psi2: Any, eps: Any, tau: Any, M: Any
+) -> tuple[Any, Any, Any, Any, Any]:
+    """Return the five variables by :eq:`eq-dictionary`, gamma by :eq:`eq-nu` at nu = q V.
+
+    Arguments are the standard risk, the unknowns q and V, and the mean slope a and root mean square b of the score.
+    """
+    s = q * V
+    alpha = M.sqrt(v - noise_floor(psi1, tau, M))
+    c = q + s * M.erf(s / M.sqrt(2.0)) + M.sqrt(2.0 / M.pi) * M.exp(-0.5 * s * s)
+    beta = b / M.sqrt(psi2)
+    return alpha, beta, c * eps * M.sqrt(v) / (1.0 + V), a * alpha, V * beta
+
+
+def _solution(model: Equilibrium) -> tuple[dict[str, Any], list[Any]]:
+    """Return the problem and the arguments of :func:`_variables` at a solution, in multiple precision.
+
+    The slope is not presumed to be D/V: it is gamma/(k r).
+    """
+    import mpmath
+
+    M = mpmath.mp.clone()  # a context of this call: threads do not share it
+    M.dps = _DIGITS
+    problem = {name: M.mpf(getattr(model, name)) for name in ("psi1", "psi2", "eps", "tau")} | {"M": M}
+    v, q, V = (M.mpf(getattr(model, name)) for name in ("standard_risk", "q", "V"))
+    s = q * V
+    phi, p1 = M.exp(-0.5 * s * s) / M.sqrt(2.0 * M.pi), M.erfc(s / M.sqrt(2.0))
+    A = M.gammainc(1.5, 0, 0.5 * s * s, regularized=True)
+    B = p1 + 2.0 * s * phi + 4.0 * q * phi + q * q * p1
+    b = M.sqrt(v * (A / V**2 + B / (1.0 + V) ** 2))
+    # a risk in double precision does not tell alpha^2 = v - sigma^2 below rounding
+    v = max(v, noise_floor(problem["psi1"], problem["tau"], M) + sys.float_info.epsilon**2 * v)
+    gamma = _variables(v, q, V, M.one, b, **problem)[2]
+    return problem, [v, q, V, gamma / (model.k * M.mpf(model.gradient_norm)), b]
+
+
 def variables_of(model: Equilibrium) -> tuple[float, float, float, float, float]:
     """Return (alpha, beta, gamma, tau_q, tau_g) of a solution, by :eq:`eq-dictionary`.
 
-    tau_q/alpha = D/V is not presumed: it is computed from l = 1/(1+k) being where the inner supremum is attained:
-    that condition is linear in T = (tau_q/alpha)^2.
+    tau_q/alpha = D/V is not presumed: it is taken from gamma = k a r.
     """
-    q, V, k, v = model.q, model.V, model.k, model.standard_risk
-    s = q * V
-    phi = math.exp(-0.5 * s * s) / math.sqrt(2.0 * math.pi)
-    p1 = math.erfc(s / math.sqrt(2.0))
-    A = float(gammainc(1.5, 0.5 * s * s))
-    B = p1 + 2.0 * s * phi + 4.0 * q * phi + q * q * p1
-    D = math.erf(s / math.sqrt(2.0)) + p1 * V / (1.0 + V)
-    alpha = math.sqrt(v - noise_floor(model.psi1, model.tau))
-    beta = math.sqrt(v * (A / V**2 + B / (1.0 + V) ** 2) / model.psi2)
-    tau_g = V * beta
-    gamma = k * D / V * model.gradient_norm
-    l = 1.0 / (1.0 + k)
-    at_zero = _inner(l, 0.0, beta, gamma, model.psi1)[4]
-    at_one = _inner(l, 1.0, beta, gamma, model.psi1)[4]
-    T = at_zero / (at_zero - at_one)
-    return alpha, beta, gamma, alpha * math.sqrt(T), tau_g
+    check_solution(model)
+    problem, solution = _solution(model)
+    alpha, beta, gamma, tau_q, tau_g = map(float, _variables(*solution, **problem))
+    return alpha, beta, gamma, tau_q, tau_g
 
 
 def verify(model: Equilibrium) -> Stationarity:
-    """Evaluate the published minimax theorem at a solution.
+    """Evaluate the published minimax theorem at a solution, in 200 digits.
 
     Parameters
     ----------
@@ -302,18 +371,23 @@ def verify(model: Equilibrium) -> Stationarity:
     Returns
     -------
     Stationarity
-        ``gradient``, the largest scaled partial derivative of the published objective, and ``value``, the
-        relative difference between the objective and ``training_loss``; both vanish at the exact solution.
+        ``gradient``, the partial derivatives of the published objective, relative to their sensitivity, and
+        ``value``, the relative difference between the objective and ``training_loss``; both are rounding error at
+        a right solution.
 
     Raises
     ------
     ValueError
         If the theorem does not cover the problem: it needs the shifted ReLU, the Marchenko-Pastur law,
         ridge = 0, eps > 0, finite psi2, a unit linear signal and a regular phase.
+    NumericalError
+        If k > 1e15: then a solution in double precision does not determine the inner supremum (psi1/psi2 beyond
+        1e12 or so, or the null threshold at a distance of rounding).
 
     Notes
     -----
-    [HJ] Theorem 4.2 (:eq:`eq-R`), by code that shares nothing with the solver.
+    [HJ] Theorem 4.2 (:eq:`eq-R`), by code that shares nothing with the solver. The slope of the score is taken from
+    gamma = k a r and not from D/V, so that k and r are checked as well; r also against q sqrt(v)/eps.
     """
     check_solution(model)
     features, data = model.problem.features, model.problem.data
@@ -331,9 +405,31 @@ def verify(model: Equilibrium) -> Stationarity:
             "the published theorem covers the shifted ReLU with the Marchenko-Pastur law, ridge = 0, eps > 0, "
             f"finite psi2, signal_norm = 1, nonlinear_power = radial_power = 0 and a regular phase; got {model!r}"
         )
-    variables = np.array(variables_of(model))
-    value, gradient = objective_and_gradient(*variables, psi1=model.psi1, psi2=model.psi2, eps=model.eps, tau=model.tau)
+    if model.k > LARGEST_MULTIPLIER:
+        raise NumericalError(
+            f"the printed variables do not determine the inner supremum, at l = 1/(1+k), where k > "
+            f"{LARGEST_MULTIPLIER:g}: got k={model.k:g} at {model!r}"
+        )
+    problem, solution = _solution(model)
+    step, one = problem["M"].mpf(_STEP), problem["M"].one
+
+    def derivatives(at: list[Any]) -> tuple[Any, np.ndarray]:
+        variables = np.array(_variables(*at, **problem), dtype=object)
+        value, gradient = objective_and_gradient(*variables, **problem, near=one * model.k)
+        return value, variables * gradient
+
+    value, partials = derivatives(solution)
+    slopes, turns = [], []
+    for i, number in enumerate(solution):
+        moved, turned = derivatives([*solution[:i], number * (one + step), *solution[i + 1 :]])
+        slopes.append((moved - value) / step)
+        turns.append(list((turned - partials) / step))
+    # one Newton step leads to the saddle value, which a solution in double precision only misses to second order
+    moves = problem["M"].lu_solve(problem["M"].matrix(turns).T, problem["M"].matrix(list(-partials)))
+    value += sum(slope * move for slope, move in zip(slopes, moves, strict=True)) / 2
+    v, q, *_ = solution
+    norm = abs(q * problem["M"].sqrt(v) / (problem["eps"] * model.gradient_norm) - one)
     return Stationarity(
-        gradient=float(np.max(np.abs(variables * gradient / value))),
-        value=float(abs(value - model.training_loss) / model.training_loss),
+        gradient=float(max(norm, *(abs(partials) / abs(np.array(turns)).sum(axis=0)))),
+        value=float(abs(value - model.training_loss) / value),
     )

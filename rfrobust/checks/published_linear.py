@@ -101,7 +101,7 @@ def linear_theorem(delta: float, eps: float, tau: float, *, signal_norm: float =
     -----
     [JSH]; |theta| = nu beta sqrt(v)/(eps tau_g), as in [HJ] Theorem 4.2.
     """
-    delta = real_scalar("delta", delta, 1e-100, 1e100)
+    delta = real_scalar("delta", delta, 1e-20, 1e20)
     eps = real_scalar("eps", eps, 0.0, open_lower=True)
     tau, signal_norm = scalar("tau", tau), scalar("signal_norm", signal_norm)
     problem = {"delta": delta, "eps": eps, "tau": tau, "signal_norm": signal_norm}

@@ -35,7 +35,7 @@ def command(
         )
     model = linear(delta, eps, tau, **more)
     extra = {"delta": delta, "null_threshold": threshold}
-    if tau >= 1e-100:
+    if tau > 0.0:
         extra["population_shrinkage"] = linear_population(eps, tau, signal_norm=signal_norm)
     if verify:
         from ..checks.published_linear import linear_theorem

@@ -42,13 +42,24 @@ def _signature(name: str, quick: bool) -> dict[str, Any]:
     return {"quick": quick, "code": source_digest(figures.REGISTRY[name]), **figures.problem_key(name), **libraries}
 
 
+def _saved(record: Path) -> dict[str, Any]:
+    """Return what was written about a finished figure, or raise a ``ValueError`` if it is damaged."""
+    try:
+        saved = json.loads(record.read_text(encoding="utf-8"))
+        if {"title", "seconds", "signature"} <= saved.keys() and "quick" in saved["signature"]:
+            return saved
+    except (ValueError, AttributeError, TypeError):
+        pass
+    raise ValueError(f"{record} must be a record of a finished figure: remove it and run again")
+
+
 def _finished(record: Path, signature: dict[str, Any]) -> bool:
     try:
-        saved = json.loads(record.read_text())
+        saved = _saved(record)
     except (OSError, ValueError):
         return False
     products = (record.with_suffix(ending) for ending in (".nc", ".png", ".pdf"))
-    return saved.get("signature") == signature and all(path.exists() for path in products)
+    return saved["signature"] == signature and all(path.exists() for path in products)
 
 
 def _parameters(data: xr.Dataset) -> dict[str, str]:
@@ -66,9 +77,9 @@ def _parameters(data: xr.Dataset) -> dict[str, str]:
 
 
 def _article(folder: Path, name: str) -> str:
-    record = json.loads((folder / f"{name}.json").read_text())
-    with xr.open_dataset(folder / f"{name}.nc", engine="h5netcdf") as data:
-        parameters, caption = _parameters(data), data.attrs.get("caption", "")
+    record = _saved(folder / f"{name}.json")
+    data = figures.load(name, folder / f"{name}.nc")
+    parameters, caption = _parameters(data), data.attrs.get("caption", "")
     rows = "".join(f"<dt>{html.escape(key)}</dt><dd>{html.escape(value)}</dd>" for key, value in parameters.items())
     signature = record["signature"]
     stale = "" if signature == _signature(name, signature["quick"]) else " by other code than today's"

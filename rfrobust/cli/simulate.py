@@ -6,9 +6,10 @@ from typing import Any
 
 import click
 import numpy as np
+import xarray as xr
 
 from ..finite.features import KINDS
-from ..finite.montecarlo import simulate, summary
+from ..finite.montecarlo import extrapolate, simulate, summary
 from ..finite.replicate import OBJECTIVES
 from .options import model_options
 from .output import TABLES, announce, check_ending, write_dataset
@@ -45,7 +46,7 @@ def command(
     objective: str, features: str, activation: str, spectrum: str, seed: int, test_samples: int,
     store: Path | None, workers: int | None, scheduler: str | None, log: bool, data: Path,
 ) -> None:  # fmt: skip
-    """Train finite networks and measure their risks.
+    """Train finite networks and measure their risks; for several --d also at d = infinity, by a line in 1/d.
 
     With --store the run can be stopped at any moment (Ctrl-C, kill, power) and continued by the same command.
     """
@@ -70,6 +71,9 @@ def command(
     announce(data)
     means = summary(result)
     table = means[[name for shown in _SHOWN for name in (shown, f"{shown}_se")]]
+    if means.sizes.get("d", 1) > 1:
+        limit = extrapolate(result)[list(table.data_vars)].assign_coords(d=np.inf)
+        table = xr.concat([table, limit], "d", data_vars="all", combine_attrs="override")
     frame = table.to_dataframe() if table.dims else table.expand_dims("psi1").to_dataframe()
     swept = [name for name in result.dims if name != "replicate"]
     frame = frame.drop(columns=[c for c in frame.columns if c not in table.data_vars and c not in swept])

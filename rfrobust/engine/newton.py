@@ -18,7 +18,7 @@ LAST_STEP = 3e-7
 NEWTON_ITERATIONS = 50
 LARGEST_STEP = 4.0
 #: Where bisection looks for log q and log V; wide, yet nothing overflows in it.
-LOG_Q_RANGE = (-120.0, 60.0)
+LOG_Q_RANGE = (-120.0, 100.0)
 LOG_V_RANGE = (-200.0, 300.0)
 
 #: Equations with one unknown, and when they are solved.
@@ -36,24 +36,36 @@ class Root(NamedTuple):
 
 
 @inner
+def _curve(log_t, p, law):
+    """Return (log V, F1) on F2 = 0 at this log t, by bisection."""
+    below, above = LOG_V_RANGE
+    while True:
+        log_V = 0.5 * (below + above)
+        at = balanced(log_t, log_V, p, law)
+        if log_V <= below or log_V >= above:
+            return log_V, at.F1
+        if at.F2 > 0.0:
+            above = log_V
+        else:
+            below = log_V
+
+
+@inner
 def bisection(iterations, p, law):
-    """Return the :class:`Root` by bisection in log t, with V(t) by bisection inside it."""
+    """Return the :class:`Root` by bisection in log t, with V(t) by bisection inside it; an end where there is none.
+
+    There is none at the upper end where linear features recover a target without noise (v = 0).
+    """
     low, high = LOG_Q_RANGE[0] - math.log(p.eps), LOG_Q_RANGE[1] - math.log(p.eps)
+    log_V, F1 = _curve(high, p, law)
+    if not F1 > 0.0:
+        return Root(high, log_V, iterations)
     while True:
         log_t = 0.5 * (low + high)
-        below, above = LOG_V_RANGE
-        while True:
-            log_V = 0.5 * (below + above)
-            at = balanced(log_t, log_V, p, law)
-            if log_V <= below or log_V >= above:
-                break
-            if at.F2 > 0.0:
-                above = log_V
-            else:
-                below = log_V
+        log_V, F1 = _curve(log_t, p, law)
         if log_t <= low or log_t >= high:
             return Root(log_t, log_V, iterations)
-        if at.F1 > 0.0:
+        if F1 > 0.0:
             high = log_t
         else:
             low = log_t
@@ -128,9 +140,13 @@ def solve_single(kind, log_x, p, law):
         else:
             low = log_x
         new = log_x - at.F / at.slope
+        if abs(at.F) <= SINGLE_TOLERANCE:
+            return log_x, iteration
+        if abs(new - log_x) <= SINGLE_TOLERANCE * abs(log_x):  # also outside a bracket as narrow as rounding
+            return new, iteration
         if not (low < new < high):
             new = 0.5 * (low + high)
-        if abs(at.F) <= SINGLE_TOLERANCE or abs(new - log_x) <= SINGLE_TOLERANCE * abs(log_x):
-            return new if abs(at.F) > SINGLE_TOLERANCE else log_x, iteration
+            if new in (low, high):
+                return new, iteration
         log_x = new
     return log_x, SINGLE_ITERATIONS

@@ -17,7 +17,7 @@ from .kernels import (
     reach_of_direction,
     squared_null_threshold,
 )
-from .newton import INTERPOLATOR, POPULATION, RIDGE_ONLY, single, solve_pair, solve_single
+from .newton import INTERPOLATOR, LARGEST_STEP, LAST_STEP, POPULATION, RIDGE_ONLY, single, solve_pair, solve_single
 from .records import Law, Parameters, Point, Scales, Shift
 
 #: Largest relative residual that counts as solved.
@@ -26,9 +26,9 @@ RESIDUAL_TOLERANCE = 1e-10
 #: Rounding of the share of non-zero eigenvalues of W W', inside which N = n cannot be told from N near n.
 POLE_WIDTH = 1e-14
 
-#: Relative distance to the null threshold below which the solution is continued from one, two and three times this
-#: distance.
-NEAR_NULL = 3e-5
+#: Relative distance to the null threshold below which the solution is continued from larger distances: these are
+#: reduced tenfold until the second difference there, relative, is below ``BEND`` or rounding error.
+NEAR_NULL, BEND, ROUNDING, CONTINUED_ITERATIONS = 1e-5, 1e-8, 1e-14, 50
 
 #: Standard risk over |beta|^2 below which linear features without noise have recovered the target, up to rounding.
 RECOVERED = 1e-12
@@ -100,43 +100,69 @@ def _null(p):
 
 
 @inner
+def _continued(distance, node, scale, p, law):
+    """Return (log t, log V, bend, iterations) at this distance to the null threshold, continued from larger ones.
+
+    t over distance is smooth: a parabola through its values at one, two and three times ``node``, whose relative second
+    difference is ``bend``. V follows from t by F2 alone, which stays well conditioned.
+    """
+    x = distance / node
+    weights = (0.5 * (x - 2.0) * (x - 3.0), (x - 1.0) * (3.0 - x), 0.5 * (x - 1.0) * (x - 2.0))
+    differences = (1.0, -2.0, 1.0)
+    slope, bend, iterations, shift = 0.0, 0.0, 0, COLD
+    for i in range(2, -1, -1):  # the nearest one last
+        gap = (i + 1) * node
+        eps = scale.eps_null * (1.0 - gap)
+        at = Parameters(p.psi1, p.R, eps, p.noise, p.ridge, p.c, p.mu, p.rho2, p.signal, p.radial, p.spike)
+        log_t, log_V = cold_start(at, gap, scale.mean_sigma, scale.mean_metric)
+        root = solve_pair(log_t, log_V, shift, at, law)
+        shift = Shift(root.log_t - log_t, root.log_V - log_V)
+        iterations += root.iterations
+        there = math.exp(root.log_t - math.log(gap))
+        slope += weights[i] * there
+        bend += differences[i] * there
+    log_t = math.log(slope * distance)
+    log_V = root.log_V + math.log(distance / gap)
+    for _ in range(CONTINUED_ITERATIONS):
+        pair = balanced(log_t, log_V, p, law)
+        step = pair.F2 / pair.F2_V
+        log_V -= min(max(step, -LARGEST_STEP), LARGEST_STEP)
+        if abs(step) <= LAST_STEP:  # its square is below rounding
+            break
+    return log_t, log_V, abs(bend) / there, iterations
+
+
+@inner
 def _attacked(shift, p, law):
     """Return the :class:`Point` for eps > 0 and finite psi2, and the :class:`Shift` of its root.
 
-    Below the null threshold the two equations are solved. Close to it they fix t and V only to rounding error over
-    distance, while t and V over distance are smooth: they are continued by a parabola from three points.
+    Below the null threshold the two equations are solved. Close to it they fix t only to rounding error over distance,
+    and it is continued from larger distances. These must be small against the distance at which the features' other
+    directions cease to follow J^2 alone, which the ridge and the ratios decide (docs/theory, "Solving").
     """
     scale = scales(p, law)
     distance = 1.0 - p.eps / scale.eps_null
     if not distance > 0.0:
         return _null(p), COLD
-    near = distance < NEAR_NULL
-    at, gap, weight, iterations = p, distance, 1.0, 0
-    t, V = 0.0, 0.0
-    x = distance / NEAR_NULL
-    for i in range(3 if near else 1):
-        if near:
-            gap = (i + 1) * NEAR_NULL
-            eps = scale.eps_null * (1.0 - gap)
-            at = Parameters(p.psi1, p.R, eps, p.noise, p.ridge, p.c, p.mu, p.rho2, p.signal, p.radial, p.spike)
-            away = ((x - 2.0) * (x - 3.0), 2.0 * (x - 1.0) * (3.0 - x), (x - 1.0) * (x - 2.0))
-            weight = 0.5 * away[i] * x / (i + 1)
-        log_t, log_V = cold_start(at, gap, scale.mean_sigma, scale.mean_metric)
-        root = solve_pair(log_t, log_V, shift, at, law)
-        shift = Shift(root.log_t - log_t, root.log_V - log_V)
-        iterations += root.iterations
-        t += weight * math.exp(root.log_t)
-        V += weight * math.exp(root.log_V)
-    log_t, log_V = root.log_t, root.log_V
-    if near:
-        log_t, log_V, shift = math.log(t), math.log(V), COLD
+    node, iterations, direct = NEAR_NULL, 0, True
+    while direct and distance < node:
+        log_t, log_V, bend, steps = _continued(distance, node, scale, p, law)
+        direct = not bend <= BEND + ROUNDING / node  # also where it is not a number
+        iterations += steps
+        node *= 0.1
+        next_shift = COLD
+    if direct:
+        start_t, start_V = cold_start(p, distance, scale.mean_sigma, scale.mean_metric)
+        log_t, log_V, steps = solve_pair(start_t, start_V, shift, p, law)
+        iterations += steps
+        next_shift = Shift(log_t - start_t, log_V - start_V)
     pair = balanced(log_t, log_V, p, law)
     residual = max(abs(pair.F1), abs(pair.F2))
     q, V, v = p.eps * math.exp(log_t), math.exp(log_V), pair.standard_risk
     if scale.recoverable and not (residual <= RESIDUAL_TOLERANCE and v > RECOVERED * p.signal):
         return _failure(DEGENERATE, residual, iterations), COLD
     phase = INTERPOLATING if q * V > 37.0 and math.erfc(q * V * math.sqrt(0.5)) == 0.0 else REGULAR
-    return _solution(phase, q, V, pair.k, v, pair.squared_norm, residual, iterations), shift
+    return _solution(phase, q, V, pair.k, v, pair.squared_norm, residual, iterations), next_shift
 
 
 @njit

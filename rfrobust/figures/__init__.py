@@ -14,8 +14,8 @@ from typing import Any
 
 import xarray as xr
 
+from ..support import validation as arguments  # the module name is taken by the figure "validation"
 from ..support.provenance import versions
-from ..support.validation import choice  # the module name is taken by the figure "validation"
 
 __all__ = ["FOLDERS", "PREVIEW", "REGISTRY", "compute", "figure_module", "load", "problem_key"]
 
@@ -51,9 +51,10 @@ REGISTRY: dict[str, str] = _discover()
 
 def figure_module(name: str) -> Any:
     """Return the module that computes and draws the figure called ``name``."""
-    return import_module(REGISTRY[choice("figure", name, REGISTRY)])
+    return import_module(REGISTRY[arguments.choice("figure", name, REGISTRY)])
 
 
+@arguments.typed
 def compute(name: str, quick: bool = False) -> xr.Dataset:
     """Return the dataset of the figure called ``name`` with that name, a caption of what was done, and versions."""
     module = figure_module(name)
@@ -71,14 +72,15 @@ def problem_key(name: str) -> dict[str, str]:
 
 def load(name: str, path: Path) -> xr.Dataset:
     """Return the dataset of the figure called ``name`` from a file; raise if it holds another figure's."""
+    path = arguments.path("path", path)
     if not path.is_file():
         raise FileNotFoundError(f"there is no dataset at {path}")
     try:
-        opened = xr.open_dataset(path, engine="h5netcdf")
-    except OSError as error:
-        raise ValueError(f"{path} must be a NetCDF file as `rfrobust figure --data` writes it") from error
-    with opened as data:
-        found = data.attrs.get("figure")
-        if found != name:
-            raise ValueError(f"{path} must hold the dataset of figure {name!r}, got {found!r}")
-        return data.load()
+        with xr.open_dataset(path, engine="h5netcdf") as opened:
+            data = opened.load()
+    except Exception as error:  # HDF5 and its readers fail on a damaged file in every way there is
+        raise ValueError(f"{path} must be a NetCDF file as `rfrobust figure --data` writes it: {error}") from error
+    found = data.attrs.get("figure")
+    if found != name:
+        raise ValueError(f"{path} must hold the dataset of figure {name!r}, got {found!r}")
+    return data

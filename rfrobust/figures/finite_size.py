@@ -7,8 +7,8 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ..finite.montecarlo import simulate
-from ..finite.scaling import extrapolate, mean_estimate, power_law
+from ..finite.montecarlo import extrapolate, simulate, summary
+from ..finite.scaling import power_law
 from ..support.provenance import versions
 from ..support.style import MARKERS, PALETTE, house_style, panel_row
 from ..theory.grid import sweep
@@ -36,48 +36,44 @@ SEED = 2
 def compute(quick: bool = False) -> xr.Dataset:
     """Return means, root mean squares and fits over ``point``, ``observable`` and ``d``."""
     plan = QUICK_DRAWS if quick else DRAWS
-    shape = (len(POINTS), len(OBSERVABLES), len(plan))
-    columns = ("mean", "mean_se", "distance", "universality", "universality_mean", "universality_mean_se")
-    arrays = {name: np.empty(shape) for name in columns}
-    for p, setting in enumerate(POINTS.values()):
-        theory = sweep(**setting)
-        for k, (d, draws) in enumerate(plan.items()):
-            true, equivalent = (
-                simulate(**setting, d=d, replicates=draws, seed=SEED, features=kind) for kind in ("true", "gaussian")
-            )
-            for o, name in enumerate(OBSERVABLES):
-                at = (p, o, k)
-                ratio = true[name].values / float(theory[name]) - 1.0
-                difference = (true[name].values - equivalent[name].values) / float(theory[name])
-                arrays["mean"][at], arrays["mean_se"][at] = mean_estimate(ratio)
-                arrays["universality_mean"][at], arrays["universality_mean_se"][at] = mean_estimate(difference)
-                arrays["distance"][at] = np.sqrt(np.mean(ratio**2))
-                arrays["universality"][at] = np.sqrt(np.mean(difference**2))
-    data = xr.Dataset(
-        {name: (("point", "observable", "d"), values) for name, values in arrays.items()},
-        coords={"point": list(POINTS), "observable": list(OBSERVABLES), "d": list(plan)},
-        attrs={"seed": SEED, "settings": repr(POINTS), **versions()},
-    )
+    names = list(OBSERVABLES)
+    points = []
+    for setting in POINTS.values():
+        theory = sweep(**setting)[names].reset_coords(drop=True)
+        true, equivalent = (_draws(setting, plan, kind)[names] / theory for kind in ("true", "gaussian"))
+        points.append(_point(true - 1.0, true - equivalent, np.array(list(plan.values()))))
+    data = xr.concat(points, xr.DataArray(list(POINTS), dims="point", name="point"))
     data["draws"] = ("d", list(plan.values()))
-    return data.merge(_fits(data))
+    return data.assign_attrs(seed=SEED, settings=repr(POINTS), **versions())
 
 
-def _fits(data: xr.Dataset) -> xr.Dataset:
-    d, draws = data.d.values.astype(float), data.draws.values.astype(float)
-    fits: dict[str, np.ndarray] = {}
+def _draws(setting: dict[str, Any], plan: dict[int, int], kind: str) -> xr.Dataset:
+    """Simulate a number of draws that depends on the dimension."""
+    runs = [simulate(**setting, d=d, replicates=draws, seed=SEED, features=kind) for d, draws in plan.items()]
+    return xr.concat(runs, "d", join="outer").reset_coords(drop=True)
 
-    def put(at: tuple[int, int], **values: float) -> None:
-        for name, value in values.items():
-            fits.setdefault(name, np.empty((data.sizes["point"], data.sizes["observable"])))[at] = value
 
-    for at in np.ndindex(data.sizes["point"], data.sizes["observable"]):
-        for name in ("distance", "universality"):
-            exponent, factor = power_law(d, data[name].values[at], draws)
-            found = {"exponent": exponent.value, "exponent_se": exponent.se, "factor": factor}
-            put(at, **{f"{name}_{key}": value for key, value in found.items()})
-        limit, slope = extrapolate(d, data["mean"].values[at], data["mean_se"].values[at])
-        put(at, limit=limit.value, limit_se=limit.se, slope=slope.value, slope_se=slope.se)
-    return xr.Dataset({name: (("point", "observable"), values) for name, values in fits.items()})
+def _point(ratio: xr.Dataset, difference: xr.Dataset, draws: np.ndarray) -> xr.Dataset:
+    """Return means, root mean squares and fits over ``observable`` and ``d``, relative to theory."""
+
+    def table(data: xr.Dataset, suffix: str = "") -> xr.DataArray:
+        names = [f"{name}{suffix}" for name in OBSERVABLES]
+        return data[names].rename(dict(zip(names, OBSERVABLES, strict=True))).to_dataarray("observable")
+
+    means, limits = summary(ratio), extrapolate(ratio)
+    data = xr.Dataset({"mean": table(means), "mean_se": table(means, "_se")})
+    for name, values in (("distance", ratio), ("universality", difference)):
+        data[name] = table((values**2).mean("replicate") ** 0.5)
+        fits = [power_law(data.d.values, row.values, draws) for row in data[name].transpose("observable", "d")]
+        for end, column in (
+            ("exponent", [fit.value for fit, _ in fits]),
+            ("exponent_se", [fit.se for fit, _ in fits]),
+            ("factor", [factor for _, factor in fits]),
+        ):
+            data[f"{name}_{end}"] = ("observable", column)
+    for name, suffix in (("limit", ""), ("limit_se", "_se"), ("slope", "_slope"), ("slope_se", "_slope_se")):
+        data[name] = table(limits, suffix)
+    return data
 
 
 def draw(data: xr.Dataset, width: str = "double") -> Figure:

@@ -1,3 +1,5 @@
+from .attack import InnerMaximum as InnerMaximum
+from .attack import inner_maximum as inner_maximum
 from .attack import linearized_attack as linearized_attack
 from .attack import pgd_attack as pgd_attack
 from .erm import ConcentratedERM as ConcentratedERM
@@ -10,6 +12,7 @@ from .features import nonlinear_part as nonlinear_part
 from .linearized import LinearizedProblem as LinearizedProblem
 from .linearized import linearized_erm as linearized_erm
 from .montecarlo import default_store as default_store
+from .montecarlo import extrapolate as extrapolate
 from .montecarlo import simulate as simulate
 from .montecarlo import summary as summary
 from .risks import SampledRisks as SampledRisks
@@ -17,7 +20,7 @@ from .risks import gradient_norm as gradient_norm
 from .risks import sampled_risks as sampled_risks
 from .risks import standard_risk as standard_risk
 from .scaling import Estimate as Estimate
-from .scaling import extrapolate as extrapolate
+from .scaling import line_weights as line_weights
 from .scaling import mean_estimate as mean_estimate
 from .scaling import power_law as power_law
 from .store import Store as Store

@@ -1,27 +1,33 @@
 """Attacks on a finite network in an l2 ball: the linearized one and projected gradient ascent with restarts."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from ..problem.activation import Activation
 from ..support import pgd, validation
 from .features import FeatureMap
 from .linearized import gradients
 
-#: Step lengths over the radius fall from the first to the last of these.
-_FIRST_STEP, _LAST_STEP = 0.5, 0.001
-_MOMENTUM = 0.85
 #: Rows attacked at a time, so that memory stays bounded by BLOCK x N.
 _BLOCK = 1024
 
 
+@validation.typed
 def linearized_attack(network: FeatureMap, theta: np.ndarray, X: np.ndarray, y: np.ndarray, eps: float) -> np.ndarray:
     """Perturbation -eps sign(y - f) grad f/|grad f| of each row of X, shape (n, d); zero where the gradient is."""
+    X = validation.real_array("X", X, shape=(None, network.W.shape[1]))
+    y = validation.real_array("y", y, shape=(len(X),))
+    theta = validation.real_array("theta", theta, shape=(len(network.W),))
+    eps = validation.real_scalar("eps", eps, 0.0)
     slope = gradients(network, X, theta)
     residual = y - network.features(X) @ theta
     return -eps * np.where(residual >= 0, 1.0, -1.0)[:, None] * pgd.unit_rows(slope)
 
 
+@validation.typed
 def pgd_attack(
     network: FeatureMap,
     theta: np.ndarray,
@@ -30,15 +36,16 @@ def pgd_attack(
     eps: float,
     *,
     steps: int = 20,
-    restarts: int = 2,
+    restarts: int | None = None,
     rng: np.random.Generator | None = None,
     start: np.ndarray | None = None,
 ) -> np.ndarray:
     """Maximise (y - f(x + delta))^2 over |delta| <= eps by projected gradient ascent, for every row of X.
 
     Ascents start from the linearized attack in both directions (the curvature of f can make the smaller linear gain
-    the larger true one), from ``restarts`` random points of the sphere in both directions, and from ``start``; each
-    pushes f up or down by normalized gradients of geometrically falling length. The best point ever visited wins.
+    the larger true one), from ``start``, and from the best of some random points of the sphere, in rounds; each pushes
+    f up or down by normalized gradients of geometrically falling length. The best point ever visited wins. What is
+    found is a lower bound of the maximum; :func:`inner_maximum` has an upper one.
 
     Parameters
     ----------
@@ -52,8 +59,11 @@ def pgd_attack(
         Responses there.
     eps : float
         Radius, >= 0.
-    steps, restarts : int
-        Gradient steps per start; random starts.
+    steps : int
+        Gradient steps per start.
+    restarts : int, optional
+        Rounds of random starts. By default a point is attacked until its maximum has not moved by a part in
+        10,000 in four rounds in a row.
     rng : numpy.random.Generator, optional
         Source of the random starts; a fixed one by default, so that an attack is reproducible.
     start : ndarray, shape (n, d), optional
@@ -68,22 +78,119 @@ def pgd_attack(
     y = validation.real_array("y", y, shape=(len(X),))
     theta = validation.real_array("theta", theta, shape=(len(network.W),))
     eps = validation.real_scalar("eps", eps, 0.0)
-    steps, restarts = validation.integer("steps", steps, 1), validation.integer("restarts", restarts, 0)
+    steps, restarts = validation.integer("steps", steps, 1), pgd.rounds(restarts)
+    start = None if start is None else validation.real_array("start", start, shape=X.shape)
     rng = np.random.default_rng(0) if rng is None else rng
     if eps == 0.0:
         return np.zeros_like(X)
+    lengths = pgd.falling_steps(eps, steps)
     parts = []
     for first in range(0, len(X), _BLOCK):
         rows = slice(first, first + _BLOCK)
-        linear = linearized_attack(network, theta, X[rows], y[rows], eps)
-        random = eps * pgd.unit_rows(rng.standard_normal((restarts, *linear.shape)))
-        # side +1 pushes the residual away from zero, -1 through zero to the other side
-        starts = [(linear, 1.0), (-linear, -1.0)]
-        starts += [(point, side) for point in random for side in (1.0, -1.0)]
+        part, responses = X[rows], y[rows]
+        linear = linearized_attack(network, theta, part, responses, eps)
+        side = np.where(responses - network.features(part) @ theta >= 0, 1.0, -1.0)
+        starts = [(linear, side), (-linear, -side)]
         if start is not None:
-            starts.append((start[rows], 1.0))
-        parts.append(_best_ascent(network, theta, X[rows], y[rows], eps, starts, steps))
+            starts.append((start[rows], side))
+        best = _best_ascent(network, theta, part, responses, eps, starts, steps)
+
+        def ball(chosen: np.ndarray) -> pgd.Ball:
+            return pgd.Ball(np.zeros((len(chosen), network.W.shape[1])), eps, "l2")
+
+        def again(
+            chosen: np.ndarray, part: np.ndarray = part, responses: np.ndarray = responses, best: pgd.Best = best
+        ) -> pgd.Best:
+            up, down = (
+                pgd.explore(
+                    _residual(network, theta, part, responses, side), ball, chosen, lengths, best.points[chosen], rng
+                )
+                for side in (1.0, -1.0)
+            )
+            return pgd.better(up, *down)
+
+        parts.append(pgd.search(again, best, restarts).points)
     return np.concatenate(parts)
+
+
+def _residual(
+    network: FeatureMap, theta: np.ndarray, X: np.ndarray, y: np.ndarray, side: Any
+) -> Callable[[np.ndarray, bool, Any], tuple[np.ndarray, Any]]:
+    """The residual y - f, or minus it where ``side`` is -1, and its slopes, at perturbed rows."""
+    sides = np.broadcast_to(side, len(X))
+
+    def evaluate(delta: np.ndarray, sloped: bool, rows: Any = slice(None)) -> tuple[np.ndarray, Any]:
+        U = (X[rows] + delta) @ network.W.T
+        size = sides[rows] * (y[rows] - network.activation(U) @ theta)
+        if not sloped:
+            return size, None
+        return size, -sides[rows][:, None] * ((network.activation.derivative(U) * theta) @ network.W)
+
+    return evaluate
+
+
+@dataclass(frozen=True)
+class InnerMaximum:
+    """What the worst error in a ball is known to be, for each point.
+
+    Attributes
+    ----------
+    delta : ndarray, shape (n, d)
+        The best perturbations found.
+    lower : ndarray, shape (n,)
+        (y - f(x + delta))^2 there: the maximum is at least this.
+    upper : ndarray, shape (n,)
+        The maximum is at most this; infinite for an activation that is not linear between its kinks.
+    """
+
+    delta: np.ndarray
+    lower: np.ndarray
+    upper: np.ndarray
+
+
+def inner_maximum(network: FeatureMap, theta: np.ndarray, X: Any, y: Any, eps: float, **settings: Any) -> InnerMaximum:
+    """Bound max (y - f(x + delta))^2 over |delta| <= eps from both sides, for every row of X.
+
+    From below by :func:`pgd_attack`, from above by two lines above and below the activation on the interval that each
+    preactivation can reach: the bound of f is linear in delta, so that its extremes are known (the relaxation of
+    Zhang et al., arXiv:1811.00866, for one hidden layer and the l2 ball). Tight for small radii.
+
+    Parameters
+    ----------
+    network, theta, X, y, eps, settings
+        As for :func:`pgd_attack`.
+    """
+    delta = pgd_attack(network, theta, X, y, eps, **settings)
+    X, y = np.asarray(X, dtype=float), np.asarray(y, dtype=float)
+    lower = (y - network.features(X + delta) @ theta) ** 2
+    upper = np.full(len(X), np.inf)
+    if _piecewise_linear(network.activation):
+        most, least = (sign * _largest(network, sign * np.asarray(theta), X, eps) for sign in (1.0, -1.0))
+        upper = np.maximum(most - y, y - least) ** 2
+    return InnerMaximum(delta, lower, np.maximum(upper, lower))
+
+
+def _piecewise_linear(activation: Activation) -> bool:
+    """Whether the activation is linear between its kinks, at many points."""
+    ends = np.array([-30.0, *activation.kinks, 30.0])
+    u = np.linspace(ends[:-1], ends[1:], 101)
+    sigma = activation(u)
+    line = sigma[0] + (sigma[-1] - sigma[0]) * np.linspace(0.0, 1.0, 101)[:, None]
+    return bool(np.abs(sigma - line).max() <= 1e-12 * (1.0 + np.abs(sigma).max()))
+
+
+def _largest(network: FeatureMap, theta: np.ndarray, X: np.ndarray, eps: float) -> np.ndarray:
+    """An upper bound of f over the balls of radius eps around the rows of X."""
+    sigma, reach = network.activation, eps * np.linalg.norm(network.W, axis=1)
+    U = X @ network.W.T
+    low, high = U - reach, U + reach
+    corners = [low, high, *(np.clip(kink, low, high) for kink in sigma.kinks)]
+    width = np.where(high > low, high - low, 1.0)
+    # Above: the slope of the chord. Below: that of the middle. The offset is extreme at a kink or an end.
+    slope = np.where(theta > 0, (sigma(high) - sigma(low)) / width, sigma.derivative(U))
+    offsets = [sigma(corner) - slope * (corner - U) for corner in corners]
+    offset = np.where(theta > 0, np.max(offsets, axis=0), np.min(offsets, axis=0))
+    return offset @ theta + eps * np.linalg.norm((slope * theta) @ network.W, axis=1)
 
 
 def extreme_points(
@@ -106,10 +213,10 @@ def extreme_points(
         parts = []
         for first in range(0, len(X), _BLOCK):
             rows = slice(first, first + _BLOCK)
-            starts = [(linearized_attack(network, theta, X[rows], far[rows], eps), 1.0)]
+            starts = [(linearized_attack(network, theta, X[rows], far[rows], eps), -sign)]
             if start is not None:
-                starts.append((start[k][rows], 1.0))
-            parts.append(_best_ascent(network, theta, X[rows], far[rows], eps, starts, steps))
+                starts.append((start[k][rows], -sign))
+            parts.append(_best_ascent(network, theta, X[rows], far[rows], eps, starts, steps).points)
         found.append(np.concatenate(parts))
     return found[0], found[1]
 
@@ -120,20 +227,18 @@ def _best_ascent(
     X: np.ndarray,
     y: np.ndarray,
     eps: float,
-    starts: list[tuple[np.ndarray, float]],
+    starts: list[tuple[np.ndarray, Any]],
     steps: int,
-) -> np.ndarray:
-    ball, lengths = pgd.Ball(0.0, eps, "l2"), eps * np.geomspace(_FIRST_STEP, _LAST_STEP, steps)
+) -> pgd.Best:
+    """Climb |y - f| from pairs of a point and a side: the residual y - f is pushed up (1) or down (-1)."""
+    ball, lengths = pgd.Ball(0.0, eps, "l2"), pgd.falling_steps(eps, steps)
     best = pgd.Best(np.zeros_like(X), np.full(len(X), -np.inf))
-    for start, relative_side in starts:
-        side = relative_side * np.where(y - network.features(X) @ theta >= 0, 1.0, -1.0)
+    for start, side in starts:
+        residual = _residual(network, theta, X, y, side)
 
-        def evaluate(delta: np.ndarray, sloped: bool, side: np.ndarray = side) -> tuple[np.ndarray, np.ndarray | None]:
-            U = (X + delta) @ network.W.T
-            size = np.abs(y - network.activation(U) @ theta)
-            if not sloped:
-                return size, None
-            return size, -side[:, None] * ((network.activation.derivative(U) * theta) @ network.W)
+        def size(delta: np.ndarray, sloped: bool, residual: Any = residual) -> tuple[np.ndarray, Any]:
+            value, slope = residual(delta, sloped)
+            return np.abs(value), slope
 
-        best = pgd.ascend(evaluate, start, lengths, ball, momentum=_MOMENTUM, best=best)
-    return best.points
+        best = pgd.ascend(size, start, lengths, ball, momentum=pgd.MOMENTUM, best=best)
+    return best

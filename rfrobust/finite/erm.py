@@ -10,13 +10,18 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.linalg import LinAlgError, cholesky, eigh, qr, solve_triangular, svd
+from scipy.linalg import LinAlgError, qr, solve_triangular
 
 from ..problem.parameters import scalar
 from ..problem.phase import Phase
 from ..support import validation
 from ..support.errors import Error
+from .bounds import Coordinates, GivenData, best_length, conjugate
+from .coordinates import coordinates, with_orthonormal_images, with_ridge
 from .newton import minimise
+
+#: From this share of the null threshold on, the solution is sought from the null point.
+_NEAR_NULL = 0.99
 
 
 class ConvergenceError(Error, RuntimeError):
@@ -41,14 +46,14 @@ class RobustFit:
     objective : float
         P(theta), with the ridge term.
     gap : float
-        Relative duality gap, (P(theta) - D(alpha))/P(theta) >= 0 up to rounding: D is a lower bound of every
-        training loss. For eps = 0, where P may vanish, relative to P(0).
+        Relative duality gap (P(theta) - D(alpha))/P(theta) on the data as given, rounding included: D is a lower bound
+        of every training loss. For eps = 0, where P may vanish, relative to P(0).
     iterations : int
         Newton steps (0 where a closed form applied).
     zero_residual_fraction : float
         Share of samples fitted exactly, those with |alpha_i| <= eps |J theta|.
     norm : float
-        |J theta|.
+        |J theta|, with the metric as given.
     alpha : ndarray, shape (n,)
         Dual solution; the best start for a neighbouring problem with the same samples.
     phase : Phase
@@ -93,7 +98,8 @@ class ConcentratedERM:
 
     Notes
     -----
-    In w = L'theta, J^2 = L L', the norm is Euclidean. Directions that J^2 does not see keep their own coordinates.
+    In w = L'theta, J^2 = L L', the norm is Euclidean. Directions that J^2 does not see keep their own coordinates:
+    those of eigenvalues at rounding level once J^2 is scaled to a diagonal of order 1 (``finite/coordinates.py``).
     With ridge = 0 and N > n the minimiser lies in the span of the n samples: a QR step leaves n unknowns.
     """
 
@@ -113,48 +119,23 @@ class ConcentratedERM:
         self._null_point()
 
     def _coordinates(self, F: np.ndarray, J2: np.ndarray) -> None:
-        """Choose w with |J theta| = |w[:penalised]| and theta = back(w); set Z, the map back and the ridge matrix."""
+        """Choose the basis of w and set what the iteration needs in it: Z, the ridge matrix, the rotation."""
         n, N = F.shape
+        self._scale, self._basis = _scaled_coordinates(F, J2)
+        F, J2 = F / self._scale, J2 / np.outer(self._scale, self._scale)
+        self._given = GivenData(F, self.y, J2, self.ridge / self._scale**2)
         self._rotation: np.ndarray | None = None
-        try:
-            L = cholesky(J2, lower=True, check_finite=False)
-            if np.diag(L).min() ** 2 < 1e-13 * N * np.diag(J2).max():
-                raise LinAlgError("numerically semidefinite")
-        except LinAlgError:
-            self._semidefinite_coordinates(F, J2)
-            return
-        self._to_theta = lambda w: solve_triangular(L, w, lower=True, trans=1, check_finite=False)
-        self.Z = solve_triangular(L, F.T, lower=True, check_finite=False).T
-        self.penalised = N
         self.R: np.ndarray | None = None
         if self.ridge > 0:
-            inverse = solve_triangular(L, np.eye(N), lower=True, check_finite=False)
-            self.R = self.ridge * (inverse @ inverse.T)
-        elif n < N:
+            self._basis, self.R = with_ridge(self._basis, self._given.ridge)
+        elif self._basis.blind.size:
+            self._basis = with_orthonormal_images(self._basis, F)
+        self.penalised = self._basis.penalised
+        self.Z = self._basis.adjoint(F.T).T
+        if self.ridge == 0 and n < N and self.penalised == N:
             rotation, triangle = qr(self.Z.T, mode="economic", check_finite=False)
             self._rotation, self.Z = rotation, np.ascontiguousarray(triangle.T)
             self.penalised = n
-
-    def _semidefinite_coordinates(self, F: np.ndarray, J2: np.ndarray) -> None:
-        N = F.shape[1]
-        values, vectors = eigh(J2, check_finite=False)
-        top = max(float(values[-1]), 0.0)
-        if values[0] < -1e-9 * max(top, float(np.abs(J2).max())):
-            raise ValueError(f"metric must be positive semidefinite, got smallest eigenvalue {values[0]:.3g} in metric")
-        seen = values > 1e-13 * N * top
-        basis = vectors[:, seen] / np.sqrt(values[seen])
-        blind = vectors[:, ~seen]
-        self.penalised = basis.shape[1]
-        self.R = None
-        if self.ridge > 0:
-            self.R = self.ridge * np.diag(np.append(1 / values[seen], np.ones(blind.shape[1])))
-        else:
-            _left, singular, right = svd(F @ blind, full_matrices=False, check_finite=False)
-            kept = singular > 1e-12 * max(float(np.linalg.norm(F)), 1e-300)
-            blind = blind @ (right[kept].T / singular[kept])
-        basis = np.hstack([basis, blind])
-        self._to_theta = lambda w: basis @ w
-        self.Z = F @ basis
 
     def _null_point(self) -> None:
         """The best w whose penalised part is zero, and its residuals."""
@@ -251,7 +232,9 @@ class ConcentratedERM:
             alpha = len(self.y) * eps**2 * a
             return self._finish(eps, w, alpha, 0, Phase.INTERPOLATING, tol)
         scaled = self._scaled(eps)
-        if start is None:
+        if eps > _NEAR_NULL * self.null_threshold:
+            w, alpha = scaled.null_start(self._null_w * (scaled.z_scale / self._y_scale))
+        elif start is None:
             w, alpha = scaled.ridge_start()
         else:
             w, alpha = scaled.dual_start(start.alpha / self._y_scale)
@@ -261,7 +244,7 @@ class ConcentratedERM:
 
     def path(self, eps: Iterable[float], **settings: Any) -> list[RobustFit]:
         """Minimise at several radii, each started from the one before; same settings as :meth:`solve`."""
-        radii = [validation.real_scalar("eps", value, 0.0) for value in eps]
+        radii = [validation.real_scalar("eps", value, 0.0) for value in validation.listed("eps", eps)]
         fits: list[RobustFit] = []
         for value in radii:
             warm = fits[-1] if fits and fits[-1].phase is not Phase.NULL else None
@@ -297,21 +280,26 @@ class ConcentratedERM:
     def _finish(
         self, eps: float, w: np.ndarray, alpha: np.ndarray, iterations: int, phase: Phase, tol: float
     ) -> RobustFit:
-        problem = _ScaledProblem(self.Z, self.y, eps, self.R, self.penalised, 1.0)
-        objective = problem.primal(w)
-        gap = problem.gap(w, alpha)
         norm = float(np.linalg.norm(w[: self.penalised]))
+        theta = self._basis.back(w if self._rotation is None else self._rotation @ w)
+        if self.ridge == 0.0 and self._basis.blind.size:
+            images = self.Z[:, self.penalised :]
+            alpha = alpha - images @ (images.T @ alpha)
+        objective, excess, length = self._given.certify(theta, alpha, eps, self._basis)
+        zero_loss = 0.5 * float(np.mean(self.y**2))
+        # Where directions without penalty fit the data the objective is 0 up to rounding.
+        scale = max(objective, 1e-15 * zero_loss) if eps > 0 else zero_loss
+        gap = excess / scale if scale > 0 else 0.0
         # With no norm alpha is the residual: exact fits by directions without penalty leave its rounding.
         least = eps * norm if norm > 0 else 1e-13 * np.abs(self.y).max()
         zero = float(np.mean(np.abs(alpha) <= least))
         if phase is Phase.INTERPOLATING:
             zero = 1.0
-        w_full = w if self._rotation is None else self._rotation @ w
-        fit = RobustFit(self._to_theta(w_full), objective, max(gap, 0.0), iterations, zero, norm, alpha, phase)
+        fit = RobustFit(theta / self._scale, objective, max(gap, 0.0), iterations, zero, length, alpha, phase)
         if not gap <= tol:
             raise ConvergenceError(
                 f"robust ERM stopped at a relative duality gap of {gap:.2e} > tol={tol:.2e} after {iterations} "
-                "Newton steps; raise max_iter or tol, or rescale badly scaled features",
+                "Newton steps; raise max_iter or tol, or choose features that are less dependent",
                 fit,
             )
         return fit
@@ -366,13 +354,30 @@ class _ScaledProblem:
                 break
         return w, residual + self.eps * norm * np.sign(residual)
 
+    def null_start(self, w: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The minimiser to leading order in 1 - eps/eps_c: from the null point ``w`` along its steepest descent."""
+        n, k = len(self.y), self.penalised
+        residual = self.y - self.Z @ w
+        signs = np.sign(residual)
+        direction = np.zeros_like(w)
+        direction[:k] = self.Z[:, :k].T @ residual
+        direction /= np.linalg.norm(direction)
+        slope = (self.Z @ direction @ residual - self.eps * np.abs(residual).sum()) / n
+        bend = float(np.mean((signs * (self.Z @ direction) - self.eps) ** 2))
+        if self.R is not None:
+            bend += float(direction @ self.R @ direction)
+        length = slope / bend
+        w = w + length * direction
+        residual = self.y - self.Z @ w
+        return w, residual + self.eps * length * np.sign(residual)
+
     def dual_start(self, alpha: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The w that goes with a dual point, up to its length, from the stationarity condition in w."""
         if self.R is not None or self._free_basis is not None:
             return self.ridge_start()[0], alpha
         pull = self.Z.T @ alpha / len(self.y)
         size = float(np.linalg.norm(pull))
-        length = _best_length(size, alpha, self.eps)
+        length = best_length(size, alpha, self.eps)
         if length == 0.0:
             return self.ridge_start()
         return length / size * pull, alpha
@@ -388,10 +393,7 @@ class _ScaledProblem:
             alpha = alpha - self._free_basis @ (self._free_basis.T @ alpha)
         zero = 0.5 * float(np.mean(self.y**2))  # the objective at w = 0
         # Where directions without penalty fit the data the objective is 0 up to rounding.
-        scale = max(value, 1e-15 * zero) if self.eps > 0 else zero
-        if scale == 0.0:
-            return 0.0
-        return (value - self._dual(w, alpha)) / scale
+        return (value - self._dual(w, alpha)) / max(value, 1e-15 * zero)
 
     def _dual(self, w: np.ndarray, alpha: np.ndarray) -> float:
         """D(alpha, w): a lower bound of the primal for every alpha and w (docs, "The certificate")."""
@@ -405,36 +407,22 @@ class _ScaledProblem:
             ridge = 0.5 * float(w @ ridge_pull)
             pull = pull - ridge_pull
         size = float(np.linalg.norm(pull[:k]))
-        return float(alpha @ self.y) / n - ridge - _conjugate(size, alpha, self.eps)
+        return float(alpha @ self.y) / n - ridge - conjugate(size, alpha, self.eps)
 
 
-def _best_length(size: float, alpha: np.ndarray, eps: float) -> float:
-    """The rho that solves size = (eps/n) sum_i max(eps rho, |alpha_i|); 0 if size is below that at rho = 0."""
-    n = len(alpha)
-    absolute = np.sort(np.abs(alpha))
-    tail = absolute.sum() - np.cumsum(absolute)
-    if eps == 0.0 or size * n <= eps * absolute.sum():
-        return 0.0
-    # With the k + 1 smallest below eps rho, eps rho = (size n/eps - tail_k)/(k + 1); the right k is the first
-    # whose value stays below the next |alpha|.
-    candidates = (size * n / eps - tail) / np.arange(1, n + 1)
-    fits = candidates <= np.append(absolute[1:], np.inf)
-    return float(candidates[np.argmax(fits)]) / eps
+def _scaled_coordinates(F: np.ndarray, J2: np.ndarray) -> tuple[np.ndarray, Coordinates]:
+    """Powers of two that bring the diagonal of J^2 to order 1, and coordinates of the metric so scaled.
 
-
-def _conjugate(size: float, alpha: np.ndarray, eps: float) -> float:
-    """Convex conjugate of (1/2n) sum (|t_i| + eps |w|)^2 at (alpha/n, pull) with |pull| = size.
-
-    For eps = 0 the pull must vanish: its rounding error is charged as if |w| were at most of order one.
+    A metric that is semidefinite only up to the rounding of its largest entries is not scaled.
     """
-    n = len(alpha)
-    absolute = np.abs(alpha)
-    square = float(alpha @ alpha) / (2 * n)
-    if eps == 0.0:
-        return square + size
-    length = _best_length(size, alpha, eps)
-    short = np.maximum(eps * length - absolute, 0.0)
-    return square - float(short @ short) / (2 * n) + length * (size - eps * float(absolute.mean()))
+    size = np.sqrt(np.maximum(np.diag(J2), 0.0))
+    size = np.where(size > 0, size, np.abs(F).max(axis=0))
+    scale = np.ldexp(1.0, np.frexp(np.where(size > 0, size, 1.0))[1])
+    try:
+        return scale, coordinates(J2 / np.outer(scale, scale))
+    except ValueError:
+        common = np.full_like(scale, scale.max())
+        return common, coordinates(J2 / common[0] ** 2)
 
 
 def robust_erm(

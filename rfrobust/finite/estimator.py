@@ -15,8 +15,9 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ..problem.activation import Activation
 from ..problem.catalogue import resolve_activation
+from ..problem.parameters import scalar
 from ..support import validation
-from .attack import linearized_attack, pgd_attack
+from .attack import inner_maximum, linearized_attack, pgd_attack
 from .erm import ConcentratedERM, ConvergenceError, RobustFit
 from .features import FeatureMap
 from .linearized import LinearizedProblem, linearized_erm
@@ -116,6 +117,9 @@ class RobustRandomFeatures(RegressorMixin, BaseEstimator):
             Responses.
         """
         self._validate_params()
+        validation.integer("n_features", self.n_features, 1)
+        for name in ("eps", "ridge"):
+            scalar(name, getattr(self, name))
         X, y = validate_data(self, X, y, y_numeric=True, dtype=np.float64, ensure_min_samples=2)
         y = np.asarray(y, dtype=float)
         if self.objective != "concentrated":
@@ -160,7 +164,14 @@ class RobustRandomFeatures(RegressorMixin, BaseEstimator):
         return self._network.features(Z) @ self.theta_ + self.intercept_
 
     def attack(
-        self, X: Any, y: Any, eps: float | None = None, *, method: str = "pgd", steps: int = 20, restarts: int = 2
+        self,
+        X: Any,
+        y: Any,
+        eps: float | None = None,
+        *,
+        method: str = "pgd",
+        steps: int = 20,
+        restarts: int | None = None,
     ) -> np.ndarray:
         """Return perturbed inputs within eps of the rows of X that maximise (y - f)^2.
 
@@ -174,8 +185,8 @@ class RobustRandomFeatures(RegressorMixin, BaseEstimator):
             Radius in units of X; the training radius by default.
         method : {"pgd", "linearized"}
             Projected gradient ascent with restarts, or one linearized step.
-        steps, restarts : int
-            Of the ascent.
+        steps, restarts : int, optional
+            Of the ascent (:func:`rfrobust.finite.pgd_attack`); by default it restarts until the maximum stops moving.
         """
         Z = self._scaled(X)
         y = validation.real_array("y", y, shape=(len(Z),)) - self.intercept_
@@ -187,6 +198,20 @@ class RobustRandomFeatures(RegressorMixin, BaseEstimator):
         return np.asarray(X, dtype=float) + self.scale_ * delta
 
     def adversarial_loss(self, X: Any, y: Any, eps: float | None = None, **settings: Any) -> float:
-        """Return the mean of (y - f)^2 at the attacked inputs; arguments as for :meth:`attack`."""
+        """Return the mean of (y - f)^2 at the attacked inputs; arguments as for :meth:`attack`.
+
+        No attack is sure to find the maximum: a lower bound of the adversarial loss, see :meth:`adversarial_bounds`.
+        """
         attacked = self.attack(X, y, eps, **settings)
         return float(np.mean((np.asarray(y, dtype=float) - self.predict(attacked)) ** 2))
+
+    def adversarial_bounds(self, X: Any, y: Any, eps: float | None = None) -> tuple[float, float]:
+        """Return a lower and an upper bound of the mean of max (y - f)^2 over the balls of radius eps.
+
+        Arguments as for :meth:`attack`, bounds by :func:`rfrobust.finite.inner_maximum`.
+        """
+        Z = self._scaled(X)
+        y = validation.real_array("y", y, shape=(len(Z),)) - self.intercept_
+        radius = validation.real_scalar("eps", self.eps if eps is None else eps, 0.0) / self.scale_
+        found = inner_maximum(self._network, self.theta_, Z, y, radius)
+        return float(found.lower.mean()), float(found.upper.mean())

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..problem.activation import Activation
 from ..problem.catalogue import resolve_activation
-from ..problem.spectrum import Spectrum, resolve_spectrum
+from ..problem.spectrum import Spectrum, first_layer, resolve_spectrum
 from ..support import validation
 
 #: The network's own features, and their Gaussian equivalent (docs/theory, eq-gaussian-features).
@@ -36,7 +36,12 @@ class FeatureMap:
     activation: Activation
     kind: str = "true"
 
+    def __post_init__(self) -> None:
+        validation.choice("kind", self.kind, KINDS)
+        validation.store(self, W=first_layer(self.W), activation=resolve_activation(self.activation))
+
     @classmethod
+    @validation.typed
     def draw(
         cls,
         N: int,
@@ -48,12 +53,11 @@ class FeatureMap:
     ) -> "FeatureMap":
         """Draw the first layer: N units in dimension d, W W' of the given law."""
         N, d = validation.integer("N", N, 1), validation.integer("d", d, 1)
-        validation.choice("kind", kind, KINDS)
         return cls(resolve_spectrum(spectrum).draw(N, d, rng), resolve_activation(activation), kind)
 
     def features(self, X: np.ndarray, rng: np.random.Generator | None = None) -> np.ndarray:
         """Features of the rows of X, shape (n, N); the Gaussian equivalent draws its noise from ``rng``."""
-        U = X @ self.W.T
+        U = validation.real_array("X", X, shape=(None, self.W.shape[1])) @ self.W.T
         if self.kind == "true":
             return self.activation(U)
         if rng is None:
@@ -89,7 +93,7 @@ class FeatureMap:
 
     def target_moment(self, beta: np.ndarray) -> np.ndarray:
         """E phi(x) <x, beta> = mu1 W beta (Stein's identity; rows of W have unit length)."""
-        return self.activation.mu1 * (self.W @ beta)
+        return self.activation.mu1 * (self.W @ validation.real_array("beta", beta, shape=self.W.shape[1:]))
 
     def product_moment(self) -> np.ndarray:
         """E phi(x) P(x) of the nonlinear part P of :func:`nonlinear_part` with power 1; 0 for the Gaussian equivalent.
@@ -124,5 +128,6 @@ def nonlinear_part(X: np.ndarray) -> np.ndarray:
 
     Of power 1 for x ~ N(0, I), uncorrelated with every linear function and with |x|^2, asymptotically Gaussian.
     """
+    X = validation.real_array("X", X, ndim=2)
     pairs = X.shape[1] // 2
     return np.einsum("ij,ij->i", X[:, 0 : 2 * pairs : 2], X[:, 1 : 2 * pairs : 2]) / math.sqrt(pairs)

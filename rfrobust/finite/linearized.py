@@ -125,6 +125,7 @@ class LinearizedProblem:
         return weights[:, None] * self.images(multiplier)
 
 
+@validation.typed
 def linearized_erm(
     network: FeatureMap, X: Any, y: Any, eps: float, *, ridge: float = 0.0, tol: float = 1e-8, max_iter: int = 500
 ) -> RobustFit:
@@ -159,6 +160,8 @@ def linearized_erm(
     y = validation.real_array("y", y, shape=(len(X),))
     eps = validation.real_scalar("eps", eps, 0.0, open_lower=True)
     ridge = scalar("ridge", ridge)
+    tol = validation.real_scalar("tol", tol, 0.0, open_lower=True)
+    max_iter = validation.integer("max_iter", max_iter, 1)
     if network.kind != "true":
         raise ValueError(f"network must have true features, got kind={network.kind!r}")
     problem = LinearizedProblem(network, X, y, eps, ridge)

@@ -24,6 +24,7 @@ from ..support.workers import worker_count
 from .backends import backend
 from .features import KINDS
 from .replicate import OBJECTIVES, SAMPLED, Task
+from .scaling import line_weights
 from .store import Store, StoreError, code_version, key_of
 
 #: Per-replicate variables that ``sweep`` has not, or describes for the limit.
@@ -186,7 +187,7 @@ def simulate(
 
 
 def _dimensions(d: Any) -> np.ndarray:
-    values = np.asarray(d)
+    values = validation.as_array("d", d)
     if values.dtype.kind not in "iu":
         raise TypeError(f"d must be an integer or a 1-d array of integers, got {d!r}")
     return validation.real_array("d", values, 1, ndim=(0, 1)).astype(int)
@@ -297,20 +298,93 @@ def _dataset(
 def summary(data: xr.Dataset) -> xr.Dataset:
     """Return means over ``replicate`` and, with suffix ``_se``, their standard errors (NaN for one replicate).
 
-    Replicates without certificate (NaN) are left out; ``count`` says how many were used.
+    Replicates without certificate (NaN) are left out; ``count`` says how many were used. At finite d the means have a
+    bias of order 1/d, which :func:`extrapolate` removes.
     """
+    result = xr.Dataset(attrs=_replicated(data).attrs)
+    for name in _observed(data):
+        values = data[name].astype(float)
+        count = values.notnull().sum("replicate")
+        result[name] = values.mean("replicate", skipna=True).assign_attrs(data[name].attrs)
+        se = values.std("replicate", ddof=1, skipna=True) / np.sqrt(count)
+        result[f"{name}_se"] = se.assign_attrs(long_name=f"standard error of the mean of {name}")
+        if name == "standard_risk":
+            result["count"] = count.assign_attrs(long_name="replicates used")
+    return result
+
+
+def extrapolate(data: xr.Dataset) -> xr.Dataset:
+    r"""Return the means at infinite dimension, by a line in 1/d through the means at two dimensions or more.
+
+    .. math:: \bar m(d) = m + \frac bd
+
+    Parameters
+    ----------
+    data : xarray.Dataset
+        What :func:`simulate` returns for several d, or any with the dimensions ``d`` and ``replicate``.
+
+    Returns
+    -------
+    xarray.Dataset
+        For every observable ``name``: m, as ``name``, its standard error ``name_se``, and the coefficient b of the
+        bias, ``name_slope`` and ``name_slope_se``.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If there is no such dataset, or only one d.
+
+    Notes
+    -----
+    docs/simulation, "The bias of order 1/d". Least squares with weights d times the number of replicates, as the
+    variance of one network falls like 1/d; the standard errors follow from those of the means at each d, whatever
+    their scaling. With two dimensions this is Richardson's extrapolation.
+
+    Examples
+    --------
+    >>> import rfrobust
+    >>> runs = rfrobust.simulate(psi1=1, psi2=2, eps=0.3, tau=0.5, d=[30, 60], replicates=20, workers=1)
+    >>> limit = rfrobust.extrapolate(runs)
+    >>> gap = limit.standard_risk - rfrobust.solve(1, 2, 0.3, 0.5).standard_risk
+    >>> bool(abs(gap) < 4 * limit.standard_risk_se)
+    True
+    """
+    if "d" not in _replicated(data).dims or data.sizes["d"] < 2:
+        raise ValueError(f"data must have the dimension 'd' with two values or more, got sizes {dict(data.sizes)}")
+    means = summary(data)
+    result = xr.Dataset(attrs=data.attrs)
+    for name in _observed(data):
+        if name in _EFFORT or "d" not in data[name].dims:
+            continue
+        count = data[name].notnull().sum([dim for dim in data[name].dims if dim != "d"])
+        weights = line_weights(data.d.values, (data.d * np.maximum(count, 1)).values)
+        for end, coefficients in zip(("", "_slope"), weights, strict=True):
+            c = xr.DataArray(coefficients, dims="d")
+            result[f"{name}{end}"] = (c * means[name]).sum("d", skipna=False)
+            result[f"{name}{end}_se"] = np.sqrt(((c * means[f"{name}_se"]) ** 2).sum("d", skipna=False))
+        text = means[name].attrs.get("long_name", name)
+        for end, what in (
+            ("", "{} at d = infinity"),
+            ("_se", "standard error of {} at d = infinity"),
+            ("_slope", "bias of {} times d"),
+            ("_slope_se", "standard error of the bias of {} times d"),
+        ):
+            result[f"{name}{end}"].attrs["long_name"] = what.format(text)
+    return result
+
+
+#: What tells how the training went, not what was trained.
+_EFFORT = ("gap", "iterations", "converged")
+
+
+def _replicated(data: xr.Dataset) -> xr.Dataset:
     if not isinstance(data, xr.Dataset):
         raise TypeError(f"data must be a Dataset of simulate, got {type(data).__name__}")
     if "replicate" not in data.dims:
         raise ValueError(f"data must have the dimension 'replicate', got dimensions {tuple(data.dims)}")
+    return data
+
+
+def _observed(data: xr.Dataset) -> list[str]:
     # The scatter over replicates holds the sampling error of each of them.
-    used = [name for name in data.data_vars if "replicate" in data[name].dims and not str(name).endswith("_se")]
-    count = data["standard_risk"].notnull().sum("replicate")
-    result = xr.Dataset(attrs=data.attrs)
-    for name in used:
-        values = data[name].astype(float)
-        result[name] = values.mean("replicate", skipna=True).assign_attrs(data[name].attrs)
-        se = values.std("replicate", ddof=1, skipna=True) / np.sqrt(count)
-        result[f"{name}_se"] = se.assign_attrs(long_name=f"standard error of the mean of {name}")
-    result["count"] = count.assign_attrs(long_name="replicates used")
-    return result
+    return [str(name) for name in data.data_vars if "replicate" in data[name].dims and not str(name).endswith("_se")]

@@ -10,7 +10,7 @@ one p x p positive definite system and a Schur complement in the zero residuals.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -20,6 +20,9 @@ from scipy.linalg import LinAlgError, cho_solve, cholesky, solve_triangular
 #: and w is only as accurate as the square root of the gap.
 _TARGET = 1e-14
 _STALL = 6
+#: Near the null phase the loss hardly depends on w: a gap at rounding level says little there, so that the last
+#: step must also be this short, relative to w in the norms (what it leaves is of the order of its square).
+_STEP = 1e-4
 
 
 class TrainingProblem(Protocol):
@@ -52,6 +55,11 @@ class Iterate:
     alpha: np.ndarray
     gap: float
     iterations: int
+    step: float = np.inf  # length of the Newton step that led here, relative to w in the norms
+
+    def settled(self, tol: float) -> bool:
+        """Whether the loss is certified to ``tol`` and the point has stopped moving."""
+        return self.gap <= tol and self.step <= _STEP
 
 
 def semismooth_newton(problem: TrainingProblem, w: np.ndarray, alpha: np.ndarray, max_iter: int) -> Iterate:
@@ -61,8 +69,9 @@ def semismooth_newton(problem: TrainingProblem, w: np.ndarray, alpha: np.ndarray
     """
     best = Iterate(w, alpha, problem.gap(w, alpha), 0)
     since_best, iteration = 0, 0
-    while best.gap > _TARGET and iteration < max_iter:
+    while not best.settled(_TARGET) and iteration < max_iter:
         iteration += 1
+        before = w
         try:
             w, alpha = _step(problem, w, alpha)
         except LinAlgError:
@@ -70,13 +79,16 @@ def semismooth_newton(problem: TrainingProblem, w: np.ndarray, alpha: np.ndarray
         gap = problem.gap(w, alpha)
         if not np.isfinite(gap):
             break
-        since_best = 0 if gap < 0.5 * best.gap else since_best + 1
-        if gap < best.gap:
-            best = Iterate(w, alpha, gap, iteration)
+        size = float(np.mean(problem.norms(w)))
+        step = float(np.mean(problem.norms(w - before))) / size if size > 0 else np.inf
+        shorter = gap <= _TARGET and step < 0.5 * best.step
+        since_best = 0 if gap < 0.5 * best.gap or shorter else since_best + 1
+        if gap < best.gap or shorter:
+            best = Iterate(w, alpha, gap, iteration, step)
         # At rounding level a step gains nothing; far from the solution the gap may rise before it falls.
-        if since_best >= (1 if best.gap < 1e-11 else _STALL):
+        if since_best >= (1 if best.gap < 1e-11 and best.step <= _STEP else _STALL):
             break
-    return Iterate(best.w, best.alpha, best.gap, iteration)
+    return replace(best, iterations=iteration)
 
 
 def _step(problem: TrainingProblem, w: np.ndarray, alpha: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -203,12 +215,12 @@ def minimise(problem: TrainingProblem, w: np.ndarray, alpha: np.ndarray, *, tol:
     """Semismooth Newton from the start; where that fails, from along the smoothed path. May return gap > tol."""
     best = semismooth_newton(problem, w, alpha, min(max_iter, 30))
     total = best.iterations
-    if best.gap <= tol or total >= max_iter:
+    if best.settled(tol) or total >= max_iter:
         return best
     for point in smoothed_path(problem, best.w):
         polished = semismooth_newton(problem, point.w, point.alpha, 12)
         total += point.iterations + polished.iterations
-        best = min(best, point, polished, key=lambda candidate: candidate.gap)
-        if best.gap <= tol or total >= max_iter:
+        best = polished if polished.settled(tol) else min(best, point, polished, key=lambda candidate: candidate.gap)
+        if best.settled(tol) or total >= max_iter:
             break
-    return Iterate(best.w, best.alpha, best.gap, total)
+    return replace(best, iterations=total)

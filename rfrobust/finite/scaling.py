@@ -1,4 +1,4 @@
-"""Finite-size analysis: power laws and extrapolation to infinite dimension by weighted least squares."""
+"""Finite-size analysis: power laws, and lines in 1/d, by weighted least squares."""
 
 import math
 from typing import NamedTuple
@@ -17,6 +17,7 @@ class Estimate(NamedTuple):
 
 def mean_estimate(values: np.ndarray) -> Estimate:
     """Return the mean of independent values."""
+    values = validation.real_array("values", values, ndim=1)
     return Estimate(float(values.mean()), float(values.std(ddof=1) / math.sqrt(len(values))))
 
 
@@ -26,14 +27,18 @@ def power_law(d: np.ndarray, size: np.ndarray, draws: np.ndarray) -> tuple[Estim
     The logarithm of a root mean square of m normal values has standard error 1/sqrt(2m).
     """
     d, size, draws = _columns(d=d, size=size, draws=draws)
-    (intercept, _), slope = _line(np.log(d), np.log(size), 1.0 / np.sqrt(2.0 * draws))
-    return slope, float(np.exp(intercept))
+    intercept, slope = _fit(np.log(d), 2.0 * draws)
+    value, se = float(slope @ np.log(size)), math.sqrt(float(slope**2 @ (0.5 / draws)))
+    return Estimate(value, se), math.exp(float(intercept @ np.log(size)))
 
 
-def extrapolate(d: np.ndarray, mean: np.ndarray, se: np.ndarray) -> tuple[Estimate, Estimate]:
-    """Fit mean = a + b/d with standard errors ``se``; return a, the value at d = infinity, and b."""
-    d, se = _columns(d=d, se=se)
-    return _line(1.0 / d, np.asarray(mean, dtype=float), se)
+def line_weights(d: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """Return the coefficients with which means at dimensions d give a and b of the fit a + b/d, shape (2, len(d)).
+
+    Weighted least squares. The fit is unbiased for any weights that do not depend on the means.
+    """
+    d, weight = _columns(d=d, weight=weight)
+    return _fit(1.0 / d, weight)
 
 
 def _columns(**columns: np.ndarray) -> list[np.ndarray]:
@@ -43,8 +48,6 @@ def _columns(**columns: np.ndarray) -> list[np.ndarray]:
     return checked
 
 
-def _line(x: np.ndarray, y: np.ndarray, se: np.ndarray) -> tuple[Estimate, Estimate]:
-    design = np.column_stack([np.ones_like(x), x]) / se[:, None]
-    covariance = np.linalg.inv(design.T @ design)
-    a, b = covariance @ design.T @ (y / se)
-    return Estimate(float(a), float(covariance[0, 0] ** 0.5)), Estimate(float(b), float(covariance[1, 1] ** 0.5))
+def _fit(x: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    design = np.column_stack([np.ones_like(x), x])
+    return np.linalg.solve(design.T @ (weight[:, None] * design), design.T * weight)

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from ..problem.parameters import scalar
 from ..support import validation
 from .attack import extreme_points, pgd_attack
 from .features import FeatureMap
@@ -29,7 +30,7 @@ class PGDFit:
     theta : ndarray, shape (N,)
         The best second layer found.
     objective : float
-        Its robust loss under the final, strongest attack.
+        Its robust loss under the final, strongest attack: a lower bound.
     linearized_objective : float
         Minimum of the linearized problem, where the descent starts.
     linearized_gap : float
@@ -90,6 +91,7 @@ class _AttackedModel(LinearizedProblem):
         return float(np.linalg.norm(primal) / np.linalg.norm(self.y) + np.linalg.norm(dual) / np.linalg.norm(pull))
 
 
+@validation.typed
 def pgd_erm(
     network: FeatureMap,
     X: Any,
@@ -166,6 +168,7 @@ def pgd_erm(
     return PGDFit(theta, objective, start.objective, gap, initial, zero, iterations, converged)
 
 
+@validation.typed
 def pgd_loss(
     network: FeatureMap,
     theta: np.ndarray,
@@ -175,9 +178,10 @@ def pgd_loss(
     *,
     ridge: float = 0.0,
     steps: int = 30,
-    restarts: int = 1,
+    restarts: int | None = None,
 ) -> float:
-    """Robust training loss of one theta under PGD, with the ridge term."""
+    """Robust training loss of one theta under PGD, with the ridge term: from below, by :func:`pgd_attack`."""
+    ridge = scalar("ridge", ridge)
     delta = pgd_attack(network, theta, X, y, eps, steps=steps, restarts=restarts)
     residual = y - network.features(X + delta) @ theta
     return 0.5 * float(np.mean(residual**2) + ridge * (theta @ theta))

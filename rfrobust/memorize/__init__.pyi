@@ -25,4 +25,5 @@ from .verification import Verification as Verification
 from .verification import minimum as minimum
 from .verification import pgd as pgd
 from .verification import robust_error as robust_error
+from .verification import robust_error_bounds as robust_error_bounds
 from .verification import verify as verify

@@ -167,7 +167,7 @@ def product(levels: int, bound: float = 1.0) -> ReLUNetwork:
     ``levels`` = m; m + 2 hidden layers, 16m + 8 parameters; the last hidden layer holds the two squares, so that they
     cancel in floating point as well.
     """
-    bound = validation.real_scalar("bound", bound, 0, open_lower=True)
+    bound = validation.real_scalar("bound", bound, 0, 1e100, open_lower=True)
     half = 1 / (2 * bound)
     signs = np.array([[1, 1], [-1, -1], [1, -1], [-1, 1]])
     absolute = ReLUNetwork([signs * half, [[1, 1, 0, 0], [0, 0, 1, 1]]], [np.zeros(4), np.zeros(2)])

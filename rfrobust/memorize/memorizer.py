@@ -64,13 +64,13 @@ class Memorizer:
 
     def __call__(self, x: Any) -> np.ndarray:
         """Return ``f_S(x)``, shape (n, K), for points of shape (n, D)."""
-        x = validation.real_array("x", x, shape=(None, self.clean.inputs))
         gamma = self.activations(x)
         q = np.maximum((self.aggregate @ gamma.T).toarray().T + self.offset, 0.0)
         return self.gate(np.concatenate([self.clean(x), q], axis=1))
 
     def activations(self, x: np.ndarray) -> sparse.csr_array:
         """Return the block outputs Gamma_i(x), sparse of shape (n, N)."""
+        x = validation.real_array("x", x, shape=(None, self.clean.inputs))
         rows, columns, values = [], [], []
         for start in range(0, len(x), _BATCH):
             batch = x[start : start + _BATCH]
@@ -281,6 +281,7 @@ def student(
     X, delta, theta, form = _samples(teacher, X, delta, theta, form)
     y = validation.real_array("y", y, shape=(len(X),))
     gate = validation.choice("gate", gate, ("exact", "product"))
+    levels = validation.integer("levels", levels, 1)
     if teacher.outputs != 1:
         raise ValueError(f"teacher must have one output, got {teacher.outputs}")
     # Blocks add up, so even samples with equal values must not share points of a cube.
@@ -292,7 +293,7 @@ def student(
     else:
         corners = X.min(axis=0) - delta - theta, X.max(axis=0) + delta + theta
         bound = float(np.abs(teacher.bounds(*(corner[None, :] for corner in corners))).max()) or 1.0
-        times = product(validation.integer("levels", levels, 1))
+        times = product(levels)
         factors = ReLUNetwork.affine([[1 / bound, 0, 0, 0], [0, -1, 0, 0]], [0, 1])
         kept = compose(ReLUNetwork.affine([[bound]], [0]), compose(times, factors))
     values = ReLUNetwork.affine(np.eye(4)[2:], np.zeros(2)).deepen(kept.depth, nonnegative=True)

@@ -35,8 +35,9 @@ class ReLUNetwork:
     biases: tuple[np.ndarray, ...]
 
     def __init__(self, weights: Iterable[Any], biases: Iterable[Any]) -> None:
-        matrices = tuple(_matrix(f"weights[{k}]", w) for k, w in enumerate(weights))
-        vectors = tuple(validation.real_array(f"biases[{k}]", b, ndim=1) for k, b in enumerate(biases))
+        matrices = tuple(_matrix(f"weights[{k}]", w) for k, w in enumerate(validation.listed("weights", weights)))
+        offsets = validation.listed("biases", biases)
+        vectors = tuple(validation.real_array(f"biases[{k}]", b, ndim=1) for k, b in enumerate(offsets))
         if not matrices or len(matrices) != len(vectors):
             raise ValueError(
                 f"weights and biases must have the same length >= 1, got {len(matrices)} and {len(vectors)}"
@@ -210,6 +211,7 @@ class ReLUNetwork:
         """Return ``x -> s(f(x))``: the outputs become a hidden layer, read by an identity."""
         return self._from_layers((*self.layers, identity_layer(self.outputs)))
 
+    @validation.typed
     def deepen(self, depth: int, *, nonnegative: bool = False) -> "ReLUNetwork":
         """Return the same function with ``depth`` affine layers, carrying outputs as ``s(t) - s(-t)``.
 
@@ -257,9 +259,7 @@ def compose(outer: ReLUNetwork, inner: ReLUNetwork) -> ReLUNetwork:
 
 def stack(networks: Sequence[ReLUNetwork]) -> ReLUNetwork:
     """Return ``x -> (f_1(x), f_2(x), ...)``; shallower networks are deepened by ``s(t) - s(-t)``."""
-    if not networks:
-        raise ValueError("networks must not be empty")
-    networks = [check_network("networks", network) for network in networks]
+    networks = [check_network("networks", network) for network in validation.listed("networks", networks, empty=False)]
     if len({net.inputs for net in networks}) > 1:
         raise ValueError(f"networks must have the same inputs, got {[net.inputs for net in networks]}")
     depth = max(net.depth for net in networks)
@@ -268,6 +268,7 @@ def stack(networks: Sequence[ReLUNetwork]) -> ReLUNetwork:
 
 def parallel_sum(networks: Sequence[ReLUNetwork], coefficients: Any = None) -> ReLUNetwork:
     """Return ``x -> sum_k c_k f_k(x)`` (all ``c_k = 1`` by default)."""
+    networks = validation.listed("networks", networks, empty=False)
     both = stack(networks)
     if len({net.outputs for net in networks}) > 1:
         raise ValueError(f"networks must have the same outputs, got {[net.outputs for net in networks]}")

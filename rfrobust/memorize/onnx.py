@@ -32,6 +32,7 @@ def to_onnx(network: ReLUNetwork, path: Path | str | None = None, dtype: str = "
     network = check_network("network", network)
     path = None if path is None else validation.path("path", path)
     dtype = validation.choice("dtype", dtype, ("float64", "float32"))
+    path = None if path is None else validation.path("path", path)
     size = sum(w.shape[0] * w.shape[1] + b.size for w, b in network.layers) * np.dtype(dtype).itemsize
     if size > _LIMIT:
         raise ValueError(f"network has {size / 2**30:.1f} GiB of dense weights, more than ONNX's 2 GiB a file")

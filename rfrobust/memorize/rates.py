@@ -141,6 +141,7 @@ def rate_exponent(d: int, r: float) -> float:
     return -2 * r / (2 * r + d)
 
 
+@validation.typed
 def learning_rates(
     d: int,
     r: float,
@@ -199,12 +200,12 @@ def learning_rates(
     """
     d = validation.integer("d", d, 1, 3)
     r = validation.real_scalar("r", r, 0, 2, open_lower=True)
-    sizes = [validation.integer("n", size, 32) for size in np.atleast_1d(n)]
+    sizes = [validation.integer("n", size, 32) for size in np.atleast_1d(validation.as_array("n", n))]
     scales = np.atleast_1d(validation.real_array("scale", scale, 0, open_lower=True, ndim=(0, 1)))
     for name, values in (("n", sizes), ("scale", list(scales))):
         if not values or len(set(values)) < len(values):
             raise ValueError(f"{name} must hold one or more different values, got {values}")
-    noise = validation.real_scalar("noise", noise, 0, open_lower=True)
+    noise = validation.real_scalar("noise", noise, 0, 1e100, open_lower=True)
     softness = validation.real_scalar("softness", softness, 0, open_lower=True)
     setting = _Setting(d, r, noise, softness)
     replicates = validation.integer("replicates", replicates, 2)
@@ -250,6 +251,7 @@ _LONG_NAMES = {
 }
 
 
+@validation.typed
 def slopes(data: xr.Dataset) -> xr.Dataset:
     """Return the log-log slopes of :func:`learning_rates` beside the exponents that the theory states.
 
@@ -266,6 +268,8 @@ def slopes(data: xr.Dataset) -> xr.Dataset:
     ValueError
         If there are fewer than two sizes or scales.
     """
+    if not {"n", "scale"} <= set(data.sizes):
+        raise ValueError(f"data must be a dataset of learning_rates, got dimensions {tuple(data.sizes)}")
     if min(data.sizes["n"], data.sizes["scale"]) < 2:
         raise ValueError(f"data must hold two sizes n and two scales or more, got {dict(data.sizes)}")
     d, r = data.attrs["d"], data.attrs["r"]

@@ -96,7 +96,7 @@ def largest_delta(X: Any, y: Any, theta: float) -> float:
 
 def label_codes(y: Any, count: int) -> np.ndarray:
     """Return integers that are equal exactly where labels are; labels may be numbers or strings."""
-    labels = np.asarray(y)
+    labels = validation.as_array("y", y)
     if labels.ndim != 1 or len(labels) != count:
         raise ValueError(f"y must have shape ({count},), one label a sample, got {labels.shape}")
     if labels.dtype.kind == "f":

@@ -52,7 +52,7 @@ def interpolant(values: Any) -> ReLUNetwork:
         kappa, first, inverse = np.unique(steps[:, j:], axis=0, return_index=True, return_inverse=True)
         count = len(kappa)
         if not weights:
-            own = sparse.kron(np.ones((count, 1)), differences[[j]])
+            own = sparse.kron(sparse.coo_array(np.ones((count, 1))), sparse.coo_array(differences[[j]]))
             handed = sparse.csr_array(differences[:j])
             rows = sparse.vstack([handed, -handed, own, -own])
         else:

@@ -11,7 +11,7 @@ from scipy import optimize, sparse
 
 from ..support import validation
 from ..support.errors import NumericalError
-from ..support.pgd import Ball, ascend, even_steps
+from ..support.pgd import Ball, Best, ascend, even_steps, explore, falling_steps, rounds, search
 from .memorizer import Memorizer, class_indices, decide, margins
 from .network import ReLUNetwork, check_network
 
@@ -177,14 +177,17 @@ def pgd(
     radius: float,
     *,
     steps: int = 20,
-    restarts: int = 3,
+    restarts: int | None = None,
     box: tuple[float, float] | None = None,
     seed: int = 0,
 ) -> np.ndarray:
     """Attack a classifier inside l_inf balls by projected gradient ascent on the margin; return the worst points.
 
-    Random starts, sign steps of ``2.5 radius/steps``, projected on the ball (and on ``box``, the range of valid
-    inputs); of all iterates the one with the least margin is kept. A lower bound of what an attacker can do.
+    Sign steps of ``2.5 radius/steps`` from the sample, then in rounds falling ones from the best of some random points,
+    projected on the ball (and on ``box``, the range of valid inputs); of all iterates the one with the least margin is
+    kept. By default a sample is attacked until four rounds have not moved its margin by a part in 10,000. A lower bound
+    of what an attacker can do; upper ones are :meth:`ReLUNetwork.bounds` (:func:`robust_error_bounds`) and, exact,
+    :func:`minimum`.
 
     Returns
     -------
@@ -194,34 +197,49 @@ def pgd(
     X = validation.real_array("X", X, shape=(None, network.inputs))
     radius = validation.real_scalar("radius", radius, 0)
     steps = validation.integer("steps", steps, 1)
-    restarts = validation.integer("restarts", restarts, 1)
+    restarts = rounds(restarts)
     rng = np.random.default_rng(validation.integer("seed", seed, 0))
     if box is not None:
         edges = validation.real_array("box", box, shape=(2,))
         if not edges[0] < edges[1] or X.min() < edges[0] or X.max() > edges[1]:
             raise ValueError(f"box must be increasing and hold all samples, got box={box!r}")
     classes = class_indices(y, len(X), network.outputs)
-    rows = np.arange(len(X))
 
-    def evaluate(x: np.ndarray, sloped: bool) -> tuple[np.ndarray, np.ndarray | None]:
-        out = network(x)
-        values = -margins(out, out, classes)
+    def evaluate(x: np.ndarray, sloped: bool, chosen: Any = slice(None)) -> tuple[np.ndarray, np.ndarray | None]:
+        out, true = network(x), classes[chosen]
+        values = -margins(out, out, true)
         if not sloped:
             return values, None
         cotangent = np.zeros_like(out)
         if network.outputs == 1:
-            cotangent[:, 0] = 1 - 2 * classes
+            cotangent[:, 0] = 1 - 2 * true
         else:
-            cotangent[rows, classes] = -1
-            out[rows, classes] = -np.inf
+            rows = np.arange(len(x))
+            cotangent[rows, true] = -1
+            out[rows, true] = -np.inf
             cotangent[rows, out.argmax(axis=1)] = 1
         return values, network.gradient(x, cotangent)
 
-    ball, lengths = Ball(X, radius, "linf", box), even_steps(radius, steps)
-    best = ascend(evaluate, X, (), ball)
-    for _ in range(restarts):
-        best = ascend(evaluate, rng.uniform(ball.low, ball.high), lengths, ball, best=best)
-    return best.points
+    def ball(chosen: Any) -> Ball:
+        return Ball(X[chosen], radius, "linf", box)
+
+    best = ascend(evaluate, X, even_steps(radius, steps), ball(slice(None)))
+
+    def again(chosen: np.ndarray) -> Best:
+        return explore(evaluate, ball, chosen, falling_steps(radius, steps), best.points[chosen], rng)
+
+    return search(again, best, restarts).points
+
+
+def robust_error_bounds(network: ReLUNetwork, X: Any, y: Any, radius: float, **attack: Any) -> tuple[float, float]:
+    """Return bounds of the robust error: :func:`robust_error`, and the fraction not proved robust by intervals.
+
+    The intervals are those of :meth:`ReLUNetwork.bounds` on the whole l_inf balls, whatever ``box`` is.
+    """
+    lower = robust_error(network, X, y, radius, **attack)
+    X = validation.real_array("X", X)
+    proof = Verification(*network.bounds(X - radius, X + radius))
+    return lower, max(lower, proof.robust_error(y))
 
 
 def robust_error(network: ReLUNetwork, X: Any, y: Any, radius: float, **attack: Any) -> float:

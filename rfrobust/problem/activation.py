@@ -2,9 +2,10 @@
 
 import hashlib
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property, partial
+from types import NoneType
 from typing import Any
 
 import numpy as np
@@ -13,12 +14,27 @@ from ..support import validation
 from . import dual_kernels
 from .slopes import Differences, Function, check_derivative, elementwise
 
+#: From the functions of a kind of number to mu1, mu2^2, rho^2 and a2.
+Exact = Callable[[Any], tuple[Any, Any, Any, Any]]
+
 #: A derivative is refused when E sigma'(G) and E G sigma(G) differ by more than this, relative to their size.
 STEIN_TOLERANCE = 1e-8
+#: Integrals of differences: they are noisy, and panels as narrow as their steps lie on a kink.
+DIFFERENCES_RULE = {"tolerance": 1e-10, "levels": 18}
+#: Smallest rho, relative to the size of the function, that differences measure.
+DIFFERENCES_LEAST = 1e-7
 
 #: Mean relative to the standard deviation up to which an activation has none.
 CENTRED = 1e-12
 
+
+#: Bounds of the moments, in the words of :func:`rfrobust.support.validation.real_scalar`, and of the standard deviation
+#: of sigma(G): then squares neither overflow nor vanish, but for mu1, which counts for nothing long before.
+_ROOT = {"lower": 1e-150, "upper": 1e10, "allow_zero": True}
+MOMENTS: dict[str, dict[str, Any]] = {
+    "mu0": {}, "mu1": {"lower": -1e10, "upper": 1e10}, "mu2": _ROOT, "rho": _ROOT,
+}  # fmt: skip
+SMALLEST = 1e-10
 
 #: Where functions are compared by value: unevenly, since functions with a period may agree at even points.
 _SAMPLES = np.linspace(-6.0, 6.0, 97) + 0.06 * np.sin(np.arange(97.0))
@@ -47,6 +63,9 @@ class Activation:
         Closed forms of :meth:`dual` and :meth:`derivative_dual`; a Hermite series is used without them.
     kinks : tuple of float, default ()
         Where sigma or sigma' is not smooth.
+    exact : callable, optional
+        Returns (mu1, mu2^2, rho^2, a2) exactly in the numbers of a module with the functions of :mod:`math`;
+        certificates (:func:`rfrobust.certify`) then hold for these and not for the rounded moments.
     a2 : float, optional
         The second Hermite coefficient E (G^2 - 1) sigma(G)/sqrt(2), which only a radial part of the target needs; by
         quadrature of the function, when it is needed, without it.
@@ -54,8 +73,8 @@ class Activation:
     Raises
     ------
     TypeError, ValueError
-        For moments that are not finite, negative ``mu2`` or ``rho``, rho^2 < 2 mu2^2, a2^2 > mu2^2,
-        rho^2 < 2 a2^2 + 3 (mu2^2 - a2^2), or mu1 = mu2 = 0.
+        For moments that are not finite or out of range (beyond 1e10; mu2 or rho negative or too small to square; mu1
+        and mu2 both below 1e-10), rho^2 < 2 mu2^2, rho > 0 = mu2, a2^2 > mu2^2, or rho^2 < 2 a2^2 + 3 (mu2^2 - a2^2).
 
     Notes
     -----
@@ -72,17 +91,27 @@ class Activation:
     rho: float
     kernels: tuple[Function, Function] | None = None
     kinks: tuple[float, ...] = ()
+    exact: Exact | None = None
     a2: float | None = None
 
     def __post_init__(self) -> None:
-        for field, lower in (("mu0", -math.inf), ("mu1", -math.inf), ("mu2", 0.0), ("rho", 0.0)):
+        for field, bounds in MOMENTS.items():
             # plain floats: another type would compile the kernels anew
-            object.__setattr__(self, field, validation.real_scalar(field, getattr(self, field), lower))
+            object.__setattr__(self, field, validation.real_scalar(field, getattr(self, field), **bounds))
+        for field in ("function", "derivative"):
+            validation.instance(field, getattr(self, field), Callable)
+        validation.instance("name", self.name, str)
+        validation.store(self, kinks=_places(self.kinks))
+        if self.mu2 == 0.0 and self.rho > 0.0:
+            raise ValueError(f"rho must be 0 where mu2 is 0 (a linear activation), got rho={self.rho!r}")
         # Poincare's inequality in the Hermite basis, with room for rounding
         if self.rho**2 < 2.0 * self.mu2**2 * (1.0 - 1e-9):
             raise ValueError(f"rho^2 must be >= 2 mu2^2 for any activation, got rho={self.rho!r}, mu2={self.mu2!r}")
-        if self.mu1 == 0.0 and self.mu2 == 0.0:
-            raise ValueError("mu1 and mu2 must not both be 0: the activation would be constant")
+        if math.hypot(self.mu1, self.mu2) < SMALLEST:
+            raise ValueError(
+                f"mu1 and mu2 must not both be below {SMALLEST:g}, where the activation is as good as constant, got "
+                f"mu1={self.mu1!r}, mu2={self.mu2!r}"
+            )
         if self.a2 is not None:
             object.__setattr__(self, "a2", self._checked(self.a2))
 
@@ -106,14 +135,15 @@ class Activation:
         kinks: Iterable[float] = (),
         name: str = "custom",
     ) -> "Activation":
-        r"""Compute the moments of any activation by adaptive quadrature, to about 1e-13.
+        r"""Compute the moments of any activation by adaptive quadrature, to about 1e-13 of its size.
 
         Parameters
         ----------
         function : callable
-            sigma, at most of exponential growth; of arrays elementwise, or of single numbers (slower).
+            sigma, real, at most of exponential growth; of arrays elementwise, or of single numbers (slower).
         derivative : callable, optional
-            sigma'; by differences of the function, to about 1e-12, where None.
+            sigma'; by differences of the function where None, to about 1e-11 for functions that change over distances
+            of order 1.
         kinks : iterable of float, default ()
             Where sigma or sigma' is not smooth. sigma itself must be continuous: a jump has no finite rho.
         name : str, default "custom"
@@ -122,9 +152,10 @@ class Activation:
         Raises
         ------
         ValueError
-            If the derivative differs from differences of the function at some point, or E sigma'(G) from
+            If the derivative differs from differences of the function at one of a thousand points, or E sigma'(G) from
             E G sigma(G) (Stein's identity): the derivative is not that of the function, or the function jumps. Also if
-            the function grows too fast for its moments.
+            there is no derivative and differences do not find it, if the function does not act elementwise, changes its
+            argument, or grows too fast for its moments.
         rfrobust.support.quadrature.QuadratureError
             If an integral does not converge, which an undeclared kink can cause.
 
@@ -141,23 +172,26 @@ class Activation:
         >>> round(elu.mu1, 6)
         0.761578
         """
-        from ..support.quadrature import RANGE, gaussian_mean
+        from ..support.quadrature import RANGE, TOLERANCE, edges, gaussian_mean, panels
 
-        for argument, value in (("function", function), ("derivative", derivative)):
-            if not callable(value) and not (argument == "derivative" and value is None):
-                raise TypeError(f"{argument} must be callable, got {value!r}")
-        places = np.asarray(kinks if isinstance(kinks, np.ndarray) else list(kinks))
-        points = tuple(sorted(validation.real_array("kinks", places, ndim=1).tolist() if places.size else ()))
-        function = elementwise(function)
+        validation.instance("function", function, Callable)
+        validation.instance("derivative", derivative, (Callable, NoneType))
+        points = _places(kinks)
+        function = elementwise("function", function)
+        derivative = None if derivative is None else elementwise("derivative", derivative)
         mu0 = gaussian_mean(function, points)
         mu1 = gaussian_mean(lambda u: u * function(u), points)
+        ends = edges(points, 0.5)
+        nodes, mass = (array.ravel() for array in panels(ends[:-1], ends[1:]))
+        differences = Differences(function, points)
+        rule: dict[str, Any] = {"tolerance": TOLERANCE}
         if derivative is None:
-            derivative = Differences(function, points)
+            derivative, rule = differences, DIFFERENCES_RULE
         else:
-            derivative = elementwise(derivative)
-            check_derivative(function, derivative, points, _SAMPLES)
-        slope = gaussian_mean(derivative, points)
-        size = max(math.sqrt(gaussian_mean(lambda u: derivative(u) ** 2, points)), abs(mu0))
+            check_derivative(differences, derivative, nodes, mass)
+        slope = gaussian_mean(derivative, points, **rule)
+        square = gaussian_mean(lambda u: derivative(u) ** 2, points, **rule)
+        size = max(math.sqrt(square), abs(mu0))
         if abs(slope - mu1) > STEIN_TOLERANCE * max(size, abs(mu1)):
             raise ValueError(
                 f"derivative must be the derivative of function, and function continuous: got E sigma'(G)={slope!r} "
@@ -171,10 +205,21 @@ class Activation:
             )
         # zero up to rounding: no linear part in an even function, no mean in an odd one
         mu0, mu1 = (0.0 if abs(value) < 1e-14 * size else value for value in (mu0, mu1))
-        mu2 = math.sqrt(gaussian_mean(lambda u: (function(u) - mu0 - mu1 * u) ** 2, points))
-        rho = math.sqrt(gaussian_mean(lambda u: (derivative(u) - mu1) ** 2, points))
+
+        def rest(part: Function, tolerance: float, **more: Any) -> float:
+            """Return the root mean square of a remainder that rounding of the whole function leaves noisy."""
+            least = size * max(math.sqrt(mass @ part(nodes) ** 2), tolerance * size)
+            return math.sqrt(gaussian_mean(lambda u: part(u) ** 2, points, tolerance=tolerance, least=least, **more))
+
+        mu2 = rest(lambda u: function(u) - mu0 - mu1 * u, TOLERANCE)
         if mu2 < 1e-14 * size:  # linear up to rounding
-            mu2 = rho = 0.0
+            return cls(name, function, derivative, mu0, mu1, 0.0, 0.0, kinks=points, a2=0.0)
+        rho = rest(lambda u: derivative(u) - mu1, **rule)
+        if derivative is differences and rho < DIFFERENCES_LEAST * size:
+            raise ValueError(
+                f"derivative must be given for a function so close to linear: rho={rho:.1e} is lost in the rounding of "
+                "differences"
+            )
         a2 = second_coefficient(function, points)
         a2 = 0.0 if abs(a2) < 1e-14 * size else a2
         return cls(name, function, derivative, mu0, mu1, mu2, rho, kinks=points, a2=a2)
@@ -239,6 +284,7 @@ class Activation:
             abs(scale) * self.rho,
             kernels,
             self.kinks,
+            None if self.exact is None else partial(_scaled, self.exact, scale),
             None if self.a2 is None else scale * self.a2,
         )
 
@@ -302,8 +348,20 @@ def second_coefficient(function: Function, kinks: tuple[float, ...] = ()) -> flo
     return gaussian_mean(lambda u: (u * u - 1.0) * function(u), kinks) / math.sqrt(2.0)
 
 
+def _places(kinks: Any) -> tuple[float, ...]:
+    """Return kinks in order, or raise."""
+    places = validation.listed("kinks", kinks)
+    return tuple(sorted(validation.real_array("kinks", places, ndim=1).tolist())) if places else ()
+
+
 def _affine(function: Function, scale: float, shift: float, u: np.ndarray) -> np.ndarray:
     return scale * function(u) + shift
+
+
+def _scaled(exact: Exact, scale: float, M: Any) -> tuple[Any, Any, Any, Any]:
+    mu1, mu2_squared, rho_squared, a2 = exact(M)
+    factor = scale + 0 * M.pi  # a number of M
+    return factor * mu1, factor * factor * mu2_squared, factor * factor * rho_squared, factor * a2
 
 
 def _unknown_function(u: Any) -> np.ndarray:
@@ -318,7 +376,12 @@ def _step(u: np.ndarray) -> np.ndarray:
     return np.where(np.asarray(u) > 0.0, 1.0, 0.0)
 
 
+def _relu_moments(M: Any) -> tuple[Any, Any, Any, Any]:
+    return 0.5, 0.25 - 0.5 / M.pi, 0.25, 0.5 / M.sqrt(M.pi)
+
+
 RELU = Activation(
-    "relu", _shifted_relu, _step, mu0=0.0, mu1=0.5, mu2=math.sqrt(0.25 - 0.5 / math.pi), rho=0.5,
-    kernels=(dual_kernels.relu, dual_kernels.relu_derivative), kinks=(0.0,), a2=0.5 / math.sqrt(math.pi),
+    "relu", _shifted_relu, _step, mu0=0.0, mu1=0.5, mu2=math.sqrt(_relu_moments(math)[1]), rho=0.5,
+    kernels=(dual_kernels.relu, dual_kernels.relu_derivative), kinks=(0.0,), exact=_relu_moments,
+    a2=_relu_moments(math)[3],
 )  # fmt: skip

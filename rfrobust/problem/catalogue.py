@@ -13,7 +13,7 @@ import numpy as np
 
 from ..support import validation
 from . import dual_kernels
-from .activation import RELU, Activation, Function
+from .activation import RELU, Activation, Exact, Function
 
 _PI = math.pi
 
@@ -118,15 +118,95 @@ def _sigmoid_slope(u: np.ndarray) -> np.ndarray:
     return s * (1.0 - s)
 
 
+# Moments mu1, mu2^2, rho^2 and a2 in the numbers of a module ``M`` with the functions of :mod:`math`, in which
+# ``0 * M.pi`` turns a double into an exact number (docs/activations).
+
+
+def _leaky_moments(M: Any, slope: float) -> tuple[Any, Any, Any, Any]:
+    a = slope + 0 * M.pi
+    half = 0.5 * (1.0 - a)
+    return 0.5 * (1.0 + a), half * half * (1.0 - 2.0 / M.pi), half * half, half / M.sqrt(M.pi)
+
+
+def _abs_moments(M: Any, linear: float) -> tuple[Any, Any, Any, Any]:
+    return linear, 1.0 - 2.0 / M.pi, 1.0, 1.0 / M.sqrt(M.pi)
+
+
+def _quadratic_moments(M: Any, linear: float) -> tuple[Any, Any, Any, Any]:
+    return linear, 2.0, 4.0, M.sqrt(2.0)
+
+
+def _probit_moments(M: Any, sharpness: float) -> tuple[Any, Any, Any, Any]:
+    b = sharpness + 0 * M.pi
+    linear = b * b / (2.0 * M.pi * (1.0 + b * b))
+    spread = M.asin(b * b / (1.0 + b * b)) / (2.0 * M.pi)
+    return M.sqrt(linear), spread - linear, b * b / (2.0 * M.pi * M.sqrt(1.0 + 2.0 * b * b)) - linear, 0.0
+
+
+def _erf_moments(M: Any) -> tuple[Any, Any, Any, Any]:
+    linear = 4.0 / (3.0 * M.pi)
+    two = 2.0 + 0 * M.pi
+    return M.sqrt(linear), 2.0 / M.pi * M.asin(two / 3.0) - linear, 4.0 / (M.pi * M.sqrt(5.0)) - linear, 0.0
+
+
+def _sine_moments(M: Any) -> tuple[Any, Any, Any, Any]:
+    return M.exp(-0.5), M.exp(-1.0) * (M.sinh(1.0) - 1.0), M.exp(-1.0) * (M.cosh(1.0) - 1.0), 0.0
+
+
+def _cosine_moments(M: Any) -> tuple[Any, Any, Any, Any]:
+    return 0.0, M.exp(-1.0) * (M.cosh(1.0) - 1.0), M.exp(-1.0) * M.sinh(1.0), -M.exp(-0.5) / M.sqrt(2.0)
+
+
+def _clip_moments(M: Any) -> tuple[Any, Any, Any, Any]:
+    mass = M.erf(M.sqrt(0.5))
+    variance = 1.0 - M.sqrt(2.0 / M.pi) * M.exp(-0.5)
+    return mass, variance - mass * mass, mass * (1.0 - mass), 0.0
+
+
+def _gelu_moments(M: Any) -> tuple[Any, Any, Any, Any]:
+    root = M.pi * M.sqrt(3.0)
+    twelfth = (1.0 + 0 * M.pi) / 12.0
+    return 0.5, twelfth + 0.5 / root - 0.25 / M.pi, twelfth + 2.0 / (3.0 * root), 0.75 / M.sqrt(2.0 * M.pi)
+
+
+def _identity_moments(M: Any) -> tuple[Any, Any, Any, Any]:
+    return 1.0, 0.0, 0.0, 0.0
+
+
+# sigma and sigma' at complex balls, of the smooth activations whose moments are integrals
+
+
+def _tanh_balls(z: Any, analytic: bool) -> tuple[Any, Any]:
+    value = z.tanh()
+    return value, 1 - value * value
+
+
+def _sigmoid_balls(z: Any, analytic: bool) -> tuple[Any, Any]:
+    value = 1 / (1 + (-z).exp())
+    return value, value * (1 - value)
+
+
+def _softplus_balls(z: Any, analytic: bool) -> tuple[Any, Any]:
+    return (1 + z.exp()).log(analytic=analytic), 1 / (1 + (-z).exp())
+
+
+def _silu_balls(z: Any, analytic: bool) -> tuple[Any, Any]:
+    share = 1 / (1 + (-z).exp())
+    return z * share, share * (1 + z * (1 - share))
+
+
+def _integrals(function: Callable[..., Any], M: Any) -> tuple[Any, Any, Any, Any]:
+    return M.integrated(function)
+
+
 def leaky_relu(slope: float = 0.1) -> Activation:
     """Return max(u, 0) + slope min(u, 0)."""
     slope = validation.real_scalar("slope", slope)
-    half = 0.5 * (1.0 - slope)
     return _exact(
         "leaky-relu", partial(_leaky, slope=slope), partial(_leaky_slope, slope=slope),
-        (1.0 - slope) / math.sqrt(2.0 * _PI), 0.5 * (1.0 + slope), half * half * (1.0 - 2.0 / _PI), half * half,
+        (1.0 - slope) / math.sqrt(2.0 * _PI), partial(_leaky_moments, slope=slope),
         (partial(dual_kernels.leaky_relu, slope=slope), partial(dual_kernels.leaky_relu_derivative, slope=slope)),
-        (0.0,), (1.0 - slope) / (2.0 * math.sqrt(_PI)),
+        (0.0,),
     )  # fmt: skip
 
 
@@ -139,8 +219,7 @@ def abs_linear(linear: float = 1.0) -> Activation:
     )
     return _exact(
         "abs-linear", partial(_abs_linear, linear=linear), partial(_abs_linear_slope, linear=linear),
-        math.sqrt(2.0 / _PI), linear, 1.0 - 2.0 / _PI, 1.0, kernels, (0.0,),
-        1.0 / math.sqrt(_PI),
+        math.sqrt(2.0 / _PI), partial(_abs_moments, linear=linear), kernels, (0.0,),
     )  # fmt: skip
 
 
@@ -153,19 +232,17 @@ def quadratic(linear: float = 0.0) -> Activation:
     )
     return _exact(
         "quadratic", partial(_quadratic, linear=linear), partial(_quadratic_slope, linear=linear),
-        0.0, linear, 2.0, 4.0, kernels, a2=math.sqrt(2.0),
+        0.0, partial(_quadratic_moments, linear=linear), kernels,
     )  # fmt: skip
 
 
 def step(sharpness: float = 5.0) -> Activation:
     """Return Phi(sharpness u), a smooth step; a true step has no gradient to attack and infinite rho."""
     b = validation.real_scalar("sharpness", sharpness, 0.0, open_lower=True)
-    mu1 = b / math.sqrt(2.0 * _PI * (1.0 + b * b))
     kernels = (partial(dual_kernels.probit, sharpness=b), partial(dual_kernels.probit_derivative, sharpness=b))
     return _exact(
-        "step", partial(_probit, sharpness=b), partial(_probit_slope, sharpness=b), 0.5, mu1,
-        math.asin(b * b / (1.0 + b * b)) / (2.0 * _PI) - mu1 * mu1,
-        b * b / (2.0 * _PI * math.sqrt(1.0 + 2.0 * b * b)) - mu1 * mu1, kernels,
+        "step", partial(_probit, sharpness=b), partial(_probit_slope, sharpness=b), 0.5,
+        partial(_probit_moments, sharpness=b), kernels,
     )  # fmt: skip
 
 
@@ -174,62 +251,45 @@ def _exact(
     function: Function,
     derivative: Function,
     mu0: float,
-    mu1: float,
-    mu2_squared: float,
-    rho_squared: float,
+    moments: Exact,
     kernels: tuple[Function, Function] | None = None,
     kinks: tuple[float, ...] = (),
-    a2: float = 0.0,
 ) -> Activation:
+    mu1, mu2_squared, rho_squared, a2 = moments(math)
     mu2, rho = math.sqrt(mu2_squared), math.sqrt(rho_squared)
-    return Activation(name, function, derivative, mu0, mu1, mu2, rho, kernels, kinks, a2)
+    return Activation(name, function, derivative, mu0, mu1, mu2, rho, kernels, kinks, moments, a2)
+
+
+def _smooth(name: str, function: Function, derivative: Function, balls: Callable[..., Any]) -> Activation:
+    made = Activation.from_callable(function, derivative, name=name)
+    return Activation(**{**_fields(made), "exact": partial(_integrals, balls)})
 
 
 def _erf() -> Activation:
-    kernels = (dual_kernels.erf, dual_kernels.erf_derivative)
-    linear = 4.0 / (3.0 * _PI)
-    return _exact(
-        "erf", erf, _erf_slope, 0.0, math.sqrt(linear), 2.0 / _PI * math.asin(2.0 / 3.0) - linear,
-        4.0 / (_PI * math.sqrt(5.0)) - linear, kernels,
-    )  # fmt: skip
+    return _exact("erf", erf, _erf_slope, 0.0, _erf_moments, (dual_kernels.erf, dual_kernels.erf_derivative))
 
 
 def _sin() -> Activation:
-    kernels = (dual_kernels.sine, dual_kernels.cosine)
-    return _exact(
-        "sin", np.sin, np.cos, 0.0, math.exp(-0.5), (math.sinh(1.0) - 1.0) / math.e,
-        (math.cosh(1.0) - 1.0) / math.e, kernels,
-    )  # fmt: skip
+    return _exact("sin", np.sin, np.cos, 0.0, _sine_moments, (dual_kernels.sine, dual_kernels.cosine))
 
 
 def _cos() -> Activation:
     kernels = (dual_kernels.cosine, dual_kernels.sine)
-    return _exact(
-        "cos", np.cos, _minus_sine, math.exp(-0.5), 0.0, (math.cosh(1.0) - 1.0) / math.e,
-        math.sinh(1.0) / math.e, kernels, a2=-math.exp(-0.5) / math.sqrt(2.0),
-    )  # fmt: skip
+    return _exact("cos", np.cos, _minus_sine, math.exp(-0.5), _cosine_moments, kernels)
 
 
 def _hard_tanh() -> Activation:
-    mass = math.erf(math.sqrt(0.5))
-    variance = 1.0 - math.sqrt(2.0 / (_PI * math.e))
-    return _exact(
-        "hard-tanh", _clip, _clip_slope, 0.0, mass, variance - mass * mass, mass * (1.0 - mass), None, (-1.0, 1.0)
-    )  # fmt: skip
+    return _exact("hard-tanh", _clip, _clip_slope, 0.0, _clip_moments, None, (-1.0, 1.0))
 
 
 def _gelu_activation() -> Activation:
-    root = _PI * math.sqrt(3.0)
-    first, second = 1.0 / 12.0 + 0.5 / root - 0.25 / _PI, 1.0 / 12.0 + 2.0 / (3.0 * root)
     kernels = (dual_kernels.gelu, dual_kernels.gelu_derivative)
-    return _exact(
-        "gelu", _gelu, _gelu_slope, 0.5 / math.sqrt(_PI), 0.5, first, second, kernels, a2=0.75 / math.sqrt(2.0 * _PI)
-    )
+    return _exact("gelu", _gelu, _gelu_slope, 0.5 / math.sqrt(_PI), _gelu_moments, kernels)
 
 
 def _identity_activation() -> Activation:
     kernels = (dual_kernels.identity, dual_kernels.identity_derivative)
-    return _exact("identity", _identity, _one, 0.0, 1.0, 0.0, 0.0, kernels)
+    return _exact("identity", _identity, _one, 0.0, _identity_moments, kernels)
 
 
 @dataclass(frozen=True)
@@ -254,10 +314,10 @@ TABLE: dict[str, _Entry] = {
     "quadratic": _Entry(quadratic, "u^2 - 1 + b u; b = 0", "linear"),
     "gelu": _Entry(_gelu_activation, "u Phi(u)"),
     "identity": _Entry(_identity_activation, "u"),
-    "tanh": _Entry(partial(Activation.from_callable, np.tanh, _tanh_slope, name="tanh"), "tanh(u)"),
-    "sigmoid": _Entry(partial(Activation.from_callable, expit, _sigmoid_slope, name="sigmoid"), "1/(1 + e^-u)"),
-    "softplus": _Entry(partial(Activation.from_callable, _softplus, expit, name="softplus"), "log(1 + e^u)"),
-    "silu": _Entry(partial(Activation.from_callable, _silu, _silu_slope, name="silu"), "u/(1 + e^-u)"),
+    "tanh": _Entry(partial(_smooth, "tanh", np.tanh, _tanh_slope, _tanh_balls), "tanh(u)"),
+    "sigmoid": _Entry(partial(_smooth, "sigmoid", expit, _sigmoid_slope, _sigmoid_balls), "1/(1 + e^-u)"),
+    "softplus": _Entry(partial(_smooth, "softplus", _softplus, expit, _softplus_balls), "log(1 + e^u)"),
+    "silu": _Entry(partial(_smooth, "silu", _silu, _silu_slope, _silu_balls), "u/(1 + e^-u)"),
 }
 
 

@@ -8,13 +8,14 @@ import numpy as np
 
 from ..engine.equations import direction_of_atom
 from ..engine.records import Law, Parameters
+from ..support.validation import instance
 from .activation import Activation
 from .catalogue import resolve_activation
 from .spectrum import EmpiricalSpectrum, MarchenkoPastur, OrthogonalRows, Spectrum, resolve_spectrum
 
 _ORTHOGONAL = OrthogonalRows()
-#: Ratio mu1^2/mu2^2 up to which the linear part changes no digit.
-EVEN = 1e-30
+#: Ratio mu1^2/mu2^2 up to which the linear part changes no digit, also of a certificate.
+EVEN = 1e-100
 #: Largest coherence of rows whose Sigma and J^2 are taken for functions of W W': risks are then right to a few percent.
 COHERENT = 0.1
 #: Share of directions of x that W does not see, up to which rounding decides.
@@ -80,6 +81,10 @@ class RandomFeatures(Features):
 
     activation: Activation
     spectrum: Spectrum
+
+    def __post_init__(self) -> None:
+        instance("activation", self.activation, Activation)
+        instance("spectrum", self.spectrum, Spectrum)
 
     @property
     def constants(self) -> tuple[float, float, float]:  # type: ignore[override]
@@ -157,8 +162,11 @@ class RandomFeatures(Features):
         directions = [direction_of_atom(x, w, p) for x, w in seen]
         none = p.psi1 * 0.0
         zero = sum((w for x, w in pairs if x.is_zero), none)
-        unseen = p.signal * (1.0 - p.psi1 * sum((w for _, w in seen), none))
-        unexplained = sum((rest for *_, rest in directions), unseen if float(unseen.value) > 0.0 else none)
+        rest = 1.0 - p.psi1 * sum((w for _, w in seen), none)
+        # in balls orthogonal rows tell a full rank from one just below it, stored weights do not
+        exact = isinstance(spectrum, OrthogonalRows)
+        unseen = p.signal * rest if float(rest.value) > (0.0 if exact else FULL_RANK) else none
+        unexplained = sum((missed for *_, missed in directions), unseen)
         entries = [direction[:4] for direction in directions]
         if p.mu.value > 0 and zero.value > 0:
             entries.append((p.mu + none, p.rho2 + none, none, zero))

@@ -6,18 +6,20 @@ import numpy as np
 
 from ..support import validation
 
-#: Bounds of every numerical parameter, in the words of :func:`rfrobust.support.validation.real_scalar`: far beyond
-#: any use, so that squares and products of parameters neither overflow nor vanish.
+#: Bounds of every numerical parameter, in the words of :func:`rfrobust.support.validation.real_scalar`: far beyond any
+#: use. Inside, no product of the equations overflows or vanishes, and every random problem tried was solved; beyond,
+#: from about 1e30 on, some are not.
+_SIZE = {"lower": 1e-20, "upper": 1e20}
 RANGES: dict[str, dict[str, Any]] = {
-    "psi1": {"lower": 1e-100, "upper": 1e100},
-    "psi2": {"lower": 1e-100, "upper": 1e100, "allow_inf": True},
-    "eps": {"lower": 0.0, "upper": 1e100},
-    "tau": {"lower": 0.0, "upper": 1e100},
-    "ridge": {"lower": 0.0, "upper": 1e100},
-    "eps_test": {"lower": 0.0, "upper": 1e100},
-    "signal_norm": {"lower": 1e-100, "upper": 1e100},
-    "nonlinear_power": {"lower": 0.0, "upper": 1e100},
-    "radial_power": {"lower": 0.0, "upper": 1e100},
+    "psi1": _SIZE,
+    "psi2": {**_SIZE, "allow_inf": True},
+    "eps": {"lower": 1e-40, "upper": 1e40, "allow_zero": True},
+    "tau": {**_SIZE, "allow_zero": True},
+    "ridge": {**_SIZE, "allow_zero": True},
+    "eps_test": {"lower": 0.0, "upper": 1e40},
+    "signal_norm": _SIZE,
+    "nonlinear_power": {"lower": 1e-40, "upper": 1e40, "allow_zero": True},
+    "radial_power": {"lower": 1e-40, "upper": 1e40, "allow_zero": True},
 }
 
 #: Parameters of a point, the slowest first.
@@ -47,13 +49,13 @@ DESCRIPTIONS: dict[str, str] = {
 }
 
 
-_BOUNDS = {name: (bounds["lower"], bounds["upper"]) for name, bounds in RANGES.items()}
+_BOUNDS = {name: (r["lower"], r["upper"], r.get("allow_zero", False)) for name, r in RANGES.items()}
 
 
 def scalar(name: str, value: Any) -> float:
     """Return the parameter ``name`` as a float in its range, or raise."""
-    low, high = _BOUNDS[name]
-    if type(value) in (float, int) and low <= value <= high:  # the usual case, fast
+    low, high, zero = _BOUNDS[name]
+    if type(value) in (float, int) and (low <= value <= high or (zero and value == 0)):  # the usual case, fast
         return float(value) + 0.0  # -0.0 is 0.0
     return validation.real_scalar(name, value, **RANGES[name]) + 0.0
 

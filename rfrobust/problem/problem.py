@@ -7,6 +7,7 @@ from typing import Any, TypedDict, Unpack
 
 from ..engine.equations import parameters
 from ..engine.records import Parameters
+from ..support.validation import instance
 from .activation import Activation
 from .attack import Attack
 from .data import Data
@@ -48,13 +49,6 @@ class Ratios(Settings, total=False):
 
 
 NO_PENALTY = Penalty()
-
-
-def _checked(name: str, value: Any, kind: type) -> Any:
-    # a class's own instances are recognised without the slow check of abstract classes
-    if kind not in type(value).__mro__:
-        raise TypeError(f"{name} must be of type {kind.__name__}, got {name}={value!r}")
-    return value
 
 
 @dataclass(frozen=True, slots=True, init=False, repr=False)
@@ -117,11 +111,11 @@ class Problem:
         put = object.__setattr__
         put(self, "psi1", scalar("psi1", psi1))
         put(self, "psi2", scalar("psi2", psi2))
-        put(self, "data", _checked("data", data, Data))
-        put(self, "features", _checked("features", features, Features))
-        put(self, "attack", _checked("attack", attack, Attack))
-        put(self, "penalty", _checked("penalty", penalty, Penalty))
-        put(self, "loss", _checked("loss", loss, Loss))
+        put(self, "data", instance("data", data, Data))
+        put(self, "features", instance("features", features, Features))
+        put(self, "attack", instance("attack", attack, Attack))
+        put(self, "penalty", instance("penalty", penalty, Penalty))
+        put(self, "loss", instance("loss", loss, Loss))
         features.check(self.psi1, penalty.ridge)
         if data.radial_power > 0.0:
             _ = features.spike

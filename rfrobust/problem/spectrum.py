@@ -54,7 +54,7 @@ class Spectrum(ABC):
 
     def checked_law(self, psi1: float) -> tuple[np.ndarray, np.ndarray]:
         """Return :meth:`law`, or raise a ``TypeError`` or ``ValueError`` that says what is wrong with it."""
-        law = self.law(psi1)
+        law = self.law(validation.real_scalar("psi1", psi1, 0.0, open_lower=True))
         if not isinstance(law, tuple) or len(law) != 2:
             raise TypeError(f"law of spectrum {self.name!r} must return (atoms, weights), got {law!r}")
         atoms, weights = check_law(*law)
@@ -66,6 +66,7 @@ class Spectrum(ABC):
             )
         return atoms, weights
 
+    @validation.typed
     def draw(self, N: int, d: int, rng: np.random.Generator) -> np.ndarray:
         """Draw a first layer of this law: N rows of unit length in dimension d.
 
@@ -104,7 +105,7 @@ class Spectrum(ABC):
             [Dual(zero + float(x), psi1.gradient * dx) for x, dx in zip(*pair, strict=True)]
             for pair in zip(law, slopes, strict=True)
         )
-        return atoms, weights
+        return atoms, _normalised(weights)
 
     def resolvents(self, z: Any, psi1: float) -> tuple[Any, Any]:
         r"""Return :math:`s_1(z) = E\,1/(x+z)` and :math:`s_2(z) = E\,1/(x+z)^2`.
@@ -169,15 +170,21 @@ def _matrix_with_unit_rows(N: int, d: int, values: np.ndarray, rng: np.random.Ge
     return W / np.linalg.norm(W, axis=1, keepdims=True)
 
 
+def _normalised(weights: Sequence[Dual]) -> Sequence[Dual]:
+    """Return weights of sum 1 up to the rounding of these numbers, which may be balls."""
+    total = sum(weights, 0.0 * weights[0])
+    return [weight / total for weight in weights]
+
+
 def check_law(atoms: Any, weights: Any) -> tuple[np.ndarray, np.ndarray]:
-    """Return atoms and weights as arrays if they are a law of W W', or raise."""
+    """Return atoms and weights, of sum 1, as arrays if they are a law of W W', or raise."""
     x = validation.real_array("atoms", atoms, 0.0, ndim=1)
     w = validation.real_array("weights", weights, 0.0, open_lower=True, shape=(x.size,))
     if abs(w.sum() - 1.0) > WEIGHT_TOLERANCE:
         raise ValueError(f"weights must have sum 1, got sum {float(w.sum())!r} in weights")
     if abs(w @ x - 1.0) > MEAN_TOLERANCE:
         raise ValueError(f"atoms must have mean 1 (rows of W have unit length), got mean {float(w @ x)!r} in atoms")
-    return x, w
+    return x, w / w.sum()
 
 
 def first_layer(W: Any) -> np.ndarray:
@@ -213,6 +220,7 @@ class MarchenkoPastur(Spectrum):
         """Refuse: the equations know this law in closed form."""
         raise ValueError("the Marchenko-Pastur law has a density, not finitely many atoms")
 
+    @validation.typed
     def draw(self, N: int, d: int, rng: np.random.Generator) -> np.ndarray:
         """Draw N rows uniformly from the unit sphere of R^d."""
         W = rng.standard_normal((validation.integer("N", N, 1), validation.integer("d", d, 1)))
@@ -273,7 +281,7 @@ class DiscreteSpectrum(Spectrum):
             x = validation.real_array("atoms", atoms, 0.0, ndim=1)
             weights = np.full(x.size, 1.0 / x.size)
         self.atoms, weights = check_law(atoms, weights)
-        self.weights, self.name = weights / weights.sum(), name
+        self.weights, self.name = weights / weights.sum(), validation.instance("name", name, str)
         for array in (self.atoms, self.weights):
             array.setflags(write=False)
 
@@ -285,7 +293,7 @@ class DiscreteSpectrum(Spectrum):
         """Return the law, which does not depend on psi1."""
         zero = psi1 * 0.0
         atoms, weights = self.checked_law(float(psi1.value))
-        return [zero + float(x) for x in atoms], [zero + float(w) for w in weights]
+        return [zero + float(x) for x in atoms], _normalised([zero + float(w) for w in weights])
 
 
 class EmpiricalSpectrum(DiscreteSpectrum):

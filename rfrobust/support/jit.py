@@ -1,7 +1,10 @@
 """Numba compilation with an on-disk cache that works from any install and is never stale."""
 
+import atexit
 import hashlib
 import os
+import shutil
+import stat
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -14,29 +17,56 @@ _config: Any = numba.config
 
 
 def _writable(folder: Path) -> bool:
-    while not folder.exists():
-        folder = folder.parent
-    return os.access(folder, os.W_OK)
+    """Try, as Numba does, whether files can be made in a folder, which is made if it is not there."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=folder).close()
+    except OSError:
+        return False
+    return True
 
 
-def _secure_cache() -> None:
-    """Give Numba a writable cache folder when neither of its own choices is one.
+def _private(folder: Path) -> bool:
+    """Make a folder, or say whether it is our own and nobody else can write to it: Numba unpickles code from it."""
+    try:
+        folder.mkdir(mode=0o700, exist_ok=True)
+        found = folder.lstat()  # not what a link points to
+    except OSError:
+        return False
+    return stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid() and not found.st_mode & 0o077
 
-    Numba caches beside the source, else in the user's cache folder, and refuses to compile cached functions
-    where it can write to neither (a read-only install run by a user without a home).
+
+def _secure_cache() -> bool:
+    """Give Numba a writable cache folder when none of its own choices is one; say whether there is any.
+
+    Numba caches in NUMBA_CACHE_DIR, beside the source, else in the user's cache folder, and refuses to compile cached
+    functions where it can write to none (a read-only install run by a user without a home).
+
+    Raises
+    ------
+    ValueError
+        If NUMBA_CACHE_DIR is given and cannot be written to.
     """
-    user_cache = Path(os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser())
-    if _config.CACHE_DIR or _writable(_PACKAGE / "__pycache__") or _writable(user_cache / "numba"):
-        return
-    owner = os.getuid() if hasattr(os, "getuid") else 0
-    folder = Path(tempfile.gettempdir()) / f"rfrobust-numba-{owner}"
-    folder.mkdir(mode=0o700, exist_ok=True)
-    if folder.stat().st_uid != owner or folder.stat().st_mode & 0o077:  # Numba unpickles code from there
-        folder = Path(tempfile.mkdtemp(prefix="rfrobust-numba-"))
+    if _config.CACHE_DIR:
+        if not _writable(Path(_config.CACHE_DIR)):
+            raise ValueError(f"NUMBA_CACHE_DIR must be a folder that can be written to, got {_config.CACHE_DIR!r}")
+        return True
+    home = os.path.expanduser("~")  # "~" itself for a user without home and without entry in the list of users
+    user_cache = os.environ.get("XDG_CACHE_HOME") or (None if home == "~" else f"{home}/.cache")
+    if _writable(_PACKAGE / "__pycache__") or (user_cache is not None and _writable(Path(user_cache) / "numba")):
+        return True
+    try:
+        folder = Path(tempfile.gettempdir()) / f"rfrobust-numba-{os.getuid() if hasattr(os, 'getuid') else 0}"
+        if not (hasattr(os, "getuid") and _private(folder) and _writable(folder)):
+            folder = Path(tempfile.mkdtemp(prefix="rfrobust-numba-"))
+            atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    except OSError:  # nothing can be written anywhere: every process compiles for itself
+        return False
     _config.CACHE_DIR = str(folder)
+    return True
 
 
-_secure_cache()
+_CACHE = _secure_cache()
 
 
 def _kernel_digest() -> str:
@@ -55,10 +85,11 @@ _DIGEST = _kernel_digest()
 def _compiled(function: Callable[..., Any], **options: Any) -> Any:
     if _config.DISABLE_JIT:
         return function
-    dispatcher: Any = numba.njit(cache=True, nogil=True, error_model="numpy", **options)(function)
+    dispatcher: Any = numba.njit(cache=_CACHE, nogil=True, error_model="numpy", **options)(function)
     # Numba drops a cached kernel when its own file changes, but not when a kernel that it calls and inlines does;
     # stamping every cache entry with the digest of all kernel sources closes that hole.
-    dispatcher._cache._cache_file._source_stamp = _DIGEST
+    if _CACHE:
+        dispatcher._cache._cache_file._source_stamp = _DIGEST
     return dispatcher
 
 

@@ -87,7 +87,7 @@ def linear_population(eps: float, tau: float, *, signal_norm: float = 1.0) -> fl
     eps : float
         Training radius, >= 0.
     tau : float
-        Noise, >= 1e-100.
+        Noise, positive.
     signal_norm : float
         V_0 > 0.
 
@@ -101,7 +101,7 @@ def linear_population(eps: float, tau: float, *, signal_norm: float = 1.0) -> fl
     The population optimum of [JSH]; one equation in K, solved inside a bracket.
     """
     eps, signal_norm = scalar("eps", eps), scalar("signal_norm", signal_norm)
-    tau = real_scalar("tau", tau, 1e-100, 1e100)
+    tau = real_scalar("tau", tau, **{**RANGES["tau"], "allow_zero": False})
     ratio = (tau / signal_norm) ** 2
     slope = SQRT_2_OVER_PI * eps
     if slope * math.sqrt(1.0 + ratio) >= 1.0:

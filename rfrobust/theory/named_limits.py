@@ -117,7 +117,7 @@ def infinitely_wide(
     Derived here (docs/limits). For a linear activation the limit is :func:`rfrobust.theory.linear` instead.
     """
     psi2 = finite("psi2", psi2)
-    s = validation.real_scalar("scaled_eps", scaled_eps, 0.0, 1e100, allow_inf=True)
+    s = validation.real_scalar("scaled_eps", scaled_eps, 0.0, 1e40, allow_inf=True)
     tau, ridge, signal_norm = scalar("tau", tau), scalar("ridge", ridge), scalar("signal_norm", signal_norm)
     c, mu, _ = _nonlinear(activation)
     noise = tau * tau + scalar("nonlinear_power", nonlinear_power)

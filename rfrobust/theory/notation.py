@@ -112,7 +112,7 @@ def from_mei_montanari(
         raise ValueError("lam must be > 0, got lam=0: the ridgeless limit here is the interpolator of least |J theta|")
     ridge = convert_ridge(lam, "mei-montanari", psi1=psi1)
     F1 = real_scalar("F1", F1, **RANGES["signal_norm"])
-    F_star = real_scalar("F_star", F_star, 0.0, 1e50)
+    F_star = real_scalar("F_star", F_star, **RANGES["tau"])
     return solve(
         psi1, psi2, 0.0, tau, ridge=ridge, activation=activation, signal_norm=F1, nonlinear_power=F_star * F_star
     )

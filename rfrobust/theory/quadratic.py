@@ -154,16 +154,20 @@ class QuadraticModel(Features):
     def dual_law(self, p: Parameters) -> Law:
         """Return the arrays in numbers that carry derivatives."""
         self.check(float(p.psi1.value), float(p.ridge.value))
-        sigma, metric, share, null = self._arrays
         zero = p.signal * 0.0
 
         def numbers(values: np.ndarray) -> list[Dual]:
             return [zero + float(value) for value in values]
 
-        weights = numbers(np.full(sigma.size, 1.0 / self.covariance.size))
-        explained = [p.signal * float(value) for value in share]
-        unexplained = p.signal * max(1.0 - float(share.sum()), 0.0)
-        return Law(numbers(sigma), numbers(metric), explained, weights, zero + null, unexplained, zero)
+        seen, count = self.covariance > 0.0, self.covariance.size
+        sigma, metric, cross = (numbers(values[seen]) for values in (self.covariance, self.metric, self.cross))
+        share = [b / s / self.signal for b, s in zip(cross, sigma, strict=True)]
+        rest = 1.0 - sum(share, zero)
+        explained = [p.signal * part for part in share]
+        weights = [(zero + 1.0) / count] * len(sigma)
+        unexplained = p.signal * rest if float(rest.value) > 0.0 else zero
+        null = (zero + float(count - len(sigma))) / count
+        return Law(sigma, metric, explained, weights, null, unexplained, zero)
 
     def problem(self, eps: float, ridge: float = 0.0) -> Problem:
         """Return the :class:`rfrobust.Problem` of these features and this number of samples at a training radius.

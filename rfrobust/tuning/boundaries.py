@@ -238,6 +238,7 @@ def width_transition(psi2: float | Problem, tau: float = NO_NOISE, **settings: U
     return math.inf
 
 
+@validation.typed
 def add_margins(data: xr.Dataset, spectrum: Spectrum | None = None) -> xr.Dataset:
     """Add to a :func:`rfrobust.sweep` the margins of this module, for contours at level 0.
 

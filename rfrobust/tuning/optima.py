@@ -28,7 +28,6 @@ from ..problem.problem import (
 )
 from ..problem.risk import adversarial_risk
 from ..support import validation
-from ..support.errors import NumericalError
 from ..theory.grid import as_rows, solve_points
 from ..theory.thresholds import null_threshold
 from .search import UNSOLVED, Axis, Evaluate, Optimum, risk_or_nan, search
@@ -40,6 +39,9 @@ RADIUS_RANGE = (1e-4, 1.0)
 #: mu1/mu2 and rho/mu2 searched for activations; no activation has rho/mu2 < sqrt 2.
 LINEARITY_RANGE = (1e-2, 1e2)
 ROUGHNESS_RANGE = (math.sqrt(2.0), 1e2)
+
+#: Distance, relative, from which on points of a front, or the test radii for which they are best, are the same.
+SAME = 1e-6
 
 _STATUS, _V, _R = (Point._fields.index(name) for name in ("status", "standard_risk", "gradient_norm"))
 
@@ -274,17 +276,17 @@ def polynomial_activation(mu1: float, mu2: float, rho: float) -> Activation:
     -----
     In the Hermite basis mu2^2 = sum_{j>=2} a_j^2 and rho^2 = sum_{j>=2} j a_j^2 (derived; docs/findings).
     """
-    mu1 = validation.real_scalar("mu1", mu1)
-    mu2 = validation.real_scalar("mu2", mu2, 0.0)
-    rho = validation.real_scalar("rho", rho, 0.0)
+    mu1 = validation.real_scalar("mu1", mu1, -1e100, 1e100)
+    mu2 = validation.real_scalar("mu2", mu2, 0.0, 1e100)
+    rho = validation.real_scalar("rho", rho, 0.0, 1e100)
     if mu2 == 0.0 and rho > 0.0:
         raise ValueError(f"rho must be 0 where mu2 = 0 (only a limit has rho > 0 there), got rho={rho!r}")
-    ratio = (rho / mu2) ** 2 if mu2 > 0.0 else 2.0
+    ratio = (rho / mu2) * (rho / mu2) if mu2 > 0.0 else 2.0
     if ratio < 2.0 * (1.0 - 1e-9):
         raise ValueError(f"rho^2 must be >= 2 mu2^2, got rho={rho!r}, mu2={mu2!r}")
-    j = max(3, math.ceil(ratio))
-    if j > LARGEST_DEGREE:
+    if ratio > LARGEST_DEGREE:
         raise ValueError(f"rho^2/mu2^2 must be <= {LARGEST_DEGREE} for a polynomial of floats, got {ratio:g}")
+    j = max(3, math.ceil(ratio))
     b2 = max(ratio - 2.0, 0.0) / (j - 2) * mu2 * mu2
     coefficients = np.zeros(j + 1)
     coefficients[1] = mu1
@@ -394,10 +396,13 @@ def pareto(
     *,
     eps_test: float,
     with_ridge: bool = True,
-    points: int = 120,
+    points: int = 40,
     **settings: Unpack[FirstLayer],
 ) -> xr.Dataset:
-    """Return the training settings that no other setting beats in both standard and adversarial risk.
+    r"""Return training settings that no other setting beats in both standard and adversarial risk.
+
+    .. math:: \hat x(\epsilon') = \operatorname{argmin}_{\epsilon,\lambda} AR(\epsilon';\ \hat\theta(\epsilon,\lambda)),
+              \qquad 0\le\epsilon'\le\epsilon_{test}
 
     Parameters
     ----------
@@ -408,55 +413,60 @@ def pareto(
     with_ridge : bool
         Whether the ridge is tuned as well; with False it is 0.
     points : int
-        Training radii tried, from 0 to the null threshold; a fifth as many ridges, but 16 at least.
+        Points of the front, at most: test radii are added where two neighbours are farthest apart.
 
     Returns
     -------
     xarray.Dataset
-        Dimension ``point``, ordered by standard risk: ``standard_risk``, ``adversarial_risk``, ``eps``,
-        ``ridge``. Non-dominated among all settings tried.
+        Dimension ``point``, ordered by standard risk: ``standard_risk``, ``adversarial_risk``, ``eps``, ``ridge``, and
+        ``best_at``, the test radius in [0, eps_test] for which the setting is the best training.
 
     Raises
     ------
     TypeError, ValueError
         If an argument is of the wrong kind or out of range.
     NumericalError
-        If no setting tried has a solution.
+        If no setting searched has a solution.
 
     Notes
     -----
-    docs/theory, "Outputs".
+    Each point is a global search of :func:`best_training`. None can be beaten: with u = eps_test r / sqrt v and
+    h(u) = 1 + 2 sqrt(2/pi) u + u^2 the risks are AR(k eps_test) = AR(eps_test) h(k u)/h(u) and v = AR(eps_test)/h(u)
+    (docs/theory, "Outputs"). As h(k u)/h(u) falls with u for 0 < k < 1, a setting of lower v that is not worse at
+    eps_test has lower risk at every test radius in between.
     """
     base = setting_of(psi1, psi2, tau, settings)
     eps_test = validation.real_scalar("eps_test", eps_test, 0.0, open_lower=True)
-    count = validation.integer("points", points, 10)
+    count = validation.integer("points", points, 2)
     if not isinstance(with_ridge, bool):
         raise TypeError(f"with_ridge must be True or False, got {with_ridge!r}")
-    threshold = null_threshold(base)
-    radii = np.concatenate([[0.0], threshold * np.geomspace(*RADIUS_RANGE, count)])
-    ridges = np.zeros(1)
-    if with_ridge:
-        ridges = np.concatenate([ridges, np.geomspace(*RIDGE_RANGE, max(count // 5, 16))])
-    radius, ridge = (grid.ravel() for grid in np.meshgrid(radii, ridges, indexing="ij"))
-    tried = np.tile(point_of(base), (radius.size, 1))
-    tried[:, SWEPT.index("eps")], tried[:, SWEPT.index("ridge")] = radius, ridge
-    v, r = risks(tried, base)
-    solved = v < UNSOLVED  # not so at the pole psi1 = psi2 without radius and ridge
-    if not solved.any():
-        raise NumericalError(f"none of {solved.size} training settings has a solution")
-    v, r, radius, ridge = v[solved], r[solved], radius[solved], ridge[solved]
-    risk = adversarial_risk(v, r, eps_test)
-    order = np.lexsort((risk, v))
-    least = np.minimum.accumulate(risk[order])
-    front = order[np.concatenate([[True], risk[order][1:] < least[:-1]])]
-    columns = {"standard_risk": v, "adversarial_risk": risk, "eps": radius, "ridge": ridge}
+    names = ("standard_risk", "adversarial_risk", "eps", "ridge", "best_at")
+
+    def best(radius: float) -> tuple[float, ...]:
+        at = {"eps": 0.0, "ridge": 0.0} | best_training(base, eps_test=radius, ridge=None if with_ridge else 0.0).at
+        v, r = risks(np.array([point_of(base.vary(eps=at["eps"], ridge=at["ridge"]))]), base)
+        return float(v[0]), float(adversarial_risk(v, r, eps_test)[0]), at["eps"], at["ridge"], radius
+
+    front = [best(0.0), best(eps_test)]
+    while len(front) < count:
+        table = np.array(front)
+        apart = np.abs(np.diff(np.log(table[:, :2]), axis=0)).max(axis=1)
+        apart[np.diff(table[:, -1]) < SAME * eps_test] = 0.0  # the best setting jumps
+        widest = int(np.argmax(apart))
+        if apart[widest] < SAME:
+            break
+        front.insert(widest + 1, best(0.5 * float(table[widest, -1] + table[widest + 1, -1])))
+    table = np.array(sorted(front)).T
+    least = np.minimum.accumulate(table[1])
+    kept = np.concatenate([[True], table[1, 1:] < least[:-1]])
+    described = DESCRIPTIONS | {"best_at": "test radius for which the setting is the best training"}
     return xr.Dataset(
         {
-            name: ("point", values[front], {"long_name": DESCRIPTIONS[name]})
-            for name, values in columns.items()
+            name: ("point", values[kept], {"long_name": described[name]})
+            for name, values in zip(names, table, strict=True)
         },
         attrs={
-            "psi1": base.psi1, "psi2": base.psi2, "tau": base.tau, "eps_test": eps_test, "eps_null": threshold,
-            **describe(base),
+            "psi1": base.psi1, "psi2": base.psi2, "tau": base.tau, "eps_test": eps_test,
+            "eps_null": null_threshold(base), **describe(base),
         },
     )  # fmt: skip

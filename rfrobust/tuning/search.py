@@ -87,6 +87,7 @@ class Optimum:
 
 def _refine(evaluate: Evaluate, start: np.ndarray, step: np.ndarray, box: np.ndarray) -> tuple[np.ndarray, float, int]:
     """Descend into one basin by Nelder and Mead's simplex, clipped to the box: risks may have kinks at its faces."""
+    start = np.clip(start, *box)  # a grid's last point may be past the end of the box by rounding
     simplex = np.vstack([start, start + np.diag(np.where(start + step <= box[1], step, -step))])
     result = minimize(
         lambda logs: evaluate(logs[None, :])[0], start, method="Nelder-Mead", bounds=list(box.T),

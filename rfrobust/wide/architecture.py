@@ -41,13 +41,14 @@ class Architecture:
         validation.store(
             self,
             depth=validation.integer("depth", self.depth, 1),
-            w_std=validation.real_scalar("w_std", self.w_std, 0, open_lower=True),
-            b_std=validation.real_scalar("b_std", self.b_std, 0),
+            w_std=validation.real_scalar("w_std", self.w_std, 0, 1e100, open_lower=True),
+            b_std=validation.real_scalar("b_std", self.b_std, 0, 1e100),
             activation=validation.choice("activation", self.activation, ACTIVATIONS),
         )
 
     def variances(self, inputs: np.ndarray) -> np.ndarray:
         """Return the variances k_l of the preactivations, shape (D, samples), of the rows of ``inputs``."""
+        inputs = validation.real_array("inputs", inputs, ndim=2, finite=False)
         w2, b2 = self.w_std**2, self.b_std**2
         layers = [w2 * np.einsum("ij,ij->i", inputs, inputs) / inputs.shape[1] + b2]
         for _ in range(self.depth - 1):

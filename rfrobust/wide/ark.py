@@ -22,6 +22,7 @@ class MonteCarlo(NamedTuple):
     se: np.ndarray
 
 
+@validation.typed
 def ark_limit(architecture: Architecture, x: np.ndarray, *, finite_inputs: bool = True) -> np.ndarray:
     r"""Mean of :math:`\Theta_x(x, x) = |\nabla_x f(x)|^2` over infinitely wide networks.
 
@@ -66,6 +67,7 @@ def ark_limit(architecture: Architecture, x: np.ndarray, *, finite_inputs: bool 
     return gradient
 
 
+@validation.typed
 def ark_monte_carlo(
     architecture: Architecture, x: np.ndarray, *, width: int, replicates: int = 100, seed: int = 0
 ) -> MonteCarlo:
@@ -90,6 +92,7 @@ def ark_monte_carlo(
     """
     x = validation.real_array("x", x, ndim=2)
     replicates = validation.integer("replicates", replicates, 2)
+    seed = validation.integer("seed", seed, 0)
     draws = np.empty((replicates, len(x)))
     for row, child in zip(draws, np.random.SeedSequence(seed).spawn(replicates), strict=True):
         network = FiniteNetwork.random(architecture, inputs=x.shape[1], width=width, seed=child)

@@ -1,8 +1,8 @@
 """Attacks on the inputs of any model that gives outputs and input gradients."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import dataclass, replace
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -12,6 +12,7 @@ METHODS = ("pgd", "single-gradient")
 LOSSES = ("squared", "margin")
 
 
+@runtime_checkable
 class Attackable(Protocol):
     """What an attack needs to know about a model."""
 
@@ -48,6 +49,9 @@ class InputAttack:
         of all points visited (the sample among them) the one with the largest loss. "single-gradient": what Fu and
         Wang's published code does. The gradient is taken once, at the random start, and the projection is onto the
         ball around the *start*, so that the sample can be left by up to 2 rho; l_inf only.
+    restarts : int, optional
+        Rounds of ascents after the first. By default a sample is attacked again until four rounds have not moved its
+        loss by a part in 10,000; training has none. Not for "single-gradient".
 
     Raises
     ------
@@ -62,6 +66,7 @@ class InputAttack:
     bounds: tuple[float, float] | None = None
     loss: str = "squared"
     method: str = "pgd"
+    restarts: int | None = None
 
     def __post_init__(self) -> None:
         radius = validation.real_scalar("radius", self.radius, 0)
@@ -76,13 +81,15 @@ class InputAttack:
             validation.store(self, bounds=(float(low), float(high)))
         validation.choice("loss", self.loss, LOSSES)
         validation.choice("method", self.method, METHODS)
+        validation.store(self, restarts=pgd.rounds(self.restarts))
         if self.method == "single-gradient" and self.norm != "linf":
             raise ValueError("method='single-gradient' is defined for norm='linf' only, got norm='l2'")
 
+    @validation.typed
     def run(self, model: Attackable, x: np.ndarray, targets: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Return the attacked inputs, shape of ``x``; ``targets`` has the shape of the outputs."""
-        if self.bounds is not None:
-            validation.real_array("x", x, *self.bounds)
+        x = validation.real_array("x", x, *(self.bounds or ()), ndim=2)
+        targets = validation.real_array("targets", targets, shape=(len(x), None))
         if self.radius == 0:
             return x.copy()
         assert self.step is not None
@@ -90,18 +97,32 @@ class InputAttack:
         if self.method == "single-gradient":
             start = pgd.Ball(x, self.radius, self.norm).random_point(rng)
             slope = model.predict_with_gradient(start, lambda f: self._cotangent(f, targets))[1]
-            ball = pgd.Ball(start, self.radius, self.norm, self.bounds)
-            return pgd.ascend(lambda *_: (None, slope), start, lengths, ball).points
+            around = pgd.Ball(start, self.radius, self.norm, self.bounds)
+            return pgd.ascend(lambda *_: (None, slope), start, lengths, around).points
 
-        def evaluate(points: np.ndarray, sloped: bool) -> tuple[np.ndarray, np.ndarray | None]:
+        def ball(rows: Any) -> pgd.Ball:
+            return pgd.Ball(x[rows], self.radius, self.norm, self.bounds)
+
+        def evaluate(points: np.ndarray, sloped: bool, rows: Any = slice(None)) -> tuple[np.ndarray, Any]:
+            aims = targets[rows]
             if not sloped:
-                return self._losses(model.predict(points), targets), None
-            outputs, slope = model.predict_with_gradient(points, lambda f: self._cotangent(f, targets))
-            return self._losses(outputs, targets), slope
+                return self._losses(model.predict(points), aims), None
+            outputs, slope = model.predict_with_gradient(points, lambda f: self._cotangent(f, aims))
+            return self._losses(outputs, aims), slope
 
-        ball = pgd.Ball(x, self.radius, self.norm, self.bounds)
-        best = pgd.ascend(evaluate, x, (), ball)
-        return pgd.ascend(evaluate, ball.random_point(rng), lengths, ball, best=best).points
+        here = ball(slice(None))
+        best = pgd.ascend(evaluate, x, (), here)
+        best = pgd.ascend(evaluate, here.random_point(rng), lengths, here, best=best)
+
+        def again(rows: np.ndarray) -> pgd.Best:
+            falling = pgd.falling_steps(self.radius, self.steps)
+            return pgd.explore(evaluate, ball, rows, falling, best.points[rows], rng)
+
+        return pgd.search(again, best, self.restarts).points
+
+    def once(self) -> "InputAttack":
+        """Return the attack without restarts where their number was left open: that of a training step."""
+        return replace(self, restarts=0) if self.restarts is None else self
 
     def _losses(self, outputs: np.ndarray, targets: np.ndarray) -> np.ndarray:
         if self.loss == "squared":

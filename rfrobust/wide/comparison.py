@@ -41,6 +41,12 @@ class Samples:
     x_test: np.ndarray
     y_test: np.ndarray
 
+    def __post_init__(self) -> None:
+        for part in ("kernel", "validation", "test"):
+            x = validation.real_array(f"x_{part}", getattr(self, f"x_{part}"), ndim=2)
+            if validation.as_array(f"y_{part}", getattr(self, f"y_{part}")).shape != (len(x),):
+                raise ValueError(f"y_{part} must be one label for each of the {len(x)} rows of x_{part}")
+
 
 def noisy_digits(
     *, kernel: int = 1000, validate: int = 200, test: int = 500, label_noise: float = 0.3, seed: int = 0
@@ -56,7 +62,7 @@ def noisy_digits(
     if sum(sizes) > len(x):
         raise ValueError(f"kernel + validate + test must be at most {len(x)}, got {sum(sizes)}")
     share = validation.real_scalar("label_noise", label_noise, 0, 1)
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(validation.integer("seed", seed, 0))
     order = rng.permutation(len(x))[: sum(sizes)]
     x, y = x[order] / 16, y[order]
     trained = kernel + validate
@@ -89,7 +95,7 @@ def load_arrays(
             f"kernel + validate must be at most the {len(x_train)} training samples, got {kernel + validate}"
         )
     test = len(x_test) if test is None else validation.integer("test", test, 1, len(x_test))
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(validation.integer("seed", seed, 0))
     train = rng.permutation(len(x_train))
     chosen = (train[:kernel], train[kernel : kernel + validate], rng.permutation(len(x_test))[:test])
     parts = []
@@ -99,6 +105,7 @@ def load_arrays(
     return Samples(*parts)
 
 
+@validation.typed
 def compare(
     samples: Samples,
     *,
@@ -144,6 +151,7 @@ def compare(
     network = architecture or Architecture()
     common: dict[str, Any] = vars(network) | {"radius": radius, "bounds": (0.0, 1.0), "workers": workers}
     InputAttack(radius, method=attack_method)
+    seed = validation.integer("seed", seed, 0)
     validation.real_scalar("learning_rate", learning_rate, 0, open_lower=True)
     validation.integer("n_steps", n_steps, 1)
     held = (samples.x_validation, samples.y_validation)
@@ -153,9 +161,11 @@ def compare(
         "early stopped": EarlyStoppedNTKClassifier(**common, random_state=seed),
         "Adv-NTK": AdvNTKClassifier(**common, **learning, random_state=seed, verbose=progress),
     }
+    for name in validation.listed("estimators", estimators, empty=False):
+        validation.choice("estimators", name, models)
     accuracy = np.empty((2, len(estimators)))
     for column, name in enumerate(tqdm(estimators, desc="estimators", leave=False, disable=not progress)):
-        model = models[validation.choice("estimator", name, models)]
+        model = models[name]
         model.fit(samples.x_kernel, samples.y_kernel, *([] if name == "NTK" else [held]))
         accuracy[0, column] = model.score(samples.x_test, samples.y_test)
         accuracy[1, column] = model.robust_score(samples.x_test, samples.y_test, seed=seed)
@@ -176,6 +186,7 @@ def compare(
     )  # fmt: skip
 
 
+@validation.typed
 def finite_width_accuracy(
     samples: Samples,
     *,
@@ -191,6 +202,8 @@ def finite_width_accuracy(
     rate the reciprocal of the mean diagonal of the NTK.
     """
     network = architecture or Architecture()
+    radius = validation.real_scalar("radius", radius, 0)
+    seed, epochs = validation.integer("seed", seed, 0), validation.integer("epochs", epochs, 1)
     classes = np.unique(samples.y_kernel)
     targets, test_targets = (encode_labels(y, classes) for y in (samples.y_kernel, samples.y_test))
     finite = FiniteNetwork.random(

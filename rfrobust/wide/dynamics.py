@@ -1,17 +1,17 @@
 """The linearized adversarial training flow of a wide network: closed form, ordinary differential equation, limit."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import xarray as xr
+from scipy import linalg
 from scipy.integrate import quad_vec, solve_ivp
 
 from ..support import validation
 from ..support.errors import NumericalError
 from ..support.provenance import versions
-from .spectral import KernelSpectrum, StoppedKernel
+from .spectral import KernelSpectrum, StoppedKernel, checked_kernel, nonnegative
 
 #: Relative tolerance of the integrations; absolute ones scale with the residual at the start.
 _RTOL = 1e-12
@@ -30,7 +30,7 @@ class LinearizedFlow:
     Parameters
     ----------
     theta : ndarray, shape (n, n)
-        NTK of the training samples, symmetric.
+        NTK of the training samples, symmetric and positive semidefinite.
     targets : ndarray, shape (n,) or (n, outputs)
         Targets y.
     ark : float or ndarray, shape (n,)
@@ -45,7 +45,7 @@ class LinearizedFlow:
     Raises
     ------
     TypeError, ValueError
-        If a shape or a range is wrong or theta is not symmetric.
+        If a shape or a range is wrong or theta is not symmetric and positive semidefinite.
 
     Notes
     -----
@@ -69,10 +69,8 @@ class LinearizedFlow:
     def __post_init__(self) -> None:
         theta = validation.real_array("theta", self.theta, ndim=2)
         n = len(theta)
-        theta = validation.real_array("theta", theta, shape=(n, n))
-        asymmetry = np.abs(theta - theta.T).max()
-        if asymmetry > 1e-10 * np.abs(theta).max():
-            raise ValueError(f"theta must be symmetric, got a difference of {asymmetry:g} from its transpose")
+        checked_kernel(theta, n)
+        nonnegative(linalg.eigvalsh(theta, check_finite=False))
         targets = validation.real_array("targets", self.targets, ndim=(1, 2))
         targets = validation.real_array("targets", targets, shape=(n, *targets.shape[1:]))
         initial = np.zeros_like(targets) if self.initial is None else self.initial
@@ -80,10 +78,10 @@ class LinearizedFlow:
             self,
             theta=theta,
             targets=targets,
-            ark=_per_sample("ark", self.ark, n),
+            ark=validation.per_sample("ark", self.ark, n),
             horizon=validation.real_scalar("horizon", self.horizon, 0),
             initial=validation.real_array("initial", initial, shape=targets.shape),
-            eta=self.eta if callable(self.eta) else _per_sample("eta", self.eta, n),
+            eta=self.eta if callable(self.eta) else validation.per_sample("eta", self.eta, n),
         )
 
     @property
@@ -93,7 +91,8 @@ class LinearizedFlow:
 
     def amplification(self, t: float) -> np.ndarray:
         """Return the diagonal of D(t), shape (n,)."""
-        eta = _per_sample("eta", self.eta(t), len(self.theta)) if callable(self.eta) else self.eta
+        t = validation.real_scalar("t", t, 0)
+        eta = validation.per_sample("eta", self.eta(t), len(self.theta)) if callable(self.eta) else self.eta
         return np.exp(self.ark * eta * self.horizon)
 
     def regularization(self, t: float) -> np.ndarray:
@@ -181,8 +180,3 @@ class LinearizedFlow:
                 state, start = solution.y[:, -1], time
             states.append(state.reshape(residual.shape))
         return np.array(states)
-
-
-def _per_sample(name: str, value: float | np.ndarray | Callable, n: int) -> np.ndarray:
-    array = validation.real_array(name, value, 0, ndim=(0, 1))
-    return validation.real_array(name, np.full(n, array) if array.ndim == 0 else array, 0, shape=(n,))

@@ -60,6 +60,7 @@ class _KernelEstimator(BaseEstimator):
         check_is_fitted(self)
         return self.model_.predict(validate_data(self, X, reset=False, dtype=float))
 
+    @validation.typed
     def attack(self, X: Any, y: Any, *, attack: InputAttack | None = None, seed: int = 0) -> np.ndarray:
         """Return attacked copies of ``X``, shape (samples, features).
 
@@ -78,7 +79,7 @@ class _KernelEstimator(BaseEstimator):
         if attack is None:
             attack = self._attack(method="pgd")
         targets = self._encode(y)
-        rng = np.random.default_rng(seed)
+        rng = np.random.default_rng(validation.integer("seed", seed, 0))
         rows = range(0, len(X), _ATTACK_ROWS)
         parts = [slice(start, start + _ATTACK_ROWS) for start in rows]
         return np.concatenate([attack.run(self.model_, X[part], targets[part], rng) for part in parts])
@@ -100,7 +101,9 @@ class _Regression(RegressorMixin):
 
     def _checked(self, X: Any, y: Any) -> tuple[np.ndarray, np.ndarray]:
         X, y = validate_data(self, X, y, dtype=float, multi_output=True, y_numeric=True)
-        return X, np.asarray(y, dtype=float)
+        if y.dtype.kind not in "biuf":
+            raise TypeError(f"y must be real numbers, got dtype {y.dtype}")
+        return X, y.astype(float)
 
     def _learn_encoding(self, y: np.ndarray) -> None:
         self.intercept_ = y.mean(axis=0)
@@ -212,7 +215,7 @@ class _EarlyStoppedNTK(_Validated):
 
         ``path_`` holds, along the times tried, the accuracy or squared error on the attacked validation samples.
         """
-        attack = self._attack()
+        attack = self._attack().once()
         if self.xis is not None:
             xis = validation.real_array("xis", self.xis, 0, ndim=1, open_lower=True)
         X_kernel, Y, x_held, Y_held = self._split(X, y, validation_data)
@@ -253,7 +256,7 @@ class _AdvNTK(_Validated):
         learning_rate = validation.real_scalar("learning_rate", self.learning_rate, 0, open_lower=True)
         n_steps = validation.integer("n_steps", self.n_steps, 1)
         batch_size = validation.integer("batch_size", self.batch_size, 1)
-        attack = self._attack()
+        attack = self._attack().once()
         X_kernel, Y, x_held, Y_held = self._split(X, y, validation_data)
         architecture = self._architecture()
         theta = ntk(architecture, X_kernel, workers=self.workers)

@@ -189,6 +189,7 @@ def _kernel(
     return out
 
 
+@validation.typed
 def nngp(
     architecture: Architecture, x: np.ndarray, z: np.ndarray | None = None, *, workers: int | None = None
 ) -> np.ndarray:
@@ -226,6 +227,7 @@ def nngp(
     return _kernel(architecture, x, z, False, workers)
 
 
+@validation.typed
 def ntk(
     architecture: Architecture, x: np.ndarray, z: np.ndarray | None = None, *, workers: int | None = None
 ) -> np.ndarray:
@@ -238,6 +240,7 @@ def ntk(
     return _kernel(architecture, x, z, True, workers)
 
 
+@validation.typed
 def ntk_with_gradient(
     architecture: Architecture, x: np.ndarray, z: np.ndarray, *, workers: int | None = None
 ) -> tuple[np.ndarray, Callable[[np.ndarray], np.ndarray]]:

@@ -30,6 +30,7 @@ class FiniteNetwork:
     biases: list[np.ndarray]
 
     @classmethod
+    @validation.typed
     def random(
         cls,
         architecture: Architecture,
@@ -47,7 +48,9 @@ class FiniteNetwork:
         width = validation.integer("width", width, 1)
         sizes = [validation.integer("inputs", inputs, 1)] + [width] * (architecture.depth - 1)
         sizes.append(validation.integer("outputs", outputs, 1))
-        rng = np.random.default_rng(seed)
+        rng = np.random.default_rng(
+            seed if isinstance(seed, np.random.SeedSequence) else validation.integer("seed", seed, 0)
+        )
         kind = np.float32 if validation.choice("dtype", dtype, ("float32", "float64")) == "float32" else np.float64
         weights, biases = [], []
         for fan_in, fan_out in pairwise(sizes):
@@ -61,7 +64,8 @@ class FiniteNetwork:
     def _forward(self, x: np.ndarray) -> tuple[np.ndarray, list[np.ndarray], list[np.ndarray]]:
         """Return the outputs, the inputs x^{l-1} of every layer and the slopes phi'(h^l) of the hidden ones."""
         layer_inputs, slopes = [], []
-        signal = np.asarray(x, dtype=self.weights[0].dtype)
+        x = validation.real_array("x", x, shape=(None, self.weights[0].shape[1]), finite=False)
+        signal = x.astype(self.weights[0].dtype, copy=False)
         for depth, (weight, bias) in enumerate(zip(self.weights, self.biases, strict=True), 1):
             layer_inputs.append(signal)
             signal = signal @ weight.T
@@ -93,6 +97,7 @@ class FiniteNetwork:
         """Return the outputs, shape (samples, outputs)."""
         return self._forward(x)[0]
 
+    @validation.typed
     def predict_with_gradient(
         self, x: np.ndarray, cotangent: Callable[[np.ndarray], np.ndarray]
     ) -> tuple[np.ndarray, np.ndarray]:
@@ -104,10 +109,14 @@ class FiniteNetwork:
 
     def input_gradient(self, x: np.ndarray, cotangent: np.ndarray) -> np.ndarray:
         """Return the sum over outputs of ``cotangent`` times the gradient in the inputs, shape (samples, n0)."""
+        x = validation.real_array("x", x, ndim=2)
+        cotangent = validation.real_array("cotangent", cotangent, shape=(len(x), self.weights[-1].shape[0]))
         return self.predict_with_gradient(x, lambda _: cotangent)[1]
 
+    @validation.typed
     def descend(self, x: np.ndarray, cotangent: Callable[[np.ndarray], np.ndarray], step: float) -> np.ndarray:
         """Move the parameters by -step times the gradient of sum(cotangent(outputs) * outputs); return the outputs."""
+        step = validation.real_scalar("step", step)
         outputs, layer_inputs, slopes = self._forward(x)
         for layer, signal in self._backward(cotangent(outputs), slopes):
             weight, bias = self.weights[layer], self.biases[layer]

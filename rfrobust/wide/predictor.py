@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..support import validation
+from ..support.workers import worker_count
 from .architecture import Architecture
 from .kernels import ntk, ntk_with_gradient
 
@@ -32,6 +33,8 @@ class KernelPredictor:
     workers: int | None = None
 
     def __post_init__(self) -> None:
+        validation.instance("architecture", self.architecture, Architecture)
+        worker_count(self.workers)
         validation.real_array("samples", self.samples, ndim=2)
         validation.real_array("coefficients", self.coefficients, shape=(len(self.samples), None))
 

@@ -19,6 +19,10 @@ from ..support import validation
 
 #: Eigenvalues below this share of the largest one, times the size of the kernel, are rounding noise.
 _RANK_TOLERANCE = np.finfo(float).eps
+#: Asymmetry, and negative eigenvalues per row, relative to the largest entry and eigenvalue, that are rounding noise.
+_SYMMETRY = 1e-10
+#: Rows compared at a time.
+_ROWS = 512
 #: Closer eigenvalues than this share of 1 + m take the derivative in place of the divided difference.
 _NEAR = 1e-4
 
@@ -98,15 +102,16 @@ class StoppedKernel:
     def decompose(cls, theta: np.ndarray, times: np.ndarray) -> "StoppedKernel":
         """Decompose S = A^{1/2} Theta A^{1/2} (one symmetric eigendecomposition)."""
         times = validation.real_array("times", times, 0, ndim=1)
-        _check_square(theta, len(times))
+        theta = checked_kernel(theta, len(times))
         root = np.sqrt(times)
         eigenvalues, vectors = linalg.eigh(
             theta * np.outer(root, root), driver="evd", overwrite_a=True, check_finite=False
         )
-        return cls(theta, root, np.maximum(eigenvalues, 0), vectors)
+        return cls(theta, root, nonnegative(eigenvalues), vectors)
 
     def coefficients(self, targets: np.ndarray) -> np.ndarray:
         """Return P(a) Y, shape of ``targets`` (samples, outputs)."""
+        targets = validation.real_array("targets", targets, shape=(len(self.root), None))
         return self.root[:, None] * (self.vectors @ (phi1(self.eigenvalues)[:, None] * self._rotate(targets)))
 
     def times_gradient(self, targets: np.ndarray, sensitivity: np.ndarray) -> np.ndarray:
@@ -123,6 +128,8 @@ class StoppedKernel:
         targets, sensitivity : ndarray, shape (samples, outputs)
             Y and H, where H is the derivative of the loss in the coefficients P(a) Y.
         """
+        targets = validation.real_array("targets", targets, shape=(len(self.root), None))
+        sensitivity = validation.real_array("sensitivity", sensitivity, shape=targets.shape)
         targets_hat, sensitivity_hat = self._rotate(targets), self._rotate(sensitivity)
         lifted = (self.theta * self.root) @ self.vectors
         weights = phi2(self.eigenvalues)[:, None]
@@ -157,9 +164,9 @@ class KernelSpectrum:
     def decompose(cls, theta: np.ndarray, jitter: float = 0.0) -> "KernelSpectrum":
         """Decompose ``theta + jitter * I`` and count the eigenvalues above rounding."""
         jitter = validation.real_scalar("jitter", jitter, 0)
-        _check_square(theta, len(theta))
+        theta = checked_kernel(theta)
         eigenvalues, vectors = linalg.eigh(theta, driver="evd", check_finite=False)
-        eigenvalues = np.maximum(eigenvalues, 0) + jitter
+        eigenvalues = nonnegative(eigenvalues) + jitter
         rank = int(np.sum(eigenvalues > len(theta) * _RANK_TOLERANCE * eigenvalues[-1]))
         return cls(eigenvalues, vectors, rank)
 
@@ -169,6 +176,7 @@ class KernelSpectrum:
         The interpolant of a singular kernel is the least-norm least-squares one, with a :class:`RankLossWarning`.
         """
         xi = validation.real_scalar("xi", xi, 0, allow_inf=True)
+        targets = validation.real_array("targets", targets, shape=(len(self.eigenvalues), None))
         if xi == np.inf:
             lost = len(self.eigenvalues) - self.rank
             if lost:
@@ -185,9 +193,27 @@ class KernelSpectrum:
         return self.vectors @ (filters[:, None] * (self.vectors.T @ targets))
 
 
-def _check_square(theta: np.ndarray, n: int) -> None:
-    """Raise unless ``theta`` is n x n and finite; the sum finds what is not finite without a copy."""
-    if np.shape(theta) != (n, n):
-        raise ValueError(f"theta must have shape ({n}, {n}), got {np.shape(theta)}")
-    if not np.isfinite(np.sum(theta)):
-        raise ValueError("theta must be finite")
+def checked_kernel(theta: np.ndarray, n: int | None = None) -> np.ndarray:
+    """Return ``theta`` if it is n x n, finite and symmetric, or raise, by blocks of rows: no copy of a large kernel."""
+    # the sum finds what is not finite without a copy
+    good = isinstance(theta, np.ndarray) and theta.dtype == float and theta.ndim == 2 and np.isfinite(np.sum(theta))
+    theta = theta if good else validation.real_array("theta", theta, ndim=2)
+    n = len(theta) if n is None else n
+    if theta.shape != (n, n):
+        raise ValueError(f"theta must have shape ({n}, {n}), got {theta.shape}")
+    rows = [slice(start, start + _ROWS) for start in range(0, n, _ROWS)]
+    size = max(float(np.abs(theta[part]).max()) for part in rows)
+    asymmetry = max(float(np.abs(theta[part] - theta[:, part].T).max()) for part in rows)
+    if asymmetry > _SYMMETRY * size:
+        raise ValueError(f"theta must be symmetric, got a difference of {asymmetry:g} from its transpose")
+    return theta
+
+
+def nonnegative(eigenvalues: np.ndarray) -> np.ndarray:
+    """Return increasing eigenvalues of a kernel with those that are negative by rounding set to 0, or raise."""
+    if eigenvalues[0] < -_SYMMETRY * len(eigenvalues) * max(float(eigenvalues[-1]), 0.0):
+        raise ValueError(
+            f"theta must be positive semidefinite, got an eigenvalue {eigenvalues[0]:g} with a largest one of "
+            f"{eigenvalues[-1]:g}"
+        )
+    return np.maximum(eigenvalues, 0)

@@ -14,6 +14,7 @@ from .attacks import InputAttack
 from .network import FiniteNetwork
 
 
+@validation.typed
 def gradient_search(
     network: FiniteNetwork,
     x: np.ndarray,
@@ -44,7 +45,9 @@ def gradient_search(
     """
     steps = validation.integer("steps", steps, 1)
     horizon = validation.real_scalar("horizon", horizon, 0)
-    rates = validation.real_array("eta", np.broadcast_to(eta, len(x)), 0)[:, None] * (horizon / steps)
+    x = validation.real_array("x", x, ndim=2)
+    targets = validation.real_array("targets", targets, shape=(len(x), network.weights[-1].shape[0]))
+    rates = validation.per_sample("eta", eta, len(x))[:, None] * (horizon / steps)
 
     def slope(points: np.ndarray) -> np.ndarray:
         return rates * network.predict_with_gradient(points, lambda f: f - targets)[1]
@@ -58,6 +61,7 @@ def gradient_search(
     return x
 
 
+@validation.typed
 def train_on_search(
     network: FiniteNetwork,
     x: np.ndarray,
@@ -104,7 +108,7 @@ def train_on_search(
     """
     x = validation.real_array("x", x, ndim=2)
     targets = validation.real_array("targets", targets, shape=(len(x), network.weights[-1].shape[0]))
-    rates = validation.real_array("eta", np.broadcast_to(eta, len(x)), 0)
+    rates = validation.per_sample("eta", eta, len(x))
     learning_rate = validation.real_scalar("learning_rate", learning_rate, 0, open_lower=True)
     steps = validation.integer("steps", steps, 1)
     search_steps = validation.integer("search_steps", search_steps, 1)
@@ -122,6 +126,7 @@ def train_on_search(
     )
 
 
+@validation.typed
 def adversarial_training(
     network: FiniteNetwork,
     x: np.ndarray,
@@ -143,7 +148,7 @@ def adversarial_training(
     x, targets : ndarray, shapes (n, n0) and (n, outputs)
         Training samples.
     attack : InputAttack
-        The attack on every minibatch; radius 0 is standard training.
+        The attack on every minibatch, without restarts unless it says how many; radius 0 is standard training.
     epochs, batch_size : int
         Passes over the samples and samples a step.
     learning_rate : float
@@ -164,7 +169,7 @@ def adversarial_training(
     epochs = validation.integer("epochs", epochs, 1)
     batch_size = validation.integer("batch_size", batch_size, 1)
     learning_rate = validation.real_scalar("learning_rate", learning_rate, 0, open_lower=True)
-    rng = np.random.default_rng(seed)
+    rng, attack = np.random.default_rng(validation.integer("seed", seed, 0)), attack.once()
     for epoch in range(1, epochs + 1):
         order = rng.permutation(len(x))
         for start in range(0, len(x), batch_size):

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy.integrate import quad, solve_ivp
 
+import rfrobust
 from rfrobust.cgro import (
     PatchProblem,
     boundary,
@@ -136,3 +137,17 @@ test_bad_arguments_are_refused = refusals(
     (lambda: stall_level(DEFAULT, 1e-6), "time must be long enough"),
     (lambda: scaling(alphas=[2.0]), "two different lengths"),
 )
+
+
+@pytest.mark.parametrize("changes", [{"init_sd": 1e-10}, {"init_sd": 1e-6, "q": 4}])
+def test_first_weights_too_small_for_the_clocks_are_refused(changes):
+    """The clocks end at a pole: their rounding hid the memory, said that there is no boundary, or stopped the clock."""
+    with pytest.raises(rfrobust.NumericalError, match=r"init_sd=1e-\d+ is too small for the reduced system"):
+        boundary(PatchProblem(**changes))
+    assert 0.9 < boundary(PatchProblem(**changes), "formula") < 1
+
+
+@pytest.mark.slow
+def test_the_boundary_tends_to_its_formula_for_small_first_weights():
+    problem = PatchProblem(init_sd=1e-5)
+    assert boundary(problem) == pytest.approx(boundary(problem, "formula"), rel=1e-3)

@@ -17,7 +17,7 @@ from rfrobust.cgro import (
     width_sweep,
 )
 from rfrobust.cgro.images import cross_entropy, wide_resnet
-from rfrobust.cgro.layers import BatchNorm, Chain, Convolution, MaxPool
+from rfrobust.cgro.layers import BatchNorm, Chain, Convolution, MaxPool, ReLU
 from rfrobust.cli import main
 from rfrobust.cli.cgro import command
 from rfrobust.support.errors import DivergenceError
@@ -200,7 +200,7 @@ test_bad_arguments_are_refused = refusals(
     (lambda: AdversarialTraining(radius=2.0), r"radius must be in \[0, 1\]"),
     (lambda: ImageData(WHITE + 3.0, [0, 1], WHITE, [0, 1]), "x_train must be in"),
     (lambda: ImageData(WHITE, [0, 1], WHITE, [0, 0.5]), "y_test must be integers"),
-    (lambda: linf_attack(None, WHITE, [0, 1], -0.1, 3, np.random.default_rng(0)), "radius must be in"),
+    (lambda: linf_attack(ReLU(), WHITE, [0, 1], -0.1, 3, np.random.default_rng(0)), "radius must be in"),
     (lambda: digits(5), "train must be an integer"),
     (lambda: train_network(digits(20, 20), "lenet", 1), "at least 14 x 14"),
 )

@@ -46,13 +46,61 @@ def test_relu_moments_by_quadrature():
     np.testing.assert_allclose((relu(u + 1e-6) - relu(u - 1e-6)) / 2e-6, relu.derivative(u), atol=1e-8)
 
 
-def test_cache_goes_to_a_writable_place(monkeypatch, tmp_path):
-    monkeypatch.setattr(_jit, "_writable", lambda folder: False)
+@pytest.fixture
+def elsewhere(monkeypatch, tmp_path):
+    """Numba's own choices cannot be written to, and nobody knows the user; temporary files go to ``tmp_path``."""
+    monkeypatch.setattr(_jit, "_writable", lambda folder: tmp_path in folder.parents)
     monkeypatch.setattr(_jit._config, "CACHE_DIR", "")
     monkeypatch.setattr(_jit.tempfile, "gettempdir", lambda: str(tmp_path))
-    _jit._secure_cache()
-    assert _jit._config.CACHE_DIR.startswith(str(tmp_path))
-    assert Path(_jit._config.CACHE_DIR).stat().st_mode & 0o077 == 0  # code is unpickled from there
+    monkeypatch.setattr(_jit.atexit, "register", lambda *_, **__: None)
+    monkeypatch.setattr(_jit.os.path, "expanduser", lambda path: path)
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    return tmp_path / f"rfrobust-numba-{os.getuid()}"
+
+
+def test_cache_goes_to_a_writable_place(elsewhere):
+    for _ in range(2):  # made, then found
+        assert _jit._secure_cache()
+        assert _jit._config.CACHE_DIR == str(elsewhere)
+        assert elsewhere.stat().st_mode & 0o077 == 0  # code is unpickled from there
+        _jit._config.CACHE_DIR = ""
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        lambda place: place.write_text(""),
+        lambda place: place.symlink_to(place.parent / "nowhere"),
+        lambda place: place.symlink_to(place.parent),
+        lambda place: place.mkdir() or place.chmod(0o777),
+    ],
+    ids=["file", "dangling link", "link", "open folder"],
+)
+def test_nobody_else_can_block_the_cache_or_write_to_it(block, elsewhere):
+    block(elsewhere)
+    assert _jit._secure_cache()
+    chosen = Path(_jit._config.CACHE_DIR)
+    assert chosen != elsewhere
+    assert chosen.stat().st_mode & 0o077 == 0
+
+
+def test_kernels_compile_without_a_cache_where_nothing_can_be_written(elsewhere, monkeypatch):
+    def refuse(**_):
+        raise FileNotFoundError("no usable temporary directory")
+
+    elsewhere.write_text("")
+    monkeypatch.setattr(_jit.tempfile, "mkdtemp", refuse)
+    assert not _jit._secure_cache()
+    monkeypatch.setattr(_jit, "_CACHE", False)
+    assert _jit.njit(lambda x: x + 1.0)(1.0) == 2.0
+
+
+def test_a_cache_folder_that_cannot_be_written_is_named(tmp_path):
+    (tmp_path / "file").write_text("")
+    environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path / "file" / "cache")}
+    code = "import rfrobust.support.jit"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=False)
+    assert "ValueError: NUMBA_CACHE_DIR must be a folder that can be written to, got " in done.stderr
 
 
 @pytest.mark.slow

@@ -111,7 +111,7 @@ def test_radius_and_ratio_beside_a_problem_are_refused():
         (lambda: rfrobust.sweep(psi1=[1], psi2=2, eps=0.3, n_jobs=2), "unexpected keyword argument 'n_jobs'"),
         (lambda: rfrobust.sweep(psi1=[1], psi2=2), "eps must be given where there is no problem"),
         (lambda: P.vary(n=3), "n is not one of psi1, psi2"),
-        (lambda: rfrobust.Problem(3, 2, 1.0, P.features, P.attack), "data must be of type Data, got data=1.0"),
+        (lambda: rfrobust.Problem(3, 2, 1.0, P.features, P.attack), "data must be of type Data, got 1.0 .float."),
     ],
 )
 def test_wrong_kinds_are_named(call, message):

@@ -210,3 +210,10 @@ def test_extreme_width_without_attack(psi1, ridge):
     assert rfrobust.sweep(psi1=[psi1], psi2=2, eps=0.0, tau=0.5, ridge=ridge).standard_risk.item() == pytest.approx(
         float(v), rel=1e-12
     )
+    if ridge == 0.0:
+        assert rfrobust.theory.least_gradient_interpolator(psi1, 2, 0.5).standard_risk == model.standard_risk
+        with mp.workdps(60):
+            moments, R = reference.relu_moments(), mp.mpf(psi1) / 2
+            k = mp.findroot(lambda k: R * reference.traces(k, 0, mp.mpf(psi1), *moments)[0] - 1, mp.mpf(model.k))
+            expected = k * r / (mp.sqrt(2) * mp.erfinv(1 - mp.mpf(1) / 100) * mp.sqrt(v))
+        assert rfrobust.interpolation_threshold(psi1, 2, 0.5, 100) == pytest.approx(float(expected), rel=1e-11)

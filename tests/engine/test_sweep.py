@@ -5,7 +5,7 @@ import pytest
 import xarray as xr
 
 import rfrobust
-from rfrobust.theory import grid
+from rfrobust.theory import QuadraticModel, grid
 
 
 def test_dimensions_follow_the_arrays():
@@ -58,7 +58,8 @@ def test_a_point_without_solution_is_flagged_and_stops_nothing():
 
 def test_a_point_beyond_double_precision_leaves_no_number():
     with pytest.warns(rfrobust.SweepWarning, match="1 of 2 points"):
-        data = rfrobust.sweep(psi1=3.0, psi2=2.0, eps=[1e-200, 0.3], tau=0.5)
+        # two directions so far apart that one is lost in double precision
+        data = QuadraticModel([1e-150, 1e150], [1e150, 1e-150], [0.0, 1e150], 2.0, 1.0).sweep(eps=[1e-3, 0.0])
     lost = data.isel(eps=0)
     assert int(lost.status) == rfrobust.Status.NOT_CONVERGED
     for name in ("standard_risk", "gradient_norm", "training_loss", "q", "V", "k", "adversarial_risk"):

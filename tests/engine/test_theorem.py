@@ -45,28 +45,46 @@ def test_nu_root():
         assert abs(left) < 1e-13 * c
 
 
-def test_verify_at_random_regular_points():
+def regular_points(decades, count):
+    """Random regular points, also close to the null threshold."""
     rng = np.random.default_rng(2)
-    checked = 0
-    while checked < 200:
-        psi1, psi2 = 10 ** rng.uniform(-1, 1, 2)
-        tau = rng.uniform(0, 2)
-        eps = rfrobust.null_threshold(psi1, psi2, tau) * rng.uniform(0.02, 0.98)
+    while count:
+        psi1, psi2 = 10 ** rng.uniform(-decades, decades, 2)
+        tau = 0.0 if rng.random() < 0.3 else 10 ** rng.uniform(-decades, decades)
+        below = 10 ** rng.uniform(-10, 0) if rng.random() < 0.3 else rng.uniform(0.02, 0.98)
+        eps = rfrobust.null_threshold(psi1, psi2, tau) * (1 - below)
         model = rfrobust.solve(psi1, psi2, eps, tau)
-        if model.phase is not rfrobust.Phase.REGULAR:
-            continue
+        if model.phase is rfrobust.Phase.REGULAR:
+            count -= 1
+            yield model
+
+
+@pytest.mark.parametrize("decades", [1, 6])
+def test_verify_at_random_regular_points(decades):
+    for model in regular_points(decades, 12):
         check = rfrobust.verify(model)
-        assert check.gradient < 1e-8
-        assert check.value < 1e-10
-        checked += 1
+        assert check.gradient < 1e-13
+        assert check.value < 1e-12
+
+
+def test_verify_where_the_supremum_is_lost_to_rounding():
+    model = rfrobust.solve(14.949810671794475, 1.4833300899281695e-17, 0.056 * rfrobust.null_threshold(15, 1.5e-17))
+    with pytest.raises(rfrobust.Error, match="do not determine the inner supremum"):
+        rfrobust.verify(model)
+
+
+def test_verify_with_noise_that_drowns_the_signal():
+    check = rfrobust.verify(rfrobust.solve(1, 2, 0.1, 1e5))
+    assert max(check.gradient, check.value) < 1e-14
 
 
 def test_verify_notices_a_wrong_solution():
     import dataclasses
 
     model = rfrobust.solve(3, 2, 0.3, 0.5)
-    wrong = dataclasses.replace(model, standard_risk=model.standard_risk * 1.001)
-    assert rfrobust.verify(wrong).gradient > 1e-5
+    for name in ("standard_risk", "gradient_norm", "q", "V", "k"):
+        wrong = dataclasses.replace(model, **{name: getattr(model, name) * 1.001})
+        assert rfrobust.verify(wrong).gradient > 1e-4
     assert rfrobust.verify(dataclasses.replace(model, training_loss=model.training_loss * 1.001)).value > 1e-4
 
 

@@ -6,59 +6,31 @@ import subprocess
 import sys
 from itertools import pairwise
 
-import mpmath as mp
 import numpy as np
 import pytest
 import sympy as sp
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.polynomial.hermite_e import hermegauss
-from scipy.special import expit
+from scipy.special import expit, ndtr
 
 import rfrobust
 from rfrobust.problem.activation import Activation
 from rfrobust.problem.catalogue import TABLE, built_in
 from rfrobust.problem.exact_moments import EXACT, exact_moments
 from rfrobust.support.quadrature import QuadratureError, gaussian_mean
+from tests import reference
 
 NAMES = [*TABLE, "leaky-relu:-0.4", "abs-linear:0.3", "quadratic:1.5", "step:1"]
 FIELDS = ("mu0", "mu1", "mu2", "rho")
-#: Formulas for mpmath, by name.
-FORMULAS = {
-    "relu": lambda u: max(u, 0) - 1 / mp.sqrt(2 * mp.pi),
-    "leaky-relu": lambda u: u if u > 0 else u / 10,
-    "abs-linear": lambda u: abs(u) + u,
-    "hard-tanh": lambda u: min(max(u, -1), 1),
-    "erf": mp.erf,
-    "step": lambda u: mp.ncdf(5 * u),
-    "sin": mp.sin,
-    "cos": mp.cos,
-    "quadratic": lambda u: u * u - 1,
-    "gelu": lambda u: u * mp.ncdf(u),
-    "identity": lambda u: u,
-    "tanh": mp.tanh,
-    "sigmoid": lambda u: 1 / (1 + mp.exp(-u)),
-    "softplus": lambda u: mp.log(1 + mp.exp(u)),
-    "silu": lambda u: u / (1 + mp.exp(-u)),
-}
 
 
 @pytest.mark.parametrize("name", TABLE)
 def test_moments_in_multiple_precision(name):
-    sigma, a = FORMULAS[name], built_in(name)
-    with mp.workdps(25):
-        cuts = [-25, *range(-8, 9), 25]
-
-        def mean(f):
-            return mp.quad(lambda u: f(u) * mp.npdf(u), cuts)
-
-        mu0, mu1 = mean(sigma), mean(lambda u: u * sigma(u))
-        mu2 = mp.sqrt(abs(mean(lambda u: (sigma(u) - mu0 - mu1 * u) ** 2)))
-        # by parts, without the derivative: E s'^2 from differences of the function away from its kinks
-        slope = mean(lambda u: (mp.diff(sigma, u, h=mp.mpf(10) ** -9) if u not in cuts else 0) ** 2)
-        rho = mp.sqrt(abs(slope - mu1**2))
-    assert [a.mu0, a.mu1, a.mu2] == pytest.approx([float(mu0), float(mu1), float(mu2)], abs=2e-13)
-    assert a.rho == pytest.approx(float(rho), abs=1e-7)
+    a = built_in(name)
+    mu0 = reference.mean(reference.FORMULAS[name][0], 25)
+    assert a.mu0 == pytest.approx(float(mu0), abs=2e-13)
+    assert [a.mu1, a.mu2, a.rho] == pytest.approx([float(x) for x in reference.moments(name, 25)], abs=2e-13)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -285,7 +257,7 @@ BAD = [
 ]
 
 
-@pytest.mark.parametrize("name", [name for name in TABLE if name != "identity"])
+@pytest.mark.parametrize("name", TABLE)
 def test_a_derivative_that_is_not_given_is_found(name):
     a = built_in(name)
     found = Activation.from_callable(a.function, kinks=a.kinks)
@@ -295,11 +267,82 @@ def test_a_derivative_that_is_not_given_is_found(name):
     np.testing.assert_allclose(found.derivative(u), a.derivative(u), atol=1e-10)
 
 
-def test_a_wrong_derivative_of_the_right_mean_is_refused():
-    # Stein's identity alone does not see an odd error
-    silu, wrong = (lambda u: u * expit(u)), (lambda u: expit(u) + 0.8 * np.tanh(u))
+def silu(u):
+    return u * expit(u)
+
+
+def silu_slope(u):
+    return expit(u) * (1 + u * expit(-u))
+
+
+@pytest.mark.parametrize("scale", [1.0, 1e-9, 1e9])
+@pytest.mark.parametrize(
+    "error",
+    [
+        lambda u: expit(u) + 0.8 * np.tanh(u) - silu_slope(u),  # odd: Stein's identity does not see it
+        lambda u: 0.3 * np.sin(16 * np.pi * u) * np.exp(-u * u),
+        lambda u: 0.1 * (np.abs(u) < 0.01) * np.sign(u),
+    ],
+)
+def test_a_wrong_derivative_of_the_right_mean_is_refused(error, scale):
     with pytest.raises(ValueError, match=r"derivative must be the derivative of function: at u = \S+ it is"):
-        Activation.from_callable(silu, wrong)
+        Activation.from_callable(lambda u: scale * silu(u), lambda u: scale * (silu_slope(u) + error(u)))
+
+
+def test_without_a_derivative_the_risk_is_that_of_the_right_one():
+    found = Activation.from_callable(silu)
+    assert rfrobust.solve(3, 2, 0.3, 0.5, activation=found).adversarial_risk() == pytest.approx(1.8677015, rel=1e-7)
+
+
+@pytest.mark.parametrize("steepness", [30, 100, 300])
+def test_steep_functions_with_and_without_their_derivative(steepness):
+    def function(u):
+        return np.tanh(steepness * u)
+
+    def slope(u):
+        return steepness * (1 - np.tanh(steepness * u) ** 2)
+
+    given, found = Activation.from_callable(function, slope), Activation.from_callable(function)
+    for field in FIELDS:
+        assert getattr(found, field) == pytest.approx(getattr(given, field), rel=1e-9)
+    # sech^4 integrated over a density that is flat across the step
+    assert given.rho**2 + given.mu1**2 == pytest.approx(
+        4 * steepness / 3 / math.sqrt(2 * math.pi), rel=0.2 / steepness**2
+    )
+
+
+def test_fast_oscillations_are_resolved_or_refused():
+    for frequency in (100, 1000):
+        found = Activation.from_callable(lambda u, w=frequency: np.sin(w * u) / w)
+        assert found.rho == pytest.approx(math.sqrt(0.5), rel=1e-9)
+
+
+@pytest.mark.parametrize("kink", [0.31, 0.0])
+def test_a_kink_that_is_not_declared_is_found_or_does_no_harm(kink):
+    def relu(u):
+        return np.maximum(u - kink, 0.0)
+
+    if kink:
+        with pytest.raises(QuadratureError, match=r"did not converge near u = 0\.31"):
+            Activation.from_callable(relu)
+    else:
+        assert Activation.from_callable(relu).rho == pytest.approx(0.5, abs=1e-12)
+    declared = Activation.from_callable(relu, kinks=[kink])
+    assert declared.rho**2 + declared.mu1**2 == pytest.approx(ndtr(-kink), abs=1e-10)
+
+
+def test_kinks_closer_than_the_steps_of_differences():
+    found = Activation.from_callable(lambda u: np.clip(u, 0, 0.002), kinks=[0, 0.002])
+    assert found.rho**2 + found.mu1**2 == pytest.approx(ndtr(0.002) - 0.5, rel=1e-9)
+
+
+def test_functions_close_to_linear_keep_the_digits_that_rounding_leaves():
+    exact = built_in("tanh")
+    given = Activation.from_callable(lambda u: u + 1e-5 * np.tanh(u), lambda u: 1 + 1e-5 * (1 - np.tanh(u) ** 2))
+    assert given.mu2 == pytest.approx(1e-5 * exact.mu2, rel=1e-9)
+    assert given.rho == pytest.approx(1e-5 * exact.rho, rel=1e-9)
+    with pytest.raises(ValueError, match="derivative must be given for a function so close to linear"):
+        Activation.from_callable(lambda u: u + 1e-10 * np.tanh(u))
 
 
 def test_functions_of_single_numbers_are_taken_elementwise():
@@ -307,9 +350,31 @@ def test_functions_of_single_numbers_are_taken_elementwise():
     for field in FIELDS:
         assert getattr(scalar, field) == pytest.approx(getattr(built_in("tanh"), field), abs=1e-12)
     assert scalar(np.zeros((2, 3))).shape == (2, 3)
-    constant_slope = Activation.from_callable(lambda u: np.where(u > 0, u, 0.2 * u), lambda u: 1.0 if u > 0 else 0.2,
-                                              kinks=[0.0])  # fmt: skip
-    assert constant_slope.mu1 == pytest.approx(0.6)
+    for function in (lambda u: u if u > 0 else 0.2 * u, lambda u: max(u, 0.2 * u)):
+        leaky = Activation.from_callable(function, lambda u: 1.0 if u > 0 else 0.2, kinks=[0.0])
+        assert leaky.mu1 == pytest.approx(0.6)
+        assert Activation.from_callable(function, kinks=[0.0]).rho == pytest.approx(leaky.rho, abs=1e-11)
+
+
+@pytest.mark.parametrize(
+    ("function", "message"),
+    [
+        (lambda u: u / np.linalg.norm(u), "function must act elementwise"),
+        (np.sort, "function must act elementwise"),
+        (lambda u: np.tanh(u, out=u), "function must not change its argument"),
+        (lambda u: np.tanh(u) + 0j, "function must have real values, got complex128"),
+        (lambda u: "a", "function must take arrays elementwise or single numbers"),
+    ],
+)
+def test_functions_that_do_not_act_on_numbers_are_refused(function, message):
+    with pytest.raises(ValueError, match=message):
+        Activation.from_callable(function)
+
+
+def test_noise_is_no_function():
+    rng = np.random.default_rng(0)
+    with pytest.raises((QuadratureError, ValueError), match=r"did not converge|elementwise"):
+        Activation.from_callable(lambda u: np.tanh(u) + 1e-12 * rng.standard_normal(np.shape(u)))
 
 
 @pytest.mark.parametrize(("change", "error", "message"), BAD)

@@ -5,6 +5,7 @@ import math
 
 import numpy as np
 import pytest
+import xarray as xr
 
 import rfrobust
 from rfrobust.checks.published_linear import objective_and_gradient
@@ -93,20 +94,25 @@ def test_ridgeless_linear_regression_and_wide_linear_features():
         assert wide.standard_risk == pytest.approx(rfrobust.theory.linear(2, 0.4, 0.5).standard_risk, rel=1e-10)
 
 
+def assert_meets(limit, draw, d, replicates):
+    """Compare draws of v and r^2 at dimensions ``d``, extrapolated to infinity, with a solution."""
+    rows = [[draw(size, np.random.default_rng([size, seed])) for seed in range(replicates)] for size in d]
+    data = xr.Dataset({"value": (("d", "replicate", "kind"), rows)}, coords={"d": list(d)})
+    found = rfrobust.extrapolate(data)
+    assert np.all(np.abs(found.value - [limit.standard_risk, limit.gradient_norm**2]) < 3.5 * found.value_se)
+
+
 def test_linear_regression_by_simulation():
-    p, delta, eps, tau = 200, 1.5, 0.4, 0.5
-    rng = np.random.default_rng(0)
-    theta0 = np.eye(p)[0]
-    out = []
-    for _ in range(30):
+    delta, eps, tau = 1.5, 0.4, 0.5
+
+    def draw(p, rng):
+        theta0 = np.eye(p)[0]
         X = rng.standard_normal((round(delta * p), p))
         y = X @ theta0 + tau * rng.standard_normal(len(X))
         theta = ConcentratedERM(X, y, np.eye(p)).solve(eps).theta
-        out.append((tau**2 + np.sum((theta - theta0) ** 2), theta @ theta))
-    out = np.array(out)
-    model = rfrobust.theory.linear(delta, eps, tau)
-    error = out.std(axis=0, ddof=1) / np.sqrt(len(out))
-    assert np.all(np.abs(out.mean(axis=0) - [model.standard_risk, model.gradient_norm**2]) < 3.5 * error + 1 / p)
+        return tau**2 + np.sum((theta - theta0) ** 2), theta @ theta
+
+    assert_meets(rfrobust.theory.linear(delta, eps, tau), draw, (60, 120), 60)
 
 
 def test_degenerate_noiseless_recovery_is_refused_not_wrong():
@@ -193,22 +199,23 @@ def test_isotropic_attack_is_linear_regression():
 
 
 def test_anisotropic_attack_and_data_by_simulation():
-    p, delta, eps, tau = 160, 1.5, 0.4, 0.3
-    half = np.arange(p) < p // 2
-    m, power, c = np.where(half, 4.0, 0.25), np.where(half, 1.5, 0.5) / p, np.linspace(0.5, 1.5, p)
-    model = rfrobust.theory.mahalanobis_linear(delta, m, tau, signal=power, covariance=c)
-    limit = model.solve(eps)
-    rng = np.random.default_rng(0)
-    theta0 = np.sqrt(power)
-    out = []
-    for _ in range(40):
+    delta, eps, tau = 1.5, 0.4, 0.3
+
+    def geometry(p):
+        half = np.arange(p) < p // 2
+        return np.where(half, 4.0, 0.25), np.where(half, 1.5, 0.5) / p, np.linspace(0.5, 1.5, p)
+
+    def draw(p, rng):
+        m, power, c = geometry(p)
+        theta0 = np.sqrt(power)
         X = rng.standard_normal((round(delta * p), p)) * np.sqrt(c)
         y = X @ theta0 + tau * rng.standard_normal(len(X))
         theta = ConcentratedERM(X, y, np.diag(m)).solve(eps).theta
-        out.append((tau**2 + np.sum(c * (theta - theta0) ** 2), theta @ (m * theta)))
-    out = np.array(out)
-    error = out.std(axis=0, ddof=1) / np.sqrt(len(out))
-    assert np.all(np.abs(out.mean(axis=0) - [limit.standard_risk, limit.gradient_norm**2]) < 3.5 * error + 1 / p)
+        return tau**2 + np.sum(c * (theta - theta0) ** 2), theta @ (m * theta)
+
+    m, power, c = geometry(2000)
+    model = rfrobust.theory.mahalanobis_linear(delta, m, tau, signal=power, covariance=c)
+    assert_meets(model.solve(eps), draw, (60, 120), 60)
     assert model.solve(1.001 * model.null_threshold).gradient_norm == 0.0
     assert 0 < model.solve(0.999 * model.null_threshold).gradient_norm < 0.1
 

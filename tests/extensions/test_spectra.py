@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+import xarray as xr
 
 import rfrobust
 from rfrobust.finite.erm import ConcentratedERM
@@ -54,18 +55,17 @@ def test_orthogonal_rows_are_a_discrete_law(psi1):
 
 @pytest.mark.parametrize(("psi1", "psi2", "eps"), [(0.8, 2.0, 0.3), (2.0, 1.5, 0.3)])
 def test_orthogonal_rows_against_simulation(psi1, psi2, eps):
-    d = 120
-    N = round(psi1 * d)
-    q, _ = np.linalg.qr(np.random.default_rng(1).standard_normal((max(N, d), max(N, d))))
-    W = q[:N, :d]
-    W = W / np.linalg.norm(W, axis=1, keepdims=True)  # N > d: close to a tight frame, made unit-norm
-    network = FeatureMap(W, rfrobust.problem.resolve_activation("erf"), "gaussian")
-    sample = train(network, round(psi2 * d), eps, 0.5, 60, 2)
+    rows, d = [], [60, 120]
+    for size in d:
+        N = round(psi1 * size)
+        q, _ = np.linalg.qr(np.random.default_rng(1).standard_normal((max(N, size), max(N, size))))
+        W = q[:N, :size]
+        W = W / np.linalg.norm(W, axis=1, keepdims=True)  # N > d: close to a tight frame, made unit-norm
+        network = FeatureMap(W, rfrobust.problem.resolve_activation("erf"), "gaussian")
+        rows.append(train(network, round(psi2 * size), eps, 0.5, 80, [2, size]))
+    limit = rfrobust.extrapolate(xr.Dataset({"value": (("d", "replicate", "kind"), rows)}, coords={"d": d}))
     model = rfrobust.solve(psi1, psi2, eps, 0.5, activation="erf", spectrum="orthogonal")
-    error = sample.std(axis=0, ddof=1) / np.sqrt(len(sample))
-    gap = sample.mean(axis=0) - [model.standard_risk, model.gradient_norm**2]
-    # the finite-size bias is of order 1/d of the value
-    assert np.all(np.abs(gap) < 3.5 * error + 1.0 / d)
+    assert np.all(np.abs(limit.value - [model.standard_risk, model.gradient_norm**2]) < 3.5 * limit.value_se)
 
 
 def test_semi_empirical_theory_beats_the_limit_at_d_200():

@@ -165,3 +165,21 @@ def test_reproduce_keeps_simulated_networks_of_an_unfinished_figure(tmp_path, mo
             main([*arguments, *more])
         assert stop.value.code == 130
         assert trained.pop() == expected
+
+
+def test_damaged_datasets_and_records_are_named(tmp_path, capsys):
+    main(["reproduce", "--quick", "--only", "training-loss", "--out", str(tmp_path)])
+    content = (tmp_path / "training-loss.nc").read_bytes()
+    cut = tmp_path / "cut.nc"
+    for size in [*range(0, len(content), max(len(content) // 25, 1)), len(content) - 1]:
+        cut.write_bytes(content[:size])
+        with pytest.raises(ValueError, match="must be a NetCDF file"):
+            figures.load("training-loss", cut)
+    with pytest.raises(TypeError, match=r"path must be a path, got 2\.5"):
+        figures.load("training-loss", 2.5)
+    for text in ("", "[]", "{}", '{"title": 1, "seconds": 2, "signature": 3}', "\x00"):
+        (tmp_path / "linear-model.json").write_text(text)
+        with pytest.raises(SystemExit) as ended:
+            main(["reproduce", "--quick", "--only", "training-loss", "--out", str(tmp_path)])
+        assert ended.value.code == 2
+        assert "linear-model.json must be a record of a finished figure: remove it" in capsys.readouterr().err

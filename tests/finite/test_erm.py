@@ -11,6 +11,7 @@ import rfrobust
 from rfrobust import Phase
 from rfrobust.finite.erm import ConcentratedERM, ConvergenceError, robust_erm
 from rfrobust.finite.features import FeatureMap
+from tests.exact_erm import ExactERM, excess, ill_conditioned
 from tests.refusals import changed, refusals
 
 
@@ -154,6 +155,51 @@ def test_warm_path_equals_cold_fits():
     assert np.all(np.diff([fit.objective for fit in path]) >= 0)
 
 
+@pytest.mark.parametrize("ridge", [0.0, 0.05])
+def test_theta_is_right_next_to_the_null_threshold(ridge):
+    """The loss hardly depends on theta there; the optimality conditions at 60 digits do."""
+    rng = np.random.default_rng(14)
+    for _ in range(8):
+        n, N = int(rng.integers(2, 30)), int(rng.integers(1, 20))
+        F, y, root = rng.standard_normal((n, N)), rng.standard_normal(n), rng.standard_normal((N, 2 * N))
+        problem = ConcentratedERM(F, y, root @ root.T / N, ridge=ridge)
+        for share in (5e-4, 1e-4, 1e-5, 1e-6):
+            eps = problem.null_threshold * (1 - share)
+            fit = problem.solve(eps)
+            exact = ExactERM(F, y, root @ root.T / N, eps, ridge)
+            theta = np.array(exact.newton(fit.theta, fit.alpha, steps=3), dtype=float)
+            np.testing.assert_allclose(fit.theta, theta, rtol=0, atol=2e-5 * np.linalg.norm(theta))
+            assert fit.iterations < 12
+
+
+def test_a_metric_of_many_scales_is_not_taken_as_singular():
+    rng = np.random.default_rng(0)
+    F = rng.standard_normal((6, 2))
+    F[:, 1] *= 3e-8
+    y = F @ [1, 1 / 3e-8] + 0.3 * rng.standard_normal(6)
+    J2 = np.diag([1, 1e-13])
+    fit = robust_erm(F, y, J2, 0.3)
+    assert fit.objective == pytest.approx(0.448602832, rel=1e-8)
+    assert fit.objective == pytest.approx(loss(fit.theta, F, y, J2, 0.3), rel=1e-12)
+    assert excess(fit, F, y, J2, 0.3)[0] <= fit.gap < 1e-12
+
+
+def test_the_gap_of_ill_conditioned_problems_is_never_too_small():
+    """The true excess at 60 digits, on the data as given; ``make stress`` does 1,000."""
+    for seed in range(40):
+        F, y, J2, ridge, share = ill_conditioned(seed)
+        problem = ConcentratedERM(F, y, J2, ridge=ridge)
+        eps = share * problem.null_threshold
+        if eps > 0:
+            try:
+                fit = problem.solve(eps)
+            except ConvergenceError:
+                continue
+            true, value = excess(fit, F, y, J2, eps, ridge)
+            assert true <= fit.gap
+            assert abs(float(value / fit.objective) - 1) <= max(fit.gap, 1e-13)
+
+
 def test_unpenalised_intercept():
     """A constant feature that the metric does not see: the mean is fitted whatever the radius."""
     rng = np.random.default_rng(10)
@@ -241,7 +287,7 @@ test_bad_input = refusals(
         ({"metric": [[1.0, 0.5], [0.0, 1.0]]}, "metric must be symmetric"),
         ({"metric": [[1.0, 0.0], [0.0, -1.0]]}, "metric must be positive semidefinite"),
         ({"eps": -0.1}, "eps must be finite and >= 0"),
-        ({"ridge": np.inf}, r"ridge must be in \[0, 1e\+100\]"),
+        ({"ridge": np.inf}, r"ridge must be in \[1e-20, 1e\+20\]"),
         ({"tol": 0.0}, "tol must be in"),
         ({"max_iter": 0}, "max_iter must be an integer >= 1"),
     ),

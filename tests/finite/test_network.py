@@ -13,11 +13,12 @@ from sklearn.utils.estimator_checks import estimator_checks_generator
 
 import rfrobust
 from rfrobust import Activation, RobustRandomFeatures
-from rfrobust.finite.attack import extreme_points, linearized_attack, pgd_attack
+from rfrobust.finite.attack import extreme_points, inner_maximum, linearized_attack, pgd_attack
 from rfrobust.finite.features import FeatureMap
 from rfrobust.finite.linearized import gradients, linearized_erm
 from rfrobust.finite.risks import gradient_norm, sampled_risks, standard_risk
 from rfrobust.finite.training import pgd_erm, pgd_loss
+from tests.exact_attack import true_maximum
 from tests.refusals import refusals
 
 ERF = Activation("erf", erf, lambda u: 2 / np.sqrt(np.pi) * np.exp(-(u**2)), 0.0, np.sqrt(0.4244131815784),
@@ -45,7 +46,7 @@ def test_exact_risk_and_gradient_norm_against_sampling(activation):
     network, _, _, beta = data(10, 25, 5, 1, activation=activation)
     theta = np.random.default_rng(2).standard_normal(25) / 5
     exact = standard_risk(network, theta, beta, 0.3), gradient_norm(network, theta) ** 2
-    sampled = sampled_risks(network, theta, beta, 0.3, 0.2, 100_000, np.random.default_rng(3), steps=1)
+    sampled = sampled_risks(network, theta, beta, 0.3, 0.2, 100_000, np.random.default_rng(3), steps=1, restarts=0)
     assert abs(exact[0] - sampled.standard[0]) < 4 * sampled.standard[1]
     assert abs(exact[1] - sampled.gradient[0]) < 4 * sampled.gradient[1]
     assert sampled.standard[0] < sampled.pgd[0]
@@ -106,6 +107,34 @@ def test_attack_finds_the_true_inner_maximum_of_tiny_networks(d, N):
         found = (y - network.features(X + delta) @ theta) ** 2
         for i in range(4):
             assert found[i] >= dense_maximum(network, theta, X[i], y[i], 1.0) * (1 - 1e-3)
+
+
+@pytest.mark.parametrize("seeds", [range(12), pytest.param(range(12, 200), marks=pytest.mark.slow)])
+def test_default_attack_reaches_the_true_maximum_of_tiny_trained_networks(seeds):
+    """Every piece of the network is enumerated; bounds from both sides hold the true maximum."""
+    for seed in seeds:
+        rng = np.random.default_rng([seed, 77])
+        d, N, n = (int(rng.integers(*ends)) for ends in ((2, 4), (2, 8), (4, 16)))
+        network, X, y, _ = data(d, N, n, seed, tau=0.3)
+        theta, eps = rfrobust.robust_erm(network.features(X), y, network.metric, 0.05).theta, rng.uniform(0.1, 1.5)
+        found = inner_maximum(network, theta, X[:4], y[:4], eps)
+        offset = float(network.activation(np.zeros(1))[0])
+        for i in range(4):
+            true = true_maximum(network.W, offset, theta, X[i], y[i], eps)
+            assert 0.99 * true <= found.lower[i] <= true * (1 + 1e-9)
+            assert found.upper[i] >= true * (1 - 1e-9)
+
+
+@pytest.mark.parametrize("activation", ["relu", "leaky-relu", "abs-linear", "hard-tanh", "identity", "tanh"])
+def test_bounds_of_the_inner_maximum(activation):
+    network, X, y, _ = data(15, 20, 8, 3, activation=activation)
+    theta = np.random.default_rng(4).standard_normal(20) / 5
+    for eps in (1e-4, 0.5):
+        found = inner_maximum(network, theta, X, y, eps)
+        assert (found.lower <= found.upper).all()
+        assert np.isfinite(found.upper).all() == (activation != "tanh")
+        if activation == "identity" or (eps == 1e-4 and activation != "tanh"):
+            np.testing.assert_allclose(found.lower, found.upper, rtol=1e-3)
 
 
 def test_pgd_is_at_least_as_strong_as_the_linearized_attack():
@@ -218,6 +247,9 @@ def test_estimator_on_real_data():
     attacked = robust.attack(X_test, y_test, 0.5)
     np.testing.assert_array_less(np.linalg.norm(attacked - X_test, axis=1), 0.5 + 1e-9)
     weak = robust.adversarial_loss(X_test, y_test, 0.5, method="linearized")
+    lower, upper = robust.adversarial_bounds(X_test, y_test, 0.5)
+    assert lower == pytest.approx(robust.adversarial_loss(X_test, y_test, 0.5), rel=1e-12)
+    assert lower < upper < np.inf
     assert np.mean((y_test - robust.predict(X_test)) ** 2) < weak <= robust.adversarial_loss(X_test, y_test, 0.5)
 
 

@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
+import xarray as xr
 
 import rfrobust
-from rfrobust.finite.scaling import extrapolate, power_law
+from rfrobust.finite.scaling import line_weights, power_law
 from tests.refusals import refusals
 
 
@@ -24,59 +25,99 @@ def test_power_law_recovers_an_exact_one_and_its_error_is_calibrated():
     assert 0.9 < np.std(scores) < 1.1
 
 
-def test_extrapolation_recovers_a_line_and_its_error_is_calibrated():
-    d = np.array([50.0, 100.0, 200.0])
-    limit, slope = extrapolate(d, 2.0 + 7.0 / d, np.array([0.1, 0.2, 0.1]))
-    assert limit.value == pytest.approx(2.0, abs=1e-12)
-    assert slope.value == pytest.approx(7.0, abs=1e-9)
-    rng = np.random.default_rng(1)
-    error = np.array([0.1, 0.05, 0.2])
-    scores = []
-    for _ in range(500):
-        fit, _ = extrapolate(d, 1.0 + error * rng.standard_normal(3), error)
-        scores.append((fit.value - 1.0) / fit.se)
-    assert 0.9 < np.std(scores) < 1.1
+def drawn(d, limit, bias, trials=1):
+    """Return normal values of mean limit + bias/d and variance 1/d, 30 a dimension, in the form of a simulation."""
+    noise = np.random.default_rng(1).standard_normal((len(d), trials, 30))
+    values = [limit + bias / size + part / np.sqrt(size) for size, part in zip(d, noise, strict=True)]
+    return xr.Dataset({"standard_risk": (("d", "trial", "replicate"), values)}, coords={"d": list(d)})
+
+
+def test_extrapolation_recovers_a_line():
+    data = 0.0 * drawn([50, 100, 200], 0.0, 0.0)
+    limit = rfrobust.extrapolate(data + 2.0 + 7.0 / data.d)
+    assert float(limit.standard_risk[0]) == pytest.approx(2.0, abs=1e-12)
+    assert float(limit.standard_risk_slope[0]) == pytest.approx(7.0, abs=1e-9)
+    assert float(limit.standard_risk_se[0]) == pytest.approx(0.0, abs=1e-12)
+
+
+@pytest.mark.parametrize("d", [(50, 100), (30, 60, 120)])
+def test_the_error_of_an_extrapolation_is_calibrated(d):
+    limit = rfrobust.extrapolate(drawn(d, 1.0, -5.0, trials=1000))
+    for name, value in (("standard_risk", 1.0), ("standard_risk_slope", -5.0)):
+        scores = (limit[name] - value) / limit[f"{name}_se"]
+        assert abs(float(scores.mean())) < 0.1
+        assert 0.95 < float(np.sqrt((scores**2).mean())) < 1.1
+
+
+def test_extrapolation_of_two_dimensions_is_richardsons_and_keeps_the_other_axes():
+    runs = rfrobust.simulate(psi1=[0.5, 1.0], psi2=2.0, eps=0.3, tau=0.5, d=[10, 20], replicates=4, workers=1)
+    limit, means = rfrobust.extrapolate(runs), rfrobust.summary(runs)
+    assert limit.standard_risk.dims == ("psi1",)
+    for name in ("standard_risk", "adversarial_risk", "zero_residual_fraction"):
+        low, high = (means[name].sel(d=d) for d in (10, 20))
+        np.testing.assert_allclose(limit[name], 2 * high - low)
+        low, high = (means[f"{name}_se"].sel(d=d) for d in (10, 20))
+        np.testing.assert_allclose(limit[f"{name}_se"], np.hypot(2 * high, low))
+    assert not {"gap", "iterations", "converged"} & set(limit)
+    lost = runs.copy(deep=True)
+    lost["standard_risk"][:, 1, :] = np.nan
+    assert np.isnan(rfrobust.extrapolate(lost).standard_risk).all()
 
 
 test_bad_input = refusals(
     (lambda: power_law(np.array([0.0, 1.0]), np.ones(2), np.ones(2)), "d must be finite and > 0"),
-    (lambda: extrapolate(np.array([1.0, 2.0]), np.ones(2), np.ones(3)), "same length"),
+    (lambda: line_weights(np.array([1.0, 2.0]), np.ones(3)), "same length"),
+    (lambda: rfrobust.extrapolate([1.0]), "data must be a Dataset of simulate", TypeError),
+    (lambda: rfrobust.extrapolate(xr.Dataset({"v": ("d", [1.0, 2.0])})), "must have the dimension 'replicate'"),
+    (lambda: rfrobust.extrapolate(drawn([50], 1.0, 0.0)), "'d' with two values or more"),
 )
+
+POINTS = (
+    (1.0, 2.0, 0.3, 0.5),
+    (3.0, 2.0, 0.3, 0.5),
+    (0.5, 2.0, 0.3, 0.5),
+    (2.0, 1.0, 0.5, 0.2),
+    (4.0, 1.0, 0.6, 0.2),
+    (1.0, 3.0, 0.1, 1.0),
+)
+
+
+def scores(point, d, replicates, seed):
+    """Return z-scores of the risk, the gradient norm and the training loss against theory at infinite dimension."""
+    psi1, psi2, eps, tau = point
+    theory = rfrobust.solve(psi1, psi2, eps, tau)
+    runs = rfrobust.simulate(psi1=psi1, psi2=psi2, eps=eps, tau=tau, d=d, replicates=replicates, seed=seed, workers=1)
+    assert (runs["gap"] <= 1e-8).all()
+    limit = rfrobust.extrapolate(runs)
+    names = ("standard_risk", "gradient_norm", "training_loss")
+    return [float((limit[name] - getattr(theory, name)) / limit[f"{name}_se"]) for name in names]
+
+
+def test_z_scores_against_theory_are_honest():
+    """No tolerance besides the standard error; scores of one point go together, so 18 of them are about 8."""
+    z = np.array([scores(point, [32, 64], 24, 5) for point in POINTS])
+    assert 0.5 < np.sqrt(np.mean(z**2)) < 1.5
+    assert np.abs(z).max() < 3.5
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("psi1", "psi2", "eps", "tau"),
-    [
-        (1.0, 2.0, 0.3, 0.5),
-        (3.0, 2.0, 0.3, 0.5),
-        (0.5, 2.0, 0.3, 0.5),
-        (2.0, 1.0, 0.5, 0.2),
-        (4.0, 1.0, 0.6, 0.2),
-        (1.0, 3.0, 0.1, 1.0),
-    ],
-)
-def test_extrapolated_finite_networks_meet_the_theory(psi1, psi2, eps, tau):
-    """Mean against 1/d from d = 30, 60, 120: its value at d = infinity is the limit to 3 standard errors."""
-    setting = {"psi1": psi1, "psi2": psi2, "eps": eps, "tau": tau}
-    theory = rfrobust.solve(psi1, psi2, eps, tau)
-    expected = {
-        "standard_risk": theory.standard_risk,
-        "gradient_norm": theory.gradient_norm,
-        "training_loss": theory.training_loss,
-        "adversarial_risk": theory.adversarial_risk(),
-    }
-    plan = {30: 120, 60: 60, 120: 30}
-    runs = [
-        rfrobust.summary(rfrobust.simulate(**setting, d=d, replicates=m, seed=5, workers=1)) for d, m in plan.items()
-    ]
-    assert all((run["gap"] <= 1e-8).all() for run in runs)
-    for name, value in expected.items():
-        mean = np.array([float(run[name]) for run in runs])
-        error = np.array([float(run[f"{name}_se"]) for run in runs])
-        limit, _ = extrapolate(np.array(list(plan)), mean, error)
-        assert abs(limit.value - value) < 3 * limit.se, name
-        assert limit.se < 0.08 * value
+def test_z_scores_of_many_networks_are_honest():
+    z = np.array([scores(point, [40, 80, 160], 60, 6) for point in POINTS])
+    assert 0.6 < np.sqrt(np.mean(z**2)) < 1.4
+    assert np.abs(z).max() < 3.5
+
+
+@pytest.mark.slow
+def test_the_bias_of_order_one_over_d_is_there_and_extrapolated():
+    """Wide networks: the means at d = 40 are far off their standard errors, the extrapolated ones are not."""
+    setting = {"psi1": 9.0, "psi2": 2.0, "eps": 0.3, "tau": 0.2}
+    runs = rfrobust.simulate(**setting, d=[40, 80], replicates=150, seed=3, workers=1)
+    means, limit, theory = rfrobust.summary(runs), rfrobust.extrapolate(runs), rfrobust.solve(9.0, 2.0, 0.3, 0.2)
+    for name in ("standard_risk", "gradient_norm"):
+        value = getattr(theory, name)
+        assert abs(float((means[name][0] - value) / means[f"{name}_se"][0])) > 4
+        assert abs(float((limit[name] - value) / limit[f"{name}_se"])) < 3
+        assert abs(float(limit[f"{name}_slope"] / limit[f"{name}_slope_se"])) > 3
 
 
 @pytest.mark.slow

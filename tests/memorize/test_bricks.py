@@ -106,6 +106,6 @@ test_bad_arguments = refusals(
     (lambda: blocks([0.5], 0.1, 0.1), "centers must have 2 dimension"),
     (lambda: blocks([[0.5]], 0.1, 0.1, form="box"), "form must be one of 'trapezoid', 'hinge'"),
     (lambda: squaring(0), "levels must be an integer >= 1"),
-    (lambda: product(3, 0.0), "bound must be finite and > 0"),
+    (lambda: product(3, 0.0), r"bound must be in \(0, 1e\+100\]"),
     (lambda: exact_gate(-1), "bound must be finite and >= 0"),
 )

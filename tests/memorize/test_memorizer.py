@@ -1,10 +1,13 @@
 import itertools
 import tracemalloc
+import warnings
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.neural_network import MLPClassifier
 
 from rfrobust.memorize import (
     ReLUNetwork,
@@ -14,6 +17,7 @@ from rfrobust.memorize import (
     minimum,
     pgd,
     robust_error,
+    robust_error_bounds,
     robust_memorizer,
     stack,
     student,
@@ -284,6 +288,25 @@ def test_pgd_finds_the_optimum_of_a_linear_classifier():
     U = rng.uniform(size=(200, 5))
     attacked = pgd(clean, U, np.ones(200), 0.3, box=(0.0, 1.0))
     np.testing.assert_allclose(attacked, np.clip(U - 0.3 * np.sign(w), 0, 1), atol=1e-12)
+
+
+def test_default_attack_reaches_the_exact_minimum_of_tiny_trained_networks():
+    """What is missed of the fall of the margin, against a mixed-integer program."""
+    for seed in range(4):
+        rng = np.random.default_rng(seed)
+        X = rng.standard_normal((40, 2))
+        y = (np.sin(2 * X[:, 0]) + X[:, 1] ** 2 > 0.8).astype(int)
+        model = MLPClassifier((6,), max_iter=400, random_state=seed, learning_rate_init=0.02)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            net = ReLUNetwork.from_sklearn(model.fit(X, y))
+        signs, radius = 2 * y[:6] - 1, rng.uniform(0.2, 1.0)
+        true = [minimum(net, x - radius, x + radius, [float(s)])[0] for x, s in zip(X[:6], signs, strict=True)]
+        found = signs * net(pgd(net, X[:6], y[:6], radius))[:, 0]
+        fall = signs * net(X[:6])[:, 0] - true
+        assert (found - true <= 0.01 * fall + 1e-5).all()
+        lower, upper = robust_error_bounds(net, X[:6], y[:6], radius)
+        assert lower == np.mean(np.array(true) <= 0) <= upper
 
 
 NET, TWO = ReLUNetwork.affine([[1.0, 0.5]], [0.0]), [[0.1, 0.1], [0.9, 0.9]]

@@ -183,7 +183,7 @@ test_bad_arguments = refusals(
         ({"n": "many"}, "n must be an integer", TypeError),
         ({"scale": [0.0]}, "scale must be finite and > 0"),
         ({"scale": [0.3, 9.0]}, "scale must be at most .* for n=128, d=2, got 9"),
-        ({"noise": 0}, "noise must be finite and > 0"),
+        ({"noise": 0}, r"noise must be in \(0, 1e\+100\]"),
         ({"softness": -1}, "softness must be finite and > 0"),
         ({"n": []}, "n must hold one or more different values"),
         ({"n": [128, 128]}, "n must hold one or more different values"),

@@ -3,13 +3,16 @@
 import dataclasses
 import math
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import mpmath as mp
 import numpy as np
 import pytest
 
 import rfrobust
+from rfrobust.checks import certificate as certificate_module
 from rfrobust.checks.certificate import certify
+from rfrobust.problem.catalogue import TABLE
 from tests import reference
 
 
@@ -35,6 +38,76 @@ def test_digits_agree_with_another_multiple_precision_library(problem):
             got = mp.mpf(certificate.enclosures[name].digits)
             assert abs(got / exact - 1) < mp.mpf("1e-25")
             assert certificate.enclosures[name].lower <= exact <= certificate.enclosures[name].upper
+
+
+def assert_holds(model):
+    """The certificate encloses what another library computes, and its digits are right to the last but some."""
+    certificate = certify(model)
+    assert certificate.proved, certificate.reason
+    v, r2, loss, p0 = reference.polish(model)
+    with mp.workdps(35):
+        exact = {"standard_risk": v, "gradient_norm": mp.sqrt(r2), "training_loss": loss, "zero_residual_fraction": p0}
+        for name, value in exact.items():
+            enclosure = certificate.enclosures[name]
+            assert abs(mp.mpf(enclosure.digits) / value - 1) < mp.mpf("1e-25"), name
+            assert enclosure.lower <= value <= enclosure.upper, name
+
+
+def test_atomic_laws_are_enclosed_exactly():
+    """1/psi1 is no double, nor is a third: the law's weights are balls, and of sum 1."""
+    assert_holds(rfrobust.solve(3.9257056999302744, 0.7527852749033905, 1.845016781855567, 0.5, spectrum="orthogonal"))
+    rng = np.random.default_rng(6)
+    for _ in range(15):
+        psi1, psi2 = 10 ** rng.uniform(-1, 1, 2)
+        eps = rfrobust.null_threshold(psi1, psi2, 0.5, spectrum="orthogonal") * rng.uniform(0.1, 0.9)
+        model = rfrobust.solve(psi1, psi2, eps, 0.5, ridge=rng.choice([0.0, 0.1]), spectrum="orthogonal")
+        assert_holds(model)
+    thirds = rfrobust.DiscreteSpectrum([0.0, 0.9, 2.1])
+    assert_holds(rfrobust.solve(1.3, 0.7, 0.4, 0.5, spectrum=thirds))
+    assert_holds(rfrobust.solve(1.3, 0.7, 0.4, 0.5, spectrum=thirds, ridge=0.1, activation="tanh"))
+
+
+@pytest.mark.parametrize(
+    "activation", ["leaky-relu", "hard-tanh", "tanh", *(pytest.param(name, marks=pytest.mark.slow) for name in TABLE)]
+)
+def test_moments_of_built_in_activations_are_exact(activation):
+    tau = 0.5
+    eps = 0.4 * rfrobust.null_threshold(3, 2, tau, activation=activation)
+    assert_holds(rfrobust.solve(3, 2, eps, tau, activation=activation))
+    with mp.workdps(30):
+        flint = pytest.importorskip("flint")
+        with flint.ctx.workprec(certificate_module.PRECISION_BITS):
+            balls = certificate_module._squared_moments(rfrobust.problem.built_in(activation), flint.arb)
+        sigma, _ = reference.FORMULAS[activation]
+        centred = abs(reference.mean(sigma, 40)) < mp.mpf("1e-30")
+        a2 = reference.mean(lambda u: (u * u - 1) * sigma(u), 40) / mp.sqrt(2) if centred else mp.mpf(0)
+        for ball, root in zip(balls, (*reference.moments(activation), a2), strict=True):
+            assert abs(mp.mpf(ball.str(30, radius=False)) - root**2) < mp.mpf("1e-28")
+
+
+def test_an_activation_that_is_scaled_keeps_its_exact_moments():
+    relu = rfrobust.problem.built_in("relu")
+    with_scale = certify(rfrobust.solve(3, 2, 0.3, 0.5, activation=relu.affine(3.0, 0.1)))
+    plain = certify(rfrobust.solve(3, 2, 0.3, 0.5))
+    assert with_scale.enclosures["standard_risk"].digits == plain.enclosures["standard_risk"].digits
+
+
+def test_drawn_first_layers():
+    """Equal weights are 1/N, not their rounding; a full rank leaves no signal unseen."""
+    W = rfrobust.MarchenkoPastur().draw(35, 15, np.random.default_rng(0))
+    for model in (
+        rfrobust.solve(35 / 15, 2, 0.3, 0.0, spectrum=rfrobust.EmpiricalSpectrum(W)),
+        rfrobust.theory.drawn_network(W, 30, 0.5).solve(0.3),
+    ):
+        certificate = certify(model)
+        assert certificate.proved
+        assert certificate.relative_error < 1e-11
+
+
+def test_threads_take_turns_at_the_precision():
+    models = [rfrobust.solve(psi1, 2, 0.3, 0.5) for psi1 in np.linspace(0.5, 5, 120)]
+    with ThreadPoolExecutor(8) as pool:
+        assert all(certificate.proved for certificate in pool.map(certify, models))
 
 
 def test_square_loss_against_multiple_precision():

@@ -210,7 +210,9 @@ def test_finite_networks_approach_the_linearized_flow():
     assert 2.2 < far / near < 7
 
 
+INDEFINITE = np.array([[1.0, 2.0, 0.0], [2.0, 1.0, 0.0], [0.0, 0.0, 1.0]])
 FLOW, ONES = LinearizedFlow(np.eye(3), np.ones(3)), np.ones((3, 1))
+TINY = FiniteNetwork.random(Architecture(2), inputs=1, width=2)
 test_bad_inputs = refusals(
     (lambda: LinearizedFlow(np.triu(np.ones((3, 3))), ONES), "theta must be symmetric"),
     (lambda: LinearizedFlow(np.eye(3), ONES[:2]), "targets must have shape"),
@@ -221,8 +223,13 @@ test_bad_inputs = refusals(
     (lambda: StoppedKernel.decompose(np.eye(3)[:2], np.ones(3)), r"theta must have shape \(3, 3\)"),
     (lambda: StoppedKernel.decompose(np.eye(3), -np.ones(3)), "times must be finite and >= 0"),
     (lambda: KernelSpectrum.decompose(np.eye(3) * np.nan), "theta must be finite"),
+    (lambda: KernelSpectrum.decompose(np.triu(np.ones((3, 3)))), "theta must be symmetric, got a difference of 1"),
+    (lambda: StoppedKernel.decompose(np.triu(np.ones((3, 3))), np.ones(3)), "theta must be symmetric"),
+    (lambda: LinearizedFlow(INDEFINITE, ONES), "theta must be positive semidefinite, got an eigenvalue -1"),
+    (lambda: KernelSpectrum.decompose(INDEFINITE), "theta must be positive semidefinite"),
+    (lambda: StoppedKernel.decompose(INDEFINITE, np.ones(3)), "theta must be positive semidefinite"),
     (lambda: KernelSpectrum.decompose(np.eye(3)).coefficients(ONES, -1.0), "xi must be finite and >= 0"),
-    (lambda: gradient_search(None, ONES, ONES, eta=0.1, steps=0), "steps must be an integer >= 1"),
+    (lambda: gradient_search(TINY, ONES, ONES, eta=0.1, steps=0), "steps must be an integer >= 1"),
 )
 
 

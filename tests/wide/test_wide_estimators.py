@@ -104,9 +104,10 @@ def test_single_gradient_variant(network):
 
 def test_zero_radius_is_no_attack(network):
     x = np.random.default_rng(4).random((5, 6))
-    np.testing.assert_array_equal(InputAttack(radius=0).run(network, x, np.zeros((5, 3)), None), x)
+    np.testing.assert_array_equal(InputAttack(radius=0).run(network, x, np.zeros((5, 3)), np.random.default_rng(0)), x)
 
 
+TINY = FiniteNetwork.random(Architecture(2), inputs=6, width=2)
 SIX, LABELS = np.random.default_rng(11).random((12, 6)), np.arange(12) % 3
 test_bad_inputs = refusals(
     *changed(
@@ -119,7 +120,10 @@ test_bad_inputs = refusals(
         ({"steps": 0}, "steps must be an integer >= 1"),
         ({"norm": "l2", "method": "single-gradient"}, "norm='linf' only"),
     ),
-    (lambda: InputAttack(radius=0.1, bounds=(0, 1)).run(None, 2 * SIX, LABELS, None), r"x must be in \[0, 1\]"),
+    (
+        lambda: InputAttack(radius=0.1, bounds=(0, 1)).run(TINY, 2 * SIX, LABELS, np.random.default_rng(0)),
+        r"x must be in \[0, 1\]",
+    ),
     (lambda: KernelPredictor(Architecture(), SIX, np.ones((5, 3))), "coefficients must have shape"),
     (lambda: NTKClassifier().robust_score(SIX, LABELS), "not fitted", NotFittedError),
     (lambda: AdvNTKClassifier(learning_rate=0).fit(SIX, LABELS), "learning_rate"),
