@@ -19,7 +19,8 @@ OTHERS = {
     "cgro.Draw", "cgro.PatchData", "cgro.PublishedRow", "cgro.PublishedSetting", "cgro.ReducedStart", "cgro.BatchNorm",
     "cgro.Chain", "cgro.GlobalAverage", "cgro.Layer", "cgro.MaxPool", "cgro.ReLU", "cgro.Residual",
     "checks.Certificate", "checks.Enclosure", "checks.LinearSaddle", "checks.Saddle", "checks.Stationarity",
-    "finite.Estimate", "finite.LinearizedProblem", "finite.PGDFit", "finite.RobustFit", "finite.SampledRisks",
+    "finite.Estimate", "finite.InnerMaximum", "finite.LinearizedProblem", "finite.PGDFit", "finite.RobustFit",
+    "finite.SampledRisks",
     "memorize.Memorizer", "memorize.Verification", "problem.Features", "problem.FirstLayer", "problem.Loss",
     "problem.Ratios", "problem.Settings", "problem.Square", "problem.Target", "problem.adversarial_risk",
     "rfrobust.Equilibrium", "rfrobust.MarchenkoPastur", "rfrobust.OrthogonalRows", "rfrobust.Phase",
@@ -148,7 +149,7 @@ def calls():
         "theory.convert_ridge": (theory.convert_ridge, {"value": 0.1, "source": "mei-montanari", "target":
             "scikit-learn", "psi1": 2.0, "n": 10}),
         "theory.drawn_network": (theory.drawn_network, {"W": W, "n": 8.0, "tau": 0.5, "activation": "relu", "beta":
-            beta, "attack": np.eye(4)}),
+            beta, "attack": np.eye(4), "radial_power": 0.0}),
         "theory.from_mei_montanari": (theory.from_mei_montanari, {"psi1": 2.0, "psi2": 3.0, "lam": 0.1, "tau": 0.1,
             "activation": "relu", "F1": 1.0, "F_star": 0.1}),
         "theory.infinitely_wide": (theory.infinitely_wide, {"psi2": 2.0, "scaled_eps": 0.1, "tau": 0.5, "ridge": 0.1,
@@ -207,8 +208,9 @@ def calls():
             "nonlinear_power": 0.0}),
         "finite.sampled_risks": (finite.sampled_risks, {"network": features, "theta": theta, "beta": beta, "tau": 0.5,
             "eps_test": 0.1, "samples": 5, "rng": rng, "nonlinear_power": 0.0, "steps": 1}),
-        "finite.extrapolate": (finite.extrapolate, {"d": [10.0, 20.0, 40.0], "mean": [1.0, 1.1, 1.2], "se": [0.1, 0.1,
-            0.1]}),
+        "rfrobust.extrapolate": (rfrobust.extrapolate, {"data": simulated}),
+        "finite.line_weights": (finite.line_weights, {"d": [10.0, 20.0, 40.0], "weight": [1.0, 1.1, 1.2]}),
+        "finite.inner_maximum": (finite.inner_maximum, dict(**rf, steps=1, restarts=0)),
         "finite.power_law": (finite.power_law, {"d": [10.0, 20.0, 40.0], "size": [1.0, 1.1, 1.2], "draws": [5, 5, 5]}),
         "finite.mean_estimate": (finite.mean_estimate, {"values": [1.0, 2.0]}),
         "finite.nonlinear_part": (finite.nonlinear_part, {"X": X}),
@@ -355,6 +357,8 @@ def calls():
             20, "box": (-9.0, 9.0), "seed": 0}),
         "memorize.robust_error": (memorize.robust_error, {"network": relu, "X": X, "y": labels, "radius": 0.1, "steps":
             1}),
+        "memorize.robust_error_bounds": (memorize.robust_error_bounds, {"network": relu, "X": X, "y": labels, "radius":
+            0.1, "steps": 1, "restarts": 0}),
         "memorize.largest_delta": (memorize.largest_delta, {"X": X, "y": labels, "theta": 0.01}),
         "memorize.built_parameters": (memorize.built_parameters, {"N": 2, "D": 2, "seed": 0}),
         "memorize.parameter_counts": (memorize.parameter_counts, {"N": [2], "D": [2], "eps": 0.1}),
