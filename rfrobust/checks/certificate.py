@@ -109,7 +109,10 @@ def _parameters(model: Equilibrium, arb: Any, constant: Any) -> Parameters:
     psi1, psi2, eps, tau, ridge = (constant(arb(value)) for value in given)
     powers = (data.signal_norm, data.nonlinear_power, data.radial_power)
     signal_norm, nonlinear_power, radial_power = (constant(arb(value)) for value in powers)
-    return equations.parameters(psi1, psi2, eps, tau, ridge, squares, signal_norm, nonlinear_power, radial_power, spike)
+    learned = spike if data.radial_power > 0.0 else None
+    return equations.parameters(
+        psi1, psi2, eps, tau, ridge, squares, signal_norm, nonlinear_power, radial_power, learned
+    )
 
 
 def certify(equilibrium: Equilibrium, eps_test: float | None = None) -> Certificate:

@@ -144,14 +144,19 @@ def averages(k: Dual, l: Dual, p: Parameters, law: Law | None, F: Field) -> Aver
     """Return the averages of a law, None being the closed one, in numbers that are not traced."""
     zero = k * 0.0
     if law is None:
-        total, probe, excess = closed_averages(k, l, p, F), closed_probe(k, l, p, F), p.psi1
+        total = closed_averages(k, l, p, F)
     else:
-        total, excess = Averages(zero, zero + law.null, zero, zero, zero, zero + law.unexplained), law.excess
-        probe = Probe(zero, zero, zero, zero)
-        for sigma, metric, explained, weight in zip(law.sigma, law.metric, law.explained, law.weights, strict=True):
-            one = one_direction(k, l, sigma, metric, explained, weight)
+        total = Averages(zero, zero + law.null, zero, zero, zero, zero + law.unexplained)
+        for direction in zip(law.sigma, law.metric, law.explained, law.weights, strict=True):
+            total = Averages(*(a + b for a, b in zip(total, one_direction(k, l, *direction), strict=True)))
+    if p.spike is None:
+        return total
+    if law is None:
+        probe, excess = closed_probe(k, l, p, F), p.psi1
+    else:
+        probe, excess = Probe(zero, zero, zero, zero), law.excess
+        for sigma, metric, weight in zip(law.sigma, law.metric, law.weights, strict=True):
             seen = probe_of_direction(k, l, sigma, metric, weight, p)
-            total = Averages(*(a + b for a, b in zip(total, one, strict=True)))
             probe = Probe(*(a + b for a, b in zip(probe, seen, strict=True)))
     P, B = radial_averages(k, probe, excess, p)
     return total._replace(P=total.P + P, B=total.B + B)
@@ -174,12 +179,14 @@ def reach(p: Parameters, law: Law | None, F: Field) -> tuple[Any, Any]:
     """Return b' J^-2 b and E Sigma/J^2 of a law, None being the closed one, in numbers that are not traced."""
     if law is None:
         power, spread, inverse = closed_reach(p, F)
-        return power + radial_reach(inverse, p.psi1, p), spread
-    power, spread, inverse = p.R * 0.0, p.R * 0.0, p.R * 0.0
-    for direction in zip(law.sigma, law.metric, law.explained, law.weights, strict=True):
-        a, b, c = reach_of_direction(*direction)
-        power, spread, inverse = power + a, spread + b, inverse + c
-    return power + radial_reach(inverse, law.excess, p), spread
+    else:
+        power, spread, inverse = p.R * 0.0, p.R * 0.0, p.R * 0.0
+        for direction in zip(law.sigma, law.metric, law.explained, law.weights, strict=True):
+            a, b, c = reach_of_direction(*direction)
+            power, spread, inverse = power + a, spread + b, inverse + c
+    if p.spike is not None:
+        power = power + radial_reach(inverse, p.psi1 if law is None else law.excess, p)
+    return power, spread
 
 
 def radial_reach(inverse: Any, excess: Any, p: Parameters) -> Any:

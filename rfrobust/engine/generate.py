@@ -418,8 +418,13 @@ def probed(k, l, p, law):
 _AVERAGES = '''@inner
 def averages(k, l, p, law):
     """Averages of a law, None being the closed one."""
-    of = sums(k, l, p, law)
-    if p.radial == 0.0:
+    return with_radial_part(sums(k, l, p, law), k, l, p, law, p.spike)
+
+
+@inner
+def with_radial_part(of, k, l, p, law, spike):
+    """Averages with what the spike adds, if there is one."""
+    if spike is None:  # pruned where the type decides
         return of
     excess = p.psi1 if law is None else law.excess
     part = radial_averages(k, probed(k, l, p, law), excess, p)

@@ -36,7 +36,7 @@ class Root(NamedTuple):
 
 
 @inner
-def _curve(log_t, p, law):
+def on_curve(log_t, p, law):
     """Return (log V, F1) on F2 = 0 at this log t, by bisection."""
     below, above = LOG_V_RANGE
     while True:
@@ -57,12 +57,12 @@ def bisection(iterations, p, law):
     There is none at the upper end where linear features recover a target without noise (v = 0).
     """
     low, high = LOG_Q_RANGE[0] - math.log(p.eps), LOG_Q_RANGE[1] - math.log(p.eps)
-    log_V, F1 = _curve(high, p, law)
+    log_V, F1 = on_curve(high, p, law)
     if not F1 > 0.0:
         return Root(high, log_V, iterations)
     while True:
         log_t = 0.5 * (low + high)
-        log_V, F1 = _curve(log_t, p, law)
+        log_V, F1 = on_curve(log_t, p, law)
         if log_t <= low or log_t >= high:
             return Root(log_t, log_V, iterations)
         if F1 > 0.0:

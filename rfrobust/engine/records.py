@@ -5,7 +5,8 @@ from typing import Any, NamedTuple
 
 class Parameters(NamedTuple):
     """What the equations see of a problem: R = psi1/psi2, noise = tau^2 + F_*^2, squared moments, signal = |beta|^2,
-    radial = F_o^2 and spike = a_2^2, the square of the second Hermite coefficient."""
+    radial = F_o^2 and spike = a_2^2, the square of the second Hermite coefficient, None without a radial part: then
+    kernels are compiled without it."""
 
     psi1: Any
     R: Any

@@ -17,7 +17,7 @@ from .kernels import (
     reach_of_direction,
     squared_null_threshold,
 )
-from .newton import INTERPOLATOR, LARGEST_STEP, LAST_STEP, POPULATION, RIDGE_ONLY, single, solve_pair, solve_single
+from .newton import INTERPOLATOR, POPULATION, RIDGE_ONLY, on_curve, single, solve_pair, solve_single
 from .records import Law, Parameters, Point, Scales, Shift
 
 #: Largest relative residual that counts as solved.
@@ -28,7 +28,7 @@ POLE_WIDTH = 1e-14
 
 #: Relative distance to the null threshold below which the solution is continued from larger distances: these are
 #: reduced tenfold until the second difference there, relative, is below ``BEND`` or rounding error.
-NEAR_NULL, BEND, ROUNDING, CONTINUED_ITERATIONS = 1e-5, 1e-8, 1e-14, 50
+NEAR_NULL, BEND, ROUNDING = 1e-5, 1e-8, 1e-14
 
 #: Standard risk over |beta|^2 below which linear features without noise have recovered the target, up to rounding.
 RECOVERED = 1e-12
@@ -39,6 +39,14 @@ NULL, REGULAR, INTERPOLATING = 0.0, 1.0, 2.0
 
 #: Starts of Newton where nothing is known of a neighbour.
 COLD = Shift(0.0, 0.0)
+
+
+@inner
+def _radial_power(inverse, excess, p, spike):
+    """Return what a radial part of the target adds to b' J^-2 b, if there is one."""
+    if spike is None:  # pruned where the type decides
+        return 0.0
+    return radial_reach(inverse, excess, p)
 
 
 @inner
@@ -60,8 +68,7 @@ def scales(p, law):
             inverse += third
             mean_sigma += weight * law.sigma[i]
             mean_metric += weight * law.metric[i]
-    if p.radial > 0.0:
-        power += radial_reach(inverse, excess, p)
+    power += _radial_power(inverse, excess, p, p.spike)
     eps_null = math.sqrt(squared_null_threshold(p, power, spread))
     return Scales(eps_null, mean_sigma, mean_metric, null, unexplained == 0.0 and p.noise + p.radial == 0.0)
 
@@ -100,69 +107,56 @@ def _null(p):
 
 
 @inner
-def _continued(distance, node, scale, p, law):
-    """Return (log t, log V, bend, iterations) at this distance to the null threshold, continued from larger ones.
-
-    t over distance is smooth: a parabola through its values at one, two and three times ``node``, whose relative second
-    difference is ``bend``. V follows from t by F2 alone, which stays well conditioned.
-    """
-    x = distance / node
-    weights = (0.5 * (x - 2.0) * (x - 3.0), (x - 1.0) * (3.0 - x), 0.5 * (x - 1.0) * (x - 2.0))
-    differences = (1.0, -2.0, 1.0)
-    slope, bend, iterations, shift = 0.0, 0.0, 0, COLD
-    for i in range(2, -1, -1):  # the nearest one last
-        gap = (i + 1) * node
-        eps = scale.eps_null * (1.0 - gap)
-        at = Parameters(p.psi1, p.R, eps, p.noise, p.ridge, p.c, p.mu, p.rho2, p.signal, p.radial, p.spike)
-        log_t, log_V = cold_start(at, gap, scale.mean_sigma, scale.mean_metric)
-        root = solve_pair(log_t, log_V, shift, at, law)
-        shift = Shift(root.log_t - log_t, root.log_V - log_V)
-        iterations += root.iterations
-        there = math.exp(root.log_t - math.log(gap))
-        slope += weights[i] * there
-        bend += differences[i] * there
-    log_t = math.log(slope * distance)
-    log_V = root.log_V + math.log(distance / gap)
-    for _ in range(CONTINUED_ITERATIONS):
-        pair = balanced(log_t, log_V, p, law)
-        step = pair.F2 / pair.F2_V
-        log_V -= min(max(step, -LARGEST_STEP), LARGEST_STEP)
-        if abs(step) <= LAST_STEP:  # its square is below rounding
-            break
-    return log_t, log_V, abs(bend) / there, iterations
-
-
-@inner
 def _attacked(shift, p, law):
     """Return the :class:`Point` for eps > 0 and finite psi2, and the :class:`Shift` of its root.
 
     Below the null threshold the two equations are solved. Close to it they fix t only to rounding error over distance,
-    and it is continued from larger distances. These must be small against the distance at which the features' other
-    directions cease to follow J^2 alone, which the ridge and the ratios decide (docs/theory, "Solving").
+    and it is continued from larger distances: t over distance is smooth, a parabola through its values at one, two and
+    three times ``node``, and V follows from t by F2, which stays well conditioned. These must be small against the
+    distance at which the features' other directions cease to follow J^2 alone, which the ridge and the ratios decide
+    (docs/theory, "Solving"): where the parabola bends they shrink.
     """
     scale = scales(p, law)
     distance = 1.0 - p.eps / scale.eps_null
     if not distance > 0.0:
         return _null(p), COLD
-    node, iterations, direct = NEAR_NULL, 0, True
-    while direct and distance < node:
-        log_t, log_V, bend, steps = _continued(distance, node, scale, p, law)
-        direct = not bend <= BEND + ROUNDING / node  # also where it is not a number
-        iterations += steps
+    node, iterations = NEAR_NULL, 0
+    differences = (1.0, -2.0, 1.0)
+    while True:
+        near = distance < node
+        x = distance / node
+        weights = (0.5 * (x - 2.0) * (x - 3.0), (x - 1.0) * (3.0 - x), 0.5 * (x - 1.0) * (x - 2.0))
+        slope = bend = there = 0.0
+        move = COLD if near else shift
+        for i in range(2 if near else 0, -1, -1):  # the nearest one last
+            gap, eps = distance, p.eps
+            if near:
+                gap = (i + 1) * node
+                eps = scale.eps_null * (1.0 - gap)
+            at = Parameters(p.psi1, p.R, eps, p.noise, p.ridge, p.c, p.mu, p.rho2, p.signal, p.radial, p.spike)
+            log_t, log_V = cold_start(at, gap, scale.mean_sigma, scale.mean_metric)
+            root = solve_pair(log_t, log_V, move, at, law)
+            move = Shift(root.log_t - log_t, root.log_V - log_V)
+            log_t, log_V = root.log_t, root.log_V
+            iterations += root.iterations
+            there = math.exp(log_t - math.log(gap))
+            slope += weights[i] * there
+            bend += differences[i] * there
+        if not near:
+            break
+        if abs(bend) <= (BEND + ROUNDING / node) * there:
+            log_t = math.log(slope * distance)
+            log_V, _ = on_curve(log_t, p, law)
+            move = COLD
+            break
         node *= 0.1
-        next_shift = COLD
-    if direct:
-        start_t, start_V = cold_start(p, distance, scale.mean_sigma, scale.mean_metric)
-        log_t, log_V, steps = solve_pair(start_t, start_V, shift, p, law)
-        iterations += steps
-        next_shift = Shift(log_t - start_t, log_V - start_V)
     pair = balanced(log_t, log_V, p, law)
     residual = max(abs(pair.F1), abs(pair.F2))
     q, V, v = p.eps * math.exp(log_t), math.exp(log_V), pair.standard_risk
     if scale.recoverable and not (residual <= RESIDUAL_TOLERANCE and v > RECOVERED * p.signal):
         return _failure(DEGENERATE, residual, iterations), COLD
     phase = INTERPOLATING if q * V > 37.0 and math.erfc(q * V * math.sqrt(0.5)) == 0.0 else REGULAR
-    return _solution(phase, q, V, pair.k, v, pair.squared_norm, residual, iterations), next_shift
+    return _solution(phase, q, V, pair.k, v, pair.squared_norm, residual, iterations), move
 
 
 @njit
@@ -230,7 +224,7 @@ def _extrapolated(place, first, second, third):
 
 
 @njit
-def attacked_rows(rows, law, line, out):
+def attacked_rows(rows, law, spike, line, out):
     """Fill row i of ``out`` with the :class:`Point` of row i of ``rows``, all with eps > 0 and finite psi2.
 
     Rows come in lines of ``line`` neighbours on a grid, along which the starts of Newton are extrapolated.
@@ -238,28 +232,33 @@ def attacked_rows(rows, law, line, out):
     first = second = third = COLD
     for i in range(rows.shape[0]):
         row = rows[i]
-        p = Parameters(row[0], row[1], row[2], row[3], row[4], row[5], row[6], row[7], row[8], row[9], row[10])
+        p = Parameters(row[0], row[1], row[2], row[3], row[4], row[5], row[6], row[7], row[8], row[9], spike)
         point, shift = _attacked(_extrapolated(i % line, first, second, third), p, law)
         first, second, third = second, third, shift
         for j in range(12):
             out[i, j] = point[j]
 
 
-def solve_rows(rows: np.ndarray, law: Law | None, out: Any, *, line: int = 1) -> None:
+def of_row(row: np.ndarray, spike: float | None) -> Parameters:
+    """Return the :class:`Parameters` of a row of :func:`solve_rows`."""
+    return Parameters(*row.tolist(), spike)  # type: ignore[call-arg]
+
+
+def solve_rows(rows: np.ndarray, law: Law | None, spike: float | None, out: Any, *, line: int = 1) -> None:
     """Fill row i of ``out`` with the :class:`Point` of row i of ``rows``.
 
-    Columns are the fields of :class:`Parameters` and of :class:`Point`. Rows come in lines of ``line`` neighbours on a
-    grid, which makes them cheaper.
+    Columns are the fields of :class:`Parameters` but the spike, and of :class:`Point`. Rows come in lines of ``line``
+    neighbours on a grid, which makes them cheaper.
     """
     regular = (rows[:, 1] > 0.0) & (rows[:, 2] > 0.0)
     if regular.all():
-        attacked_rows(rows, law, line, out)
+        attacked_rows(rows, law, spike, line, out)
         return
     # what is left of each line is a line of neighbours again, if every line keeps as many or none
     kept = np.unique(regular.reshape(-1, line).sum(axis=1)) if len(rows) % line == 0 else np.ones(1, dtype=int)
     kept = kept[kept > 0]
     part = np.empty((np.count_nonzero(regular), out.shape[1]))
-    attacked_rows(rows[regular], law, int(kept[0]) if kept.size == 1 else 1, part)
+    attacked_rows(rows[regular], law, spike, int(kept[0]) if kept.size == 1 else 1, part)
     out[regular] = part
     for i in np.flatnonzero(~regular):
-        out[i] = solve_point(Parameters(*rows[i].tolist()), law)
+        out[i] = solve_point(of_row(rows[i], spike), law)

@@ -232,7 +232,7 @@ class Problem:
         data, features = self.data, self.features
         return parameters(
             psi1, psi2, eps, tau, ridge, features.constants, data.signal_norm, data.nonlinear_power,
-            data.radial_power, features.spike if data.radial_power > 0.0 else 0.0,
+            data.radial_power, features.spike if data.radial_power > 0.0 else None,
         )  # fmt: skip
 
     @property

@@ -118,9 +118,9 @@ def sweep(
 
 
 def as_rows(columns: Parameters, count: int) -> np.ndarray:
-    """Return a table with one row a problem of parameters that are numbers or columns."""
-    rows = np.empty((count, len(columns)))
-    for j, column in enumerate(columns):
+    """Return a table with one row a problem of parameters, all but the spike, that are numbers or columns."""
+    rows = np.empty((count, len(columns) - 1))
+    for j, column in enumerate(columns[:-1]):
         rows[:, j] = column
     return rows
 
@@ -146,9 +146,10 @@ def solve_points(points: np.ndarray, problem: Problem, line: int = 1, out: np.nd
         return out
     breaks = _law_breaks(points, problem.features)
     for start, stop in pairwise(breaks.tolist()):
-        rows = as_rows(problem.parameters_at(*points[start:stop].T), stop - start)
-        law = problem.features.law(Parameters(*rows[0].tolist()))
-        regimes.solve_rows(rows, law, out[start:stop], line=line)
+        columns = problem.parameters_at(*points[start:stop].T)
+        rows = as_rows(columns, stop - start)
+        law = problem.features.law(regimes.of_row(rows[0], columns.spike))
+        regimes.solve_rows(rows, law, columns.spike, out[start:stop], line=line)
     return out
 
 

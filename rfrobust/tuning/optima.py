@@ -9,7 +9,7 @@ import xarray as xr
 from scipy.optimize import brentq
 
 from ..engine import regimes
-from ..engine.records import Parameters, Point
+from ..engine.records import Point
 from ..problem.activation import Activation
 from ..problem.catalogue import TABLE, built_in
 from ..problem.datasets import describe
@@ -368,10 +368,10 @@ def best_activation(
         varied = given._replace(c=(fixed or ratios[:, 0]) ** 2, mu=1.0, rho2=ratios[:, -1] ** 2)
         rows = as_rows(varied, len(ratios))
         table = np.empty((len(rows), len(Point._fields)))
-        closed = features.law(Parameters(*rows[0].tolist())) is None  # then so for all moments that are searched
+        closed = features.law(regimes.of_row(rows[0], given.spike)) is None  # then so for all moments that are searched
         for part in [slice(None)] if closed else [slice(i, i + 1) for i in range(len(rows))]:
-            law = features.law(Parameters(*rows[part][0].tolist()))
-            regimes.solve_rows(rows[part], law, table[part])
+            law = features.law(regimes.of_row(rows[part][0], given.spike))
+            regimes.solve_rows(rows[part], law, given.spike, table[part])
         return adversarial_risk(*of_table(table), eps_test)
 
     axes = [Axis("rho_over_mu2", *ROUGHNESS_RANGE, False)]
