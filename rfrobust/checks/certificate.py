@@ -19,7 +19,7 @@ import numpy as np
 
 from ..engine import equations
 from ..engine.numbers import Dual, seed
-from ..engine.records import Parameters
+from ..engine.records import AnyParameters
 from ..problem.activation import Activation, Exact
 from ..problem.features import RandomFeatures
 from ..problem.parameters import scalar
@@ -97,7 +97,7 @@ def _squared_moments(activation: Activation, arb: Any) -> tuple[Any, Any, Any, A
     return mu1 * mu1, mu2_squared, rho_squared, a2 * a2 if activation.mu0 == 0.0 else arb(0)
 
 
-def _parameters(model: Equilibrium, arb: Any, constant: Any) -> Parameters:
+def _parameters(model: Equilibrium, arb: Any, constant: Any) -> AnyParameters:
     """Return the parameters as balls: given numbers exactly, moments of built-in activations by their closed forms."""
     features, data = model.problem.features, model.problem.data
     moments = (arb(0),) * 4

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .numbers import Dual, Field
-from .records import Averages, Law, Outputs, Parameters, Probe, Shares, State
+from .records import AnyParameters, Averages, Law, Outputs, Parameters, Probe, RadialParameters, Shares, State
 
 #: Averages at (k, l), of either kind of law.
 Average = Callable[[Dual, Dual], Averages]
@@ -28,12 +28,13 @@ def parameters(
     signal_norm: Any,
     nonlinear_power: Any,
     radial_power: Any,
-    spike: Any,
-) -> Parameters:
+    spike: Any = None,
+) -> AnyParameters:
     """Return what the equations see of the parameters of a problem, of any kind of number or arrays."""
     noise = tau * tau + nonlinear_power
     signal = signal_norm * signal_norm
-    return Parameters(psi1, psi1 / psi2, eps, noise, ridge, *squared_moments, signal, radial_power, spike)
+    p = Parameters(psi1, psi1 / psi2, eps, noise, ridge, *squared_moments, signal, radial_power)
+    return p if spike is None else RadialParameters(*p, spike)
 
 
 def marchenko_pastur(z: Any, psi1: Any, F: Field) -> Shares:
@@ -57,7 +58,7 @@ def marchenko_pastur(z: Any, psi1: Any, F: Field) -> Shares:
     return Shares(f, o1, e2, z * e1, o2, t2)
 
 
-def closed_averages(k: Any, l: Any, p: Parameters, F: Field) -> Averages:
+def closed_averages(k: Any, l: Any, p: AnyParameters, F: Field) -> Averages:
     """Return the averages of the closed law (eq-z, eq-traces, eq-bias)."""
     K = 1.0 / (1.0 + k)
     rest = k * p.rho2 + l
@@ -93,7 +94,7 @@ def one_direction(k: Any, l: Any, sigma: Any, metric: Any, explained: Any, weigh
     )
 
 
-def direction_of_atom(x: Any, weight: Any, p: Parameters) -> tuple[Any, Any, Any, Any, Any]:
+def direction_of_atom(x: Any, weight: Any, p: AnyParameters) -> tuple[Any, Any, Any, Any, Any]:
     """Return Sigma, J^2, the explained signal, the weight and the unexplained signal of an eigenvalue x > 0 of W W'.
 
     The share psi1 c x/Sigma of the signal's part psi1 ``weight`` in this direction is explained (eq-sigma-j2).
@@ -103,7 +104,7 @@ def direction_of_atom(x: Any, weight: Any, p: Parameters) -> tuple[Any, Any, Any
     return sigma, p.c * x + p.rho2, part * (p.c * x / sigma), weight, part * (p.mu / sigma)
 
 
-def closed_probe(k: Any, l: Any, p: Parameters, F: Field) -> Probe:
+def closed_probe(k: Any, l: Any, p: RadialParameters, F: Field) -> Probe:
     """Return the averages of the closed law that the spike sees."""
     K = 1.0 / (1.0 + k)
     zeta = p.mu + k * p.rho2 + l
@@ -114,7 +115,7 @@ def closed_probe(k: Any, l: Any, p: Parameters, F: Field) -> Probe:
     return Probe(inverse * o1, inverse * rough, inverse * xo + inverse * rest * rough, inverse * (xo + p.rho2 * rough))
 
 
-def probe_of_direction(k: Any, l: Any, sigma: Any, metric: Any, weight: Any, p: Parameters) -> Probe:
+def probe_of_direction(k: Any, l: Any, sigma: Any, metric: Any, weight: Any, p: RadialParameters) -> Probe:
     """Return what one eigenvector adds to the averages that the spike sees."""
     inverse = 1.0 / (sigma + (k * metric + l))
     h = weight * inverse
@@ -122,7 +123,7 @@ def probe_of_direction(k: Any, l: Any, sigma: Any, metric: Any, weight: Any, p: 
     return Probe(h, h2, h2 * (sigma - p.spike), h2 * metric)
 
 
-def radial_averages(k: Any, probe: Probe, excess: Any, p: Parameters) -> tuple[Any, Any]:
+def radial_averages(k: Any, probe: Probe, excess: Any, p: RadialParameters) -> tuple[Any, Any]:
     """Return what a radial part of the target adds to P and B (eq-radial-averages).
 
     The spike adds a_2^2 excess (1 + 2 k) e e' to H; the source is a_2 F_o sqrt(psi1) e.
@@ -140,7 +141,7 @@ def radial_averages(k: Any, probe: Probe, excess: Any, p: Parameters) -> tuple[A
     )
 
 
-def averages(k: Dual, l: Dual, p: Parameters, law: Law | None, F: Field) -> Averages:
+def averages(k: Dual, l: Dual, p: AnyParameters, law: Law | None, F: Field) -> Averages:
     """Return the averages of a law, None being the closed one, in numbers that are not traced."""
     zero = k * 0.0
     if law is None:
@@ -149,7 +150,7 @@ def averages(k: Dual, l: Dual, p: Parameters, law: Law | None, F: Field) -> Aver
         total = Averages(zero, zero + law.null, zero, zero, zero, zero + law.unexplained)
         for direction in zip(law.sigma, law.metric, law.explained, law.weights, strict=True):
             total = Averages(*(a + b for a, b in zip(total, one_direction(k, l, *direction), strict=True)))
-    if p.spike is None:
+    if isinstance(p, Parameters):
         return total
     if law is None:
         probe, excess = closed_probe(k, l, p, F), p.psi1
@@ -162,7 +163,7 @@ def averages(k: Dual, l: Dual, p: Parameters, law: Law | None, F: Field) -> Aver
     return total._replace(P=total.P + P, B=total.B + B)
 
 
-def closed_reach(p: Parameters, F: Field) -> tuple[Any, Any, Any]:
+def closed_reach(p: AnyParameters, F: Field) -> tuple[Any, Any, Any]:
     """Return b' J^-2 b of the linear part, E Sigma/J^2 and E 1/J^2 of the closed law."""
     f, o1, *_ = marchenko_pastur(p.rho2 / p.c, p.psi1, F)
     inverse = F.if_at_least(p.rho2, 1e-300, lambda: o1 / p.rho2, lambda: p.rho2)
@@ -175,7 +176,7 @@ def reach_of_direction(sigma: Any, metric: Any, explained: Any, weight: Any) -> 
     return explained * (sigma / metric), weight * (sigma / metric), weight / metric
 
 
-def reach(p: Parameters, law: Law | None, F: Field) -> tuple[Any, Any]:
+def reach(p: AnyParameters, law: Law | None, F: Field) -> tuple[Any, Any]:
     """Return b' J^-2 b and E Sigma/J^2 of a law, None being the closed one, in numbers that are not traced."""
     if law is None:
         power, spread, inverse = closed_reach(p, F)
@@ -184,27 +185,27 @@ def reach(p: Parameters, law: Law | None, F: Field) -> tuple[Any, Any]:
         for direction in zip(law.sigma, law.metric, law.explained, law.weights, strict=True):
             a, b, c = reach_of_direction(*direction)
             power, spread, inverse = power + a, spread + b, inverse + c
-    if p.spike is not None:
+    if isinstance(p, RadialParameters):
         power = power + radial_reach(inverse, p.psi1 if law is None else law.excess, p)
     return power, spread
 
 
-def radial_reach(inverse: Any, excess: Any, p: Parameters) -> Any:
+def radial_reach(inverse: Any, excess: Any, p: RadialParameters) -> Any:
     """Return what a radial part of the target adds to b' J^-2 b, from E 1/J^2 (eq-radial-null)."""
     return p.radial * p.spike * p.psi1 * inverse / (1.0 + 2.0 * p.spike * excess * inverse)
 
 
-def squared_null_threshold(p: Parameters, power: Any, spread: Any, F: Field) -> Any:
+def squared_null_threshold(p: AnyParameters, power: Any, spread: Any, F: Field) -> Any:
     """Return eps_c^2 (eq-null) from b' J^-2 b and E Sigma/J^2."""
     return 0.5 * F.pi * (power / null_risk(p) + p.R * spread)
 
 
-def null_risk(p: Parameters) -> Any:
+def null_risk(p: AnyParameters) -> Any:
     """Return E y^2, the risk of predicting zero."""
     return p.signal + (p.noise + p.radial)
 
 
-def cold_start(p: Parameters, gap: Any, mean_sigma: Any, mean_metric: Any, F: Field) -> tuple[Any, Any]:
+def cold_start(p: AnyParameters, gap: Any, mean_sigma: Any, mean_metric: Any, F: Field) -> tuple[Any, Any]:
     """Return (log t, log V) roughly, exact in order of magnitude near the null phase and near interpolation.
 
     ``gap`` is 1 - eps/eps_c; the means are those of Sigma and J^2.
@@ -213,7 +214,7 @@ def cold_start(p: Parameters, gap: Any, mean_sigma: Any, mean_metric: Any, F: Fi
     return F.log(0.5 / (1.0 + p.eps) * gap), F.log(V * gap)
 
 
-def balanced(log_t: Any, log_V: Any, p: Parameters, average: Average, F: Field) -> State:
+def balanced(log_t: Any, log_V: Any, p: AnyParameters, average: Average, F: Field) -> State:
     """Return the two equations F1, F2 (eq-F) of finite psi2 and the risk there (eq-k, eq-k-eliminated to eq-v-r).
 
     v = N D^2/X and r^2 = P + N G Q/X with N the noise, X = D U + G T and D, G, U, T as on the page. Without attack
@@ -242,7 +243,7 @@ def balanced(log_t: Any, log_V: Any, p: Parameters, average: Average, F: Field) 
     return State((first, second), t, V, k, top / X, Y / X)
 
 
-def interpolating(log_k: Any, p: Parameters, average: Average, F: Field) -> State:
+def interpolating(log_k: Any, p: AnyParameters, average: Average, F: Field) -> State:
     """Return the limit eps -> 0 without ridge, N > n: the equation of k and the risk there (eq-interpolator)."""
     k = F.exp(log_k)
     zero = k * 0.0
@@ -253,7 +254,7 @@ def interpolating(log_k: Any, p: Parameters, average: Average, F: Field) -> Stat
     return State((F.log(E1c / (E1 * (p.R - 1.0))),), F.sqrt(r2 / v), zero, k, v, r2)
 
 
-def least_squares(p: Parameters, null: Any, average: Average) -> State:
+def least_squares(p: AnyParameters, null: Any, average: Average) -> State:
     """Return the limit eps -> 0 without ridge, N < n (eq-least-squares), where nothing is left to solve.
 
     ``null`` is the share of features without variance, so that (psi1/psi2) E Sigma/H = R (1 - null) exactly.
@@ -265,7 +266,7 @@ def least_squares(p: Parameters, null: Any, average: Average) -> State:
     return State((), zero, occupied / (1.0 - occupied), zero, v, P + v * (p.R * Q))
 
 
-def population(log_t: Any, p: Parameters, average: Average, F: Field) -> State:
+def population(log_t: Any, p: AnyParameters, average: Average, F: Field) -> State:
     """Return the limit psi2 = inf, where V = 0: the equation of t and the risk there (eq-population)."""
     t = F.exp(log_t)
     h = F.sqrt_value(2.0 / F.pi)

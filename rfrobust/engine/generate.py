@@ -16,7 +16,17 @@ from ..support.files import write_text
 from . import equations
 from .gaussian import GaussianParts
 from .numbers import Dual, Field
-from .records import Averages, Outputs, Pair, Parameters, Probe, RadialPart, SlopedAverages, SlopedProbe
+from .records import (
+    Averages,
+    Outputs,
+    Pair,
+    Parameters,
+    Probe,
+    RadialParameters,
+    RadialPart,
+    SlopedAverages,
+    SlopedProbe,
+)
 
 ROOT = Path(__file__).parents[2]
 PYTHON = Path(__file__).with_name("kernels.py")
@@ -225,7 +235,7 @@ class Trace:
         self.field = TraceField(self.tape)
         self.size = len(unknowns)
         self.unknowns: Any = [self._input(name, i) for i, name in enumerate(unknowns)]
-        self.p = Parameters(*(self._input(f"p.{name}", None) for name in Parameters._fields))
+        self.p = RadialParameters(*(self._input(f"p.{name}", None) for name in RadialParameters._fields))
 
     def _input(self, name: str, index: int | None) -> Dual:
         zero, one = self.tape.lift(0.0), self.tape.lift(1.0)
@@ -391,19 +401,7 @@ from .records import Outputs, Pair, RadialPart, Single, SlopedAverages, SlopedPr
 
 '''
 
-_SUMS = '''@inner
-def sums(k, l, p, law):
-    """Averages of a law, None being the closed one, without a radial part of the target."""
-    if law is None:  # pruned where the type of law decides
-        return closed_averages(k, l, p)
-{starts}
-    for i in range(law.sigma.size):
-        part = one_direction(k, l, law.sigma[i], law.metric[i], law.explained[i], law.weights[i])
-{sums}
-    return SlopedAverages({names})
-
-
-@inner
+_AVERAGES = '''@inner
 def probed(k, l, p, law):
     """What the spike sees of a law, None being the closed one."""
     if law is None:  # pruned where the type of law decides
@@ -413,18 +411,20 @@ def probed(k, l, p, law):
         part = probe_of_direction(k, l, law.sigma[i], law.metric[i], law.weights[i], p)
 {probe_sums}
     return SlopedProbe({probe_names})
-'''
-
-_AVERAGES = '''@inner
-def averages(k, l, p, law):
-    """Averages of a law, None being the closed one."""
-    return with_radial_part(sums(k, l, p, law), k, l, p, law, p.spike)
 
 
 @inner
-def with_radial_part(of, k, l, p, law, spike):
-    """Averages with what the spike adds, if there is one."""
-    if spike is None:  # pruned where the type decides
+def averages(k, l, p, law):
+    """Averages of a law, None being the closed one."""
+    if law is None:  # pruned where the type of law decides
+        of = closed_averages(k, l, p)
+    else:
+{starts}
+        for i in range(law.sigma.size):
+            part = one_direction(k, l, law.sigma[i], law.metric[i], law.explained[i], law.weights[i])
+{sums}
+        of = SlopedAverages({names})
+    if len(p) == {plain}:  # pruned where the type of p decides: nothing is learned of a radial part
         return of
     excess = p.psi1 if law is None else law.excess
     part = radial_averages(k, probed(k, l, p, law), excess, p)
@@ -439,19 +439,20 @@ def python_text() -> str:
     kernels = _traced()
     del kernels["adversarial_risk"]  # of arrays, not of kernels
     starts = {"E1c": "law.null", "B": "law.unexplained"}
-    loops = _SUMS.format(
-        starts="\n".join(f"    {name} = {starts.get(name, '0.0')}" for name in SlopedAverages._fields),
-        sums="\n".join(f"        {name} += part.{name}" for name in SlopedAverages._fields),
+    radial = [f" + part.{name}" if name in RadialPart._fields else "" for name in SlopedAverages._fields]
+    pairs = zip(SlopedAverages._fields, radial, strict=True)
+    loops = _AVERAGES.format(
+        plain=len(Parameters._fields),
+        totals="\n".join(f"        of.{name}{more}," for name, more in pairs),
+        starts="\n".join(f"        {name} = {starts.get(name, '0.0')}" for name in SlopedAverages._fields),
+        sums="\n".join(f"            {name} += part.{name}" for name in SlopedAverages._fields),
         names=", ".join(SlopedAverages._fields),
         probe_starts="\n".join(f"    {name} = 0.0" for name in SlopedProbe._fields),
         probe_sums="\n".join(f"        {name} += part.{name}" for name in SlopedProbe._fields),
         probe_names=", ".join(SlopedProbe._fields),
     )
-    radial = [f" + part.{name}" if name in RadialPart._fields else "" for name in SlopedAverages._fields]
-    pairs = zip(SlopedAverages._fields, radial, strict=True)
-    total = _AVERAGES.format(totals="\n".join(f"        of.{name}{more}," for name, more in pairs))
     parts = [kernel.python(name) for name, kernel in kernels.items()]
-    return _PYTHON_HEADER + "\n\n".join([*parts[:5], loops, total, *parts[5:]])
+    return _PYTHON_HEADER + "\n\n".join([*parts[:5], loops, *parts[5:]])
 
 
 def javascript_text() -> str:

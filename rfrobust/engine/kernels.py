@@ -339,52 +339,6 @@ def radial_averages(k, probe, excess, p):
 
 
 @inner
-def sums(k, l, p, law):
-    """Averages of a law, None being the closed one, without a radial part of the target."""
-    if law is None:  # pruned where the type of law decides
-        return closed_averages(k, l, p)
-    E1 = 0.0
-    E1c = law.null
-    Tc = 0.0
-    Q = 0.0
-    P = 0.0
-    B = law.unexplained
-    E1_k = 0.0
-    E1c_k = 0.0
-    Tc_k = 0.0
-    Q_k = 0.0
-    P_k = 0.0
-    B_k = 0.0
-    E1_l = 0.0
-    E1c_l = 0.0
-    Tc_l = 0.0
-    Q_l = 0.0
-    P_l = 0.0
-    B_l = 0.0
-    for i in range(law.sigma.size):
-        part = one_direction(k, l, law.sigma[i], law.metric[i], law.explained[i], law.weights[i])
-        E1 += part.E1
-        E1c += part.E1c
-        Tc += part.Tc
-        Q += part.Q
-        P += part.P
-        B += part.B
-        E1_k += part.E1_k
-        E1c_k += part.E1c_k
-        Tc_k += part.Tc_k
-        Q_k += part.Q_k
-        P_k += part.P_k
-        B_k += part.B_k
-        E1_l += part.E1_l
-        E1c_l += part.E1c_l
-        Tc_l += part.Tc_l
-        Q_l += part.Q_l
-        P_l += part.P_l
-        B_l += part.B_l
-    return SlopedAverages(E1, E1c, Tc, Q, P, B, E1_k, E1c_k, Tc_k, Q_k, P_k, B_k, E1_l, E1c_l, Tc_l, Q_l, P_l, B_l)
-
-
-@inner
 def probed(k, l, p, law):
     """What the spike sees of a law, None being the closed one."""
     if law is None:  # pruned where the type of law decides
@@ -421,13 +375,49 @@ def probed(k, l, p, law):
 @inner
 def averages(k, l, p, law):
     """Averages of a law, None being the closed one."""
-    return with_radial_part(sums(k, l, p, law), k, l, p, law, p.spike)
-
-
-@inner
-def with_radial_part(of, k, l, p, law, spike):
-    """Averages with what the spike adds, if there is one."""
-    if spike is None:  # pruned where the type decides
+    if law is None:  # pruned where the type of law decides
+        of = closed_averages(k, l, p)
+    else:
+        E1 = 0.0
+        E1c = law.null
+        Tc = 0.0
+        Q = 0.0
+        P = 0.0
+        B = law.unexplained
+        E1_k = 0.0
+        E1c_k = 0.0
+        Tc_k = 0.0
+        Q_k = 0.0
+        P_k = 0.0
+        B_k = 0.0
+        E1_l = 0.0
+        E1c_l = 0.0
+        Tc_l = 0.0
+        Q_l = 0.0
+        P_l = 0.0
+        B_l = 0.0
+        for i in range(law.sigma.size):
+            part = one_direction(k, l, law.sigma[i], law.metric[i], law.explained[i], law.weights[i])
+            E1 += part.E1
+            E1c += part.E1c
+            Tc += part.Tc
+            Q += part.Q
+            P += part.P
+            B += part.B
+            E1_k += part.E1_k
+            E1c_k += part.E1c_k
+            Tc_k += part.Tc_k
+            Q_k += part.Q_k
+            P_k += part.P_k
+            B_k += part.B_k
+            E1_l += part.E1_l
+            E1c_l += part.E1c_l
+            Tc_l += part.Tc_l
+            Q_l += part.Q_l
+            P_l += part.P_l
+            B_l += part.B_l
+        of = SlopedAverages(E1, E1c, Tc, Q, P, B, E1_k, E1c_k, Tc_k, Q_k, P_k, B_k, E1_l, E1c_l, Tc_l, Q_l, P_l, B_l)
+    if len(p) == 10:  # pruned where the type of p decides: nothing is learned of a radial part
         return of
     excess = p.psi1 if law is None else law.excess
     part = radial_averages(k, probed(k, l, p, law), excess, p)

@@ -5,8 +5,30 @@ from typing import Any, NamedTuple
 
 class Parameters(NamedTuple):
     """What the equations see of a problem: R = psi1/psi2, noise = tau^2 + F_*^2, squared moments, signal = |beta|^2,
-    radial = F_o^2 and spike = a_2^2, the square of the second Hermite coefficient, None without a radial part: then
-    kernels are compiled without it."""
+    radial = F_o^2."""
+
+    psi1: Any
+    R: Any
+    eps: Any
+    noise: Any
+    ridge: Any
+    c: Any
+    mu: Any
+    rho2: Any
+    signal: Any
+    radial: Any
+
+    @property
+    def spike(self) -> None:
+        """None: no radial part is learned."""
+        return None
+
+
+class RadialParameters(NamedTuple):
+    """:class:`Parameters` with spike = a_2^2, the square of the second Hermite coefficient, that learns a radial part.
+
+    A type of its own, of floats alone like the other: kernels are compiled without the spike where there is none.
+    """
 
     psi1: Any
     R: Any
@@ -19,6 +41,9 @@ class Parameters(NamedTuple):
     signal: Any
     radial: Any
     spike: Any
+
+
+AnyParameters = Parameters | RadialParameters
 
 
 class Law(NamedTuple):

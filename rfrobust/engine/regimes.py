@@ -18,7 +18,10 @@ from .kernels import (
     squared_null_threshold,
 )
 from .newton import INTERPOLATOR, POPULATION, RIDGE_ONLY, on_curve, single, solve_pair, solve_single
-from .records import Law, Parameters, Point, Scales, Shift
+from .records import AnyParameters, Law, Parameters, Point, RadialParameters, Scales, Shift
+
+#: Length of the parameters of a problem in which no radial part is learned.
+PLAIN = len(Parameters._fields)
 
 #: Largest relative residual that counts as solved.
 RESIDUAL_TOLERANCE = 1e-10
@@ -42,9 +45,9 @@ COLD = Shift(0.0, 0.0)
 
 
 @inner
-def _radial_power(inverse, excess, p, spike):
-    """Return what a radial part of the target adds to b' J^-2 b, if there is one."""
-    if spike is None:  # pruned where the type decides
+def _radial_power(inverse, excess, p):
+    """Return what a radial part of the target adds to b' J^-2 b, if one is learned."""
+    if len(p) == PLAIN:  # pruned
         return 0.0
     return radial_reach(inverse, excess, p)
 
@@ -68,7 +71,7 @@ def scales(p, law):
             inverse += third
             mean_sigma += weight * law.sigma[i]
             mean_metric += weight * law.metric[i]
-    power += _radial_power(inverse, excess, p, p.spike)
+    power += _radial_power(inverse, excess, p)
     eps_null = math.sqrt(squared_null_threshold(p, power, spread))
     return Scales(eps_null, mean_sigma, mean_metric, null, unexplained == 0.0 and p.noise + p.radial == 0.0)
 
@@ -83,7 +86,7 @@ def null_threshold(p, law):
 def _failure(status, residual, iterations):
     """Return the point without solution: nothing in it can be taken for a result."""
     nan = math.nan
-    return Point(status, REGULAR, nan, nan, nan, nan, nan, nan, nan, nan, residual, float(iterations))
+    return Point(status, REGULAR, nan, nan, nan, nan, nan, nan, nan, nan, residual, iterations)
 
 
 @inner
@@ -95,7 +98,7 @@ def _solution(phase, q, V, k, v, r2, residual, iterations):
     if math.inf > V:
         loss, mean_abs, zeros = outputs(q, V, v)
     r = math.sqrt(r2)
-    return Point(SOLVED, phase, q, V, k, v, r, loss, mean_abs, zeros, residual, float(iterations))
+    return Point(SOLVED, phase, q, V, k, v, r, loss, mean_abs, zeros, residual, iterations)
 
 
 @inner
@@ -107,7 +110,14 @@ def _null(p):
 
 
 @inner
-def _attacked(shift, p, law):
+def _with_eps(p, eps):
+    if len(p) == PLAIN:  # pruned
+        return Parameters(p.psi1, p.R, eps, p.noise, p.ridge, p.c, p.mu, p.rho2, p.signal, p.radial)
+    return RadialParameters(p.psi1, p.R, eps, p.noise, p.ridge, p.c, p.mu, p.rho2, p.signal, p.radial, p.spike)
+
+
+@njit
+def attacked(shift, p, law):
     """Return the :class:`Point` for eps > 0 and finite psi2, and the :class:`Shift` of its root.
 
     Below the null threshold the two equations are solved. Close to it they fix t only to rounding error over distance,
@@ -120,7 +130,7 @@ def _attacked(shift, p, law):
     distance = 1.0 - p.eps / scale.eps_null
     if not distance > 0.0:
         return _null(p), COLD
-    node, iterations = NEAR_NULL, 0
+    node, iterations = NEAR_NULL, 0.0
     differences = (1.0, -2.0, 1.0)
     while True:
         near = distance < node
@@ -133,7 +143,7 @@ def _attacked(shift, p, law):
             if near:
                 gap = (i + 1) * node
                 eps = scale.eps_null * (1.0 - gap)
-            at = Parameters(p.psi1, p.R, eps, p.noise, p.ridge, p.c, p.mu, p.rho2, p.signal, p.radial, p.spike)
+            at = _with_eps(p, eps)
             log_t, log_V = cold_start(at, gap, scale.mean_sigma, scale.mean_metric)
             root = solve_pair(log_t, log_V, move, at, law)
             move = Shift(root.log_t - log_t, root.log_V - log_V)
@@ -160,13 +170,6 @@ def _attacked(shift, p, law):
 
 
 @njit
-def attacked(p, law):
-    """Return the :class:`Point` for eps > 0 and finite psi2."""
-    point, _ = _attacked(COLD, p, law)
-    return point
-
-
-@njit
 def unattacked(p, law):
     """Return the :class:`Point` of the limit eps -> 0+ at finite psi2."""
     scale = scales(p, law)
@@ -176,15 +179,15 @@ def unattacked(p, law):
     else:
         occupied = p.R * (1.0 - scale.null)
         if abs(occupied - 1.0) <= (0.0 if law is None else POLE_WIDTH):
-            return _failure(DIVERGENT, math.nan, 0)
+            return _failure(DIVERGENT, math.nan, 0.0)
         if occupied < 1.0:
             at = least_squares(scale.null, p, law)
-            return _solution(REGULAR, 0.0, at.V, 0.0, at.standard_risk, at.squared_norm, 0.0, 0)
+            return _solution(REGULAR, 0.0, at.V, 0.0, at.standard_risk, at.squared_norm, 0.0, 0.0)
         kind, start = INTERPOLATOR, math.log((p.R - 1.0) * scale.mean_sigma / scale.mean_metric)
     log_x, iterations = solve_single(kind, start, p, law)
     at = single(kind, log_x, p, law)
     phase, V = (INTERPOLATING, math.inf) if kind == INTERPOLATOR else (REGULAR, at.V)
-    return _solution(phase, 0.0, V, at.k, at.standard_risk, at.squared_norm, abs(at.F), iterations)
+    return _solution(phase, 0.0, V, at.k, at.standard_risk, at.squared_norm, abs(at.F), float(iterations))
 
 
 @njit
@@ -192,7 +195,7 @@ def population(p, law):
     """Return the :class:`Point` of the limit psi2 = inf: no training noise is left."""
     if p.eps == 0.0:
         at = single(POPULATION, 0.0, p, law)
-        return _solution(REGULAR, 0.0, 0.0, 0.0, at.standard_risk, at.squared_norm, 0.0, 0)
+        return _solution(REGULAR, 0.0, 0.0, 0.0, at.standard_risk, at.squared_norm, 0.0, 0.0)
     scale = scales(p, law)
     if p.eps >= scale.eps_null:
         return _null(p)
@@ -200,15 +203,15 @@ def population(p, law):
     at = single(POPULATION, log_t, p, law)
     residual = abs(at.F)
     if scale.recoverable and not (residual <= RESIDUAL_TOLERANCE and at.standard_risk > RECOVERED * p.signal):
-        return _failure(DEGENERATE, residual, iterations)
-    return _solution(REGULAR, p.eps * at.t, 0.0, at.k, at.standard_risk, at.squared_norm, residual, iterations)
+        return _failure(DEGENERATE, residual, float(iterations))
+    return _solution(REGULAR, p.eps * at.t, 0.0, at.k, at.standard_risk, at.squared_norm, residual, float(iterations))
 
 
-def solve_point(p: Parameters, law: Law | None) -> Point:
+def solve_point(p: AnyParameters, law: Law | None) -> Point:
     """Return the :class:`Point` of one problem; each regime is compiled when it is first met."""
     if p.R == 0.0:
         return population(p, law)
-    return unattacked(p, law) if p.eps == 0.0 else attacked(p, law)
+    return unattacked(p, law) if p.eps == 0.0 else attacked(COLD, p, law)[0]
 
 
 @inner
@@ -223,42 +226,52 @@ def _extrapolated(place, first, second, third):
     return Shift(3.0 * (third.log_t - second.log_t) + first.log_t, 3.0 * (third.log_V - second.log_V) + first.log_V)
 
 
+@inner
+def _parameters(row, like):
+    if len(like) == PLAIN:  # pruned
+        return Parameters(row[0], row[1], row[2], row[3], row[4], row[5], row[6], row[7], row[8], row[9])
+    return RadialParameters(row[0], row[1], row[2], row[3], row[4], row[5], row[6], row[7], row[8], row[9], like.spike)
+
+
 @njit
-def attacked_rows(rows, law, spike, line, out):
+def attacked_rows(rows, law, like, line, out):
     """Fill row i of ``out`` with the :class:`Point` of row i of ``rows``, all with eps > 0 and finite psi2.
 
-    Rows come in lines of ``line`` neighbours on a grid, along which the starts of Newton are extrapolated.
+    ``like`` has the type of their parameters, and the spike. Rows come in lines of ``line`` neighbours on a grid, along
+    which the starts of Newton are extrapolated.
     """
     first = second = third = COLD
     for i in range(rows.shape[0]):
         row = rows[i]
-        p = Parameters(row[0], row[1], row[2], row[3], row[4], row[5], row[6], row[7], row[8], row[9], spike)
-        point, shift = _attacked(_extrapolated(i % line, first, second, third), p, law)
+        p = _parameters(row, like)
+        point, shift = attacked(_extrapolated(i % line, first, second, third), p, law)
         first, second, third = second, third, shift
         for j in range(12):
             out[i, j] = point[j]
 
 
-def of_row(row: np.ndarray, spike: float | None) -> Parameters:
-    """Return the :class:`Parameters` of a row of :func:`solve_rows`."""
-    return Parameters(*row.tolist(), spike)  # type: ignore[call-arg]
+def of_row(row: np.ndarray, spike: float | None) -> AnyParameters:
+    """Return the parameters of a row of :func:`solve_rows`."""
+    p = Parameters(*row.tolist())
+    return p if spike is None else RadialParameters(*p, spike)
 
 
 def solve_rows(rows: np.ndarray, law: Law | None, spike: float | None, out: Any, *, line: int = 1) -> None:
     """Fill row i of ``out`` with the :class:`Point` of row i of ``rows``.
 
-    Columns are the fields of :class:`Parameters` but the spike, and of :class:`Point`. Rows come in lines of ``line``
+    Columns are the fields of :class:`Parameters` and of :class:`Point`. Rows come in lines of ``line``
     neighbours on a grid, which makes them cheaper.
     """
+    like = of_row(rows[0], spike)
     regular = (rows[:, 1] > 0.0) & (rows[:, 2] > 0.0)
     if regular.all():
-        attacked_rows(rows, law, spike, line, out)
+        attacked_rows(rows, law, like, line, out)
         return
     # what is left of each line is a line of neighbours again, if every line keeps as many or none
     kept = np.unique(regular.reshape(-1, line).sum(axis=1)) if len(rows) % line == 0 else np.ones(1, dtype=int)
     kept = kept[kept > 0]
     part = np.empty((np.count_nonzero(regular), out.shape[1]))
-    attacked_rows(rows[regular], law, spike, int(kept[0]) if kept.size == 1 else 1, part)
+    attacked_rows(rows[regular], law, like, int(kept[0]) if kept.size == 1 else 1, part)
     out[regular] = part
     for i in np.flatnonzero(~regular):
         out[i] = solve_point(of_row(rows[i], spike), law)

@@ -7,7 +7,7 @@ from functools import lru_cache
 import numpy as np
 
 from ..engine.equations import direction_of_atom
-from ..engine.records import Law, Parameters
+from ..engine.records import AnyParameters, Law
 from ..support.validation import instance
 from .activation import Activation
 from .catalogue import resolve_activation
@@ -53,7 +53,7 @@ class Features(ABC):
         return False
 
     @abstractmethod
-    def law(self, p: Parameters) -> Law | None:
+    def law(self, p: AnyParameters) -> Law | None:
         """Return the law at these parameters, None for the closed one.
 
         Raises
@@ -63,7 +63,7 @@ class Features(ABC):
         """
 
     @abstractmethod
-    def dual_law(self, p: Parameters) -> Law | None:
+    def dual_law(self, p: AnyParameters) -> Law | None:
         """Return the law in numbers that carry derivatives."""
 
 
@@ -132,7 +132,7 @@ class RandomFeatures(Features):
             return self.spectrum
         return None if linear > EVEN * nonlinear and (nonlinear > 0.0 or ridge > 0.0) else _ORTHOGONAL
 
-    def law(self, p: Parameters) -> Law | None:
+    def law(self, p: AnyParameters) -> Law | None:
         """Return the law at these parameters, None for the closed one."""
         spectrum = self._atoms(p.c, p.mu, p.ridge)
         if spectrum is None:
@@ -152,7 +152,7 @@ class RandomFeatures(Features):
         excess = float(p.psi1) if spectrum is not self.spectrum else square - 1.0
         return Law(sigma, metric, explained, weights, float(zero), float(unexplained), excess)
 
-    def dual_law(self, p: Parameters) -> Law | None:
+    def dual_law(self, p: AnyParameters) -> Law | None:
         """Return the law in numbers that carry derivatives."""
         spectrum = self._atoms(*(float(x.value) for x in (p.c, p.mu, p.ridge)))
         if spectrum is None:

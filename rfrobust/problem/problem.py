@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, TypedDict, Unpack
 
 from ..engine.equations import parameters
-from ..engine.records import Parameters
+from ..engine.records import AnyParameters
 from ..support.validation import instance
 from .activation import Activation
 from .attack import Attack
@@ -223,11 +223,11 @@ class Problem:
         return Problem(new["psi1"], new["psi2"], data, features, attack, penalty, self.loss)
 
     @property
-    def parameters(self) -> Parameters:
+    def parameters(self) -> AnyParameters:
         """What the equations see, apart from the law of the features."""
         return self.parameters_at(self.psi1, self.psi2, self.attack.radius, self.data.tau, self.penalty.ridge)
 
-    def parameters_at(self, psi1: Any, psi2: Any, eps: Any, tau: Any, ridge: Any) -> Parameters:
+    def parameters_at(self, psi1: Any, psi2: Any, eps: Any, tau: Any, ridge: Any) -> AnyParameters:
         """Return what the equations see at other values, numbers or columns, of these parameters."""
         data, features = self.data, self.features
         return parameters(

@@ -10,7 +10,7 @@ import xarray as xr
 from tqdm import tqdm
 
 from ..engine import regimes
-from ..engine.records import Parameters, Point
+from ..engine.records import AnyParameters, Parameters, Point
 from ..problem.datasets import describe, first_problem, grid_axes, with_adversarial_risk
 from ..problem.features import Features
 from ..problem.parameters import DESCRIPTIONS, axis
@@ -117,10 +117,10 @@ def sweep(
     return with_adversarial_risk(data, test)
 
 
-def as_rows(columns: Parameters, count: int) -> np.ndarray:
+def as_rows(columns: AnyParameters, count: int) -> np.ndarray:
     """Return a table with one row a problem of parameters, all but the spike, that are numbers or columns."""
-    rows = np.empty((count, len(columns) - 1))
-    for j, column in enumerate(columns[:-1]):
+    rows = np.empty((count, len(Parameters._fields)))
+    for j, column in enumerate(columns[: len(Parameters._fields)]):
         rows[:, j] = column
     return rows
 

@@ -19,7 +19,7 @@ import xarray as xr
 from scipy.linalg import eigh
 
 from ..engine.numbers import Dual
-from ..engine.records import Law, Parameters
+from ..engine.records import AnyParameters, Law
 from ..problem.activation import Activation
 from ..problem.attack import Attack
 from ..problem.catalogue import resolve_activation
@@ -144,14 +144,14 @@ class QuadraticModel(Features):
         if ridge > 0.0 and not self.orthonormal:
             raise ValueError(f"ridge must be 0 for this model, whose basis is not orthonormal, got ridge={ridge!r}")
 
-    def law(self, p: Parameters) -> Law:
+    def law(self, p: AnyParameters) -> Law:
         """Return the arrays; ``p.psi1`` must be N/d."""
         self.check(p.psi1, p.ridge)
         sigma, metric, share, null = self._arrays
         weights = np.full(sigma.size, 1.0 / self.covariance.size)
         return Law(sigma, metric, p.signal * share, weights, null, p.signal * max(1.0 - share.sum(), 0.0), 0.0)
 
-    def dual_law(self, p: Parameters) -> Law:
+    def dual_law(self, p: AnyParameters) -> Law:
         """Return the arrays in numbers that carry derivatives."""
         self.check(float(p.psi1.value), float(p.ridge.value))
         zero = p.signal * 0.0

@@ -9,7 +9,7 @@ import xarray as xr
 
 from ..engine import equations
 from ..engine.numbers import Dual, FloatField, seed
-from ..engine.records import Outputs, Parameters, State
+from ..engine.records import AnyParameters, Outputs, State
 from ..problem.datasets import describe
 from ..problem.features import RandomFeatures
 from ..problem.parameters import DESCRIPTIONS, SWEPT, scalar
@@ -19,7 +19,7 @@ from .equilibrium import Equilibrium, check_solution
 
 #: Observables that depend on the solution.
 OBSERVABLES = ("standard_risk", "gradient_norm", "adversarial_risk", *Outputs._fields, "q", "V", "k")
-#: Parameters in the order of the dimension ``parameter``.
+#: AnyParameters in the order of the dimension ``parameter``.
 PARAMETERS = (
     *SWEPT, "mu1", "mu2", "rho", "a2", "signal_norm", "nonlinear_power", "radial_power", "eps_test",
 )  # fmt: skip
@@ -95,7 +95,7 @@ def regime(model: Equilibrium) -> tuple[Any, list[float]]:
     return equations.balanced, [math.log(model.q / model.eps) if model.q > 0.0 else log_t, math.log(model.V)]
 
 
-def observables(state: State, p: Parameters, eps_test: Dual, F: Any, *, interpolator: bool) -> dict[str, Dual]:
+def observables(state: State, p: AnyParameters, eps_test: Dual, F: Any, *, interpolator: bool) -> dict[str, Dual]:
     """Return the observables of a solution in numbers that carry derivatives."""
     v, r = state.standard_risk, F.sqrt(state.squared_norm)
     q, zero = p.eps * state.t, state.k * 0.0
