@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .numbers import Dual, Field
-from .records import AnyParameters, Averages, Law, Outputs, Parameters, Probe, RadialParameters, Shares, State
+from .records import AnyParameters, Averages, Law, Outputs, Overlaps, Parameters, Probe, RadialParameters, Shares, State
 
 #: Averages at (k, l), of either kind of law.
 Average = Callable[[Dual, Dual], Averages]
@@ -78,6 +78,25 @@ def closed_averages(k: Any, l: Any, p: AnyParameters, F: Field) -> Averages:
     )
 
 
+def closed_overlaps(a: Any, k: Any, l: Any, p: AnyParameters, F: Field) -> Overlaps:
+    """Return the overlaps of the closed law, H = a Sigma + k J^2 + l."""
+    K = 1.0 / (a + k)
+    zeta = a * p.mu + (k * p.rho2 + l)
+    f, o1, e2, oe, o2, t2 = marchenko_pastur(zeta * K / p.c, p.psi1, F)
+    am, ar, ak = p.mu / zeta, p.rho2 / zeta, k * K
+    x2, xo = K * K * e2, K * oe
+    part = p.signal * p.psi1
+    return Overlaps(
+        E1=K * f + am * o1,
+        E2=x2 + 2.0 * am * xo + am * am * o2,
+        C=part * (K * f),
+        P=part * (x2 + ar * xo),
+        B=p.signal * (p.psi1 * (ak * ak * e2 + 2.0 * ak * oe + a * a * am * xo) + t2),
+        S=part * (x2 + am * xo),
+        Q=x2 + (am + ar) * xo + am * ar * o2,
+    )
+
+
 def one_direction(k: Any, l: Any, sigma: Any, metric: Any, explained: Any, weight: Any) -> Averages:
     """Return what one eigenvector adds to the averages (docs/spectra, "Any law as arrays")."""
     rest = k * metric + l
@@ -91,6 +110,22 @@ def one_direction(k: Any, l: Any, sigma: Any, metric: Any, explained: Any, weigh
         Q=weight * pull,
         P=explained * pull,
         B=explained * other * other,
+    )
+
+
+def one_overlap(a: Any, k: Any, l: Any, sigma: Any, metric: Any, explained: Any, weight: Any) -> Overlaps:
+    """Return what one eigenvector adds to the overlaps."""
+    rest = k * metric + l
+    inverse = 1.0 / (a * sigma + rest)
+    share, pull, other = sigma * inverse, metric * inverse, rest * inverse
+    return Overlaps(
+        E1=weight * share,
+        E2=weight * share * share,
+        C=explained * share,
+        P=explained * share * pull,
+        B=explained * other * other,
+        S=explained * share * share,
+        Q=weight * share * pull,
     )
 
 

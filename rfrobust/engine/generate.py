@@ -1,230 +1,39 @@
 """Straight-line kernels from the equations: ``python -m rfrobust.engine.generate`` writes them anew.
 
-The equations run once over expressions that remember how they were made; what their outputs need is written out, each
-shared expression once, as Python for Numba (:mod:`rfrobust.engine.kernels`) and as JavaScript for the interactive page.
-A test fails when the written files are not what this module would write.
+The equations run once over expressions that remember how they were made (:mod:`rfrobust.engine.tracing`); what their
+outputs need is written out, each shared expression once, as Python for Numba (:mod:`rfrobust.engine.kernels`,
+:mod:`rfrobust.engine.system_kernels`) and as JavaScript for the interactive page. A test fails when the written files
+are not what this module would write.
 """
 
-import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from ..support.files import write_text
-from . import equations
-from .gaussian import GaussianParts
-from .numbers import Dual, Field
+from . import equations, systems
+from .numbers import Dual
 from .records import (
     Averages,
     Outputs,
+    Overlaps,
     Pair,
     Parameters,
     Probe,
     RadialParameters,
     RadialPart,
     SlopedAverages,
+    SlopedOverlaps,
     SlopedProbe,
 )
+from .tracing import Kernel, Tape, TraceField
 
 ROOT = Path(__file__).parents[2]
-PYTHON = Path(__file__).with_name("kernels.py")
+PYTHON, SYSTEMS = Path(__file__).with_name("kernels.py"), Path(__file__).with_name("system_kernels.py")
 JAVASCRIPT = ROOT / "docs/_static/kernels.js"
-
-#: Longest operand of an expression; a longer one gets a name.
-LONGEST = 48
-
-
-class Expression:
-    """A node of the graph of a computation; equal computations are the same node."""
-
-    __slots__ = ("args", "kind", "tape")
-
-    def __init__(self, tape: "Tape", kind: str, args: tuple[Any, ...]) -> None:
-        self.tape, self.kind, self.args = tape, kind, args
-
-    def __neg__(self) -> "Expression":
-        return self.tape.negative(self)
-
-
-def _operator(kind: str, *, swapped: bool) -> Callable[[Expression, Any], Expression]:
-    def apply(x: Expression, y: Any) -> Expression:
-        pair = (x, x.tape.lift(y))
-        return x.tape.binary(kind, *(reversed(pair) if swapped else pair))
-
-    return apply
-
-
-for _name, _kind in (("add", "+"), ("sub", "-"), ("mul", "*"), ("truediv", "/")):
-    setattr(Expression, f"__{_name}__", _operator(_kind, swapped=False))
-    setattr(Expression, f"__r{_name}__", _operator(_kind, swapped=True))
-
-
-class Tape:
-    """Makes the nodes of one function, each once, and simplifies what multiplies by 0 or 1 or adds 0."""
-
-    def __init__(self) -> None:
-        self._nodes: dict[tuple[Any, ...], Expression] = {}
-
-    def node(self, kind: str, *args: Any) -> Expression:
-        """Return the node of this kind with these arguments (nodes, or plain values for leaves)."""
-        key = (kind, *(id(arg) if isinstance(arg, Expression) else repr(arg) for arg in args))
-        if key not in self._nodes:
-            self._nodes[key] = Expression(self, kind, args)
-        return self._nodes[key]
-
-    def lift(self, value: Any) -> Expression:
-        """Return a number as a node."""
-        return value if isinstance(value, Expression) else self.node("number", float(value))
-
-    def negative(self, x: Expression) -> Expression:
-        """Return -x."""
-        if x.kind == "number":
-            return self.lift(-x.args[0] + 0.0)
-        return x.args[0] if x.kind == "neg" else self.node("neg", x)
-
-    def binary(self, kind: str, x: Expression, y: Expression) -> Expression:
-        """Return x + y, x - y, x * y or x / y."""
-        a = x.args[0] if x.kind == "number" else None
-        b = y.args[0] if y.kind == "number" else None
-        if a is not None and b is not None:
-            return self.lift({"+": a + b, "-": a - b, "*": a * b, "/": a / b if b else math.nan}[kind])
-        if kind == "+":
-            if a == 0.0:
-                return y
-            if b == 0.0:
-                return x
-            if y.kind == "neg":
-                return self.binary("-", x, y.args[0])
-        elif kind == "-":
-            if b == 0.0:
-                return x
-            if a == 0.0:
-                return self.negative(y)
-            if y.kind == "neg":
-                return self.binary("+", x, y.args[0])
-        elif a == 0.0 or (kind == "*" and b == 0.0):
-            return self.lift(0.0)
-        elif b == 1.0:
-            return x
-        elif kind == "*" and a == 1.0:
-            return y
-        elif x.kind == "neg" or y.kind == "neg":
-            bare = [node.args[0] if node.kind == "neg" else node for node in (x, y)]
-            value = self.binary(kind, *bare)
-            return value if x.kind == y.kind else self.negative(value)
-        return self.node(kind, x, y)
-
-
-class TraceField(Field):
-    """Expressions; both sides of a choice are traced."""
-
-    pi = math.pi
-
-    def __init__(self, tape: Tape) -> None:
-        self.tape = tape
-
-    def exp_value(self, x: Any) -> Any:
-        """Return e^x."""
-        return self.tape.node("exp", x)
-
-    def log_value(self, x: Any) -> Any:
-        """Return log x."""
-        return self.tape.node("log", x)
-
-    def sqrt_value(self, x: Any) -> Any:
-        """Return the square root."""
-        return self.tape.node("sqrt", x) if isinstance(x, Expression) else math.sqrt(x)
-
-    def gaussian_values(self, s: Any) -> Any:
-        """Return p0, p1, phi, m, A."""
-        call = self.tape.node("call", "gaussian_parts", s)
-        return tuple(self.tape.node("field", call, name) for name in GaussianParts._fields)
-
-    def if_at_least(self, x: Dual, bound: float, then: Callable[[], Dual], other: Callable[[], Dual]) -> Dual:
-        """Return the choice, in value and in every derivative."""
-        first, second = then(), other()
-
-        def choose(a: Any, b: Any) -> Expression:
-            a, b = self.tape.lift(a), self.tape.lift(b)
-            return a if a is b else self.tape.node("choose", x.value, self.tape.lift(bound), a, b)
-
-        pairs = zip(first.gradient, second.gradient, strict=True)
-        return Dual(choose(first.value, second.value), np.array([choose(a, b) for a, b in pairs], dtype=object))
-
-
-class Language(NamedTuple):
-    """How statements look: an assignment, a choice, the module of functions, the calls of other kernels."""
-
-    assign: str
-    choose: str
-    module: str
-    calls: dict[str, str]
-
-
-_PYTHON = Language(
-    "    {} = {}", "{2} if {0} >= {1} else {3}", "math",
-    {"gaussian_parts": "gaussian_parts({})", "averages": "averages({}, p, law)"},
-)  # fmt: skip
-# on the page the law is always the closed one
-_JAVASCRIPT = Language(
-    "  const {} = {};", "{0} >= {1} ? {2} : {3}", "Math",
-    {"gaussian_parts": "rfrobust.gaussianParts({})", "averages": "closedAverages({}, p)"},
-)  # fmt: skip
-
-
-class Writer:
-    """Writes expressions as statements of one language, shared or long ones as names of their own."""
-
-    def __init__(self, outputs: Sequence[Expression], language: Language) -> None:
-        self.language = language
-        self.lines: list[str] = []
-        self._text: dict[int, str] = {}
-        self._uses: dict[int, int] = {}
-        for output in outputs:
-            self._use(output)
-        self.values = [self.write(output) for output in outputs]
-
-    def _use(self, node: Expression) -> None:
-        self._uses[id(node)] = self._uses.get(id(node), 0) + 1
-        if self._uses[id(node)] == 1:
-            for arg in node.args:
-                if isinstance(arg, Expression):
-                    self._use(arg)
-
-    def write(self, node: Expression) -> str:
-        """Return the text of a node, after the statements that it needs."""
-        if id(node) not in self._text:
-            text = self._fresh(node)
-            leaf = node.kind in ("number", "input", "field")
-            if node.kind == "call" or (not leaf and (self._uses[id(node)] > 1 or len(text) > LONGEST)):
-                name = f"{'c' if node.kind == 'call' else 'x'}{len(self.lines) + 1}"
-                self.lines.append(self.language.assign.format(name, text))
-                text = name
-            self._text[id(node)] = text
-        return self._text[id(node)]
-
-    def _fresh(self, node: Expression) -> str:
-        kind, args = node.kind, node.args
-        if kind in ("number", "input"):
-            return str(args[0])
-        if kind == "field":
-            return f"{self.write(args[0])}.{args[1]}"
-        if kind == "call":
-            return self.language.calls[args[0]].format(", ".join(self.write(arg) for arg in args[1:]))
-        parts = [self._operand(arg) for arg in args]
-        if kind == "neg":
-            return f"-{parts[0]}"
-        if kind in "+-*/":
-            return f"{parts[0]} {kind} {parts[1]}"
-        if kind == "choose":
-            return self.language.choose.format(*parts)
-        return f"{self.language.module}.{kind}({self.write(args[0])})"
-
-    def _operand(self, node: Expression) -> str:
-        text = self.write(node)
-        return f"({text})" if " " in text or text.startswith("-") else text
 
 
 class Trace:
@@ -251,43 +60,41 @@ class Trace:
         fields = [[self.tape.node("input", f"probe.{name}{end}") for end in ("", "_k", "_l")] for name in Probe._fields]
         return Probe(*(Dual(value, np.array(slopes, dtype=object)) for value, *slopes in fields))
 
-    def average(self, k: Dual, l: Dual) -> Averages:
-        """Return the averages as a call of their kernel."""
-        call = self.tape.node("call", "averages", k.value, l.value)
+    def call(self, kernel: str, fields: Sequence[str], carriers: dict[str, Dual], values: Sequence[Dual]) -> list[Dual]:
+        """Return fields of a kernel at these values, with the derivatives in the carriers that its suffixes name."""
+        call = self.tape.node("call", kernel, *(value.value for value in values))
 
         def output(name: str) -> Dual:
-            field, by_k, by_l = (self.tape.node("field", call, name + end) for end in ("", "_k", "_l"))
-            return Dual(field, k.gradient * by_k + l.gradient * by_l)
+            gradient = sum(x.gradient * self.tape.node("field", call, f"{name}_{end}") for end, x in carriers.items())
+            return Dual(self.tape.node("field", call, name), gradient)
 
-        return Averages(*(output(name) for name in Averages._fields))
+        return [output(name) for name in fields]
+
+    def average(self, k: Dual, l: Dual) -> Averages:
+        """Return the averages as a call of their kernel."""
+        return Averages(*self.call("averages", Averages._fields, {"k": k, "l": l}, (k, l)))
+
+    def overlaps(self, a: Dual, k: Dual, l: Dual) -> Overlaps:
+        """Return the overlaps as a call of their kernel."""
+        return Overlaps(*self.call("overlaps", Overlaps._fields, {"a": a, "k": k, "l": l}, (a, k, l)))
+
+    def residual_channel(self, s: Dual, V: Dual, p: Dual) -> list[Dual]:
+        """Return b^2, a and g as a call of their kernel."""
+        return self.call("residual_channel", ("b2", "a", "g"), {"s": s, "V": V, "p": p}, (s, V, p))
+
+    def label_channel(self, log_kappa: Dual, log_Q: Dual, V: Dual, p: Dual) -> list[Dual]:
+        """Return b^2, S mhat, a and g as a call of their kernel."""
+        carriers = {"c": log_kappa, "Q": log_Q, "V": V, "p": p}
+        values = (self.field.exp(log_kappa), self.field.exp(log_Q), V, p)
+        return self.call("label_channel", ("b2", "h", "a", "g"), carriers, values)
+
+    def coordinate(self, g: Dual, h: Dual) -> list[Dual]:
+        """Return chi, A2, e and es as a call of their kernel."""
+        return self.call("coordinate", ("chi", "A2", "e", "es"), {"g": g, "h": h}, (g, h))
 
 
 def _sloped(parts: Sequence[Any]) -> list[Any]:
-    return [part.value for part in parts] + [part.gradient[i] for i in (0, 1) for part in parts]
-
-
-class Kernel(NamedTuple):
-    """One kernel to be written: its arguments, the record it returns ("": a tuple), what it is, its traced outputs."""
-
-    arguments: str
-    record: str
-    doc: str
-    outputs: list[Expression]
-
-    def python(self, name: str) -> str:
-        """Return the kernel as a compiled function."""
-        writer = Writer(self.outputs, _PYTHON)
-        body = "\n".join([f'    """{self.doc}"""', *writer.lines])
-        fields = "".join(f"        {value},\n" for value in writer.values)
-        returned = f"{self.record}(\n{fields}    )" if self.record else ", ".join(writer.values)
-        return f"@inner\ndef {name}({self.arguments}):\n{body}\n    return {returned}\n"
-
-    def javascript(self, name: str, fields: Sequence[str]) -> str:
-        """Return the kernel as a function that returns an object."""
-        writer = Writer(self.outputs, _JAVASCRIPT)
-        entries = "".join(f"    {field}: {value},\n" for field, value in zip(fields, writer.values, strict=True))
-        head = f"/* {self.doc} */\nfunction {name}({self.arguments.removesuffix(', law')}) {{"
-        return "\n".join([head, *writer.lines, f"  return {{\n{entries}  }};\n}}\n"])
+    return [part.value for part in parts] + [part.gradient[i] for i in range(parts[0].gradient.size) for part in parts]
 
 
 def _traced() -> dict[str, Kernel]:
@@ -387,6 +194,99 @@ def _traced() -> dict[str, Kernel]:
     return kernels
 
 
+def _traced_systems() -> dict[str, Kernel]:
+    """Trace the equations of every loss and norm."""
+    kernels: dict[str, Kernel] = {}
+
+    def add(name: str, arguments: str, record: str, doc: str, t: Trace, outputs: Sequence[Any]) -> None:
+        kernels[name] = Kernel(arguments, record, doc, [t.tape.lift(getattr(x, "value", x)) for x in outputs])
+
+    t = Trace("a", "k", "l")
+    a, k, l = t.unknowns
+    out = _sloped(equations.closed_overlaps(a, k, l, t.p, t.field))
+    add("closed_overlaps", "a, k, l, p", "SlopedOverlaps", "Overlaps of the closed law.", t, out)
+
+    direction = "sigma, metric, explained, weight"
+    t = Trace("a", "k", "l")
+    out = _sloped(equations.one_overlap(*t.unknowns, *t.inputs(direction)))
+    doc = "What one eigenvector adds to the overlaps."
+    add("one_overlap", f"a, k, l, {direction}", "SlopedOverlaps", doc, t, out)
+
+    for kind, names, data in (
+        ("residual", ("log_s", "log_r", "log_V"), "deviations, weights"),
+        ("label", ("log_kappa", "log_Q", "log_r", "log_V"), "margin"),
+    ):
+        for shape, extra, more in (
+            ("spectral", (), "gradient_penalty, law"),
+            ("coordinate", ("log_t", "log_zeta"), "norm"),
+        ):
+            t = Trace(*names, *extra)
+            if shape == "spectral":
+                geometry: Any = partial(
+                    systems.spectral, p=t.p, gradient_penalty=t.inputs("gradient_penalty")[0], overlaps=t.overlaps,
+                    F=t.field,
+                )  # fmt: skip
+            else:
+                geometry = partial(
+                    systems.coordinates, p=t.p, dual=t.inputs("norm.exponent")[0], coordinate=t.coordinate, F=t.field
+                )
+            system: Any = getattr(systems, f"{kind}_system")
+            network = system(t.unknowns, t.p, getattr(t, f"{kind}_channel"), geometry, t.field)
+            slopes = [slope for residual in network.residuals for slope in residual.gradient]
+            out = [*network.residuals, *slopes, network.m, network.excess, network.Q]
+            arguments = f"{', '.join([*names, *extra])}, p, {more}, {data}, loss, jet"
+            add(f"{kind}_{shape}", arguments, "", f"The equations of {kind}s, {shape}.", t, out)
+
+    t = Trace("log_zeta", "log_r", "log_gamma")
+    b2, h, dual = t.inputs("b2, h, norm.exponent")
+    log_zeta, log_r, log_gamma = t.unknowns
+    residuals = systems.null_system(log_zeta, log_r, log_gamma, t.p, b2, h, dual, t.coordinate, t.field)
+    out = [*residuals, *(slope for residual in residuals for slope in residual.gradient)]
+    doc = "The null threshold of l_p attacks."
+    add("null_coordinate", "log_zeta, log_r, log_gamma, p, b2, h, norm", "", doc, t, out)
+    return kernels
+
+
+_SYSTEMS_HEADER = '''"""The equations of every loss and norm as kernels; do not edit.
+
+Generated by ``python -m rfrobust.engine.generate`` from :mod:`rfrobust.engine.systems`.
+"""
+
+import math
+
+from ..support.jit import inner
+from .channels import label_channel, residual_channel
+from .coordinates import coordinate
+from .records import SlopedOverlaps
+
+
+'''
+
+_OVERLAPS = '''@inner
+def overlaps(a, k, l, p, law):
+    """Overlaps of a law, None being the closed one."""
+    if law is None:  # pruned where the type of law decides
+        return closed_overlaps(a, k, l, p)
+{starts}
+    for i in range(law.sigma.size):
+        part = one_overlap(a, k, l, law.sigma[i], law.metric[i], law.explained[i], law.weights[i])
+{sums}
+    return SlopedOverlaps({names})
+'''
+
+
+def systems_text() -> str:
+    """Return the module :mod:`rfrobust.engine.system_kernels`."""
+    fields = SlopedOverlaps._fields
+    loop = _OVERLAPS.format(
+        starts="\n".join(f"    {name} = {'law.unexplained' if name == 'B' else '0.0'}" for name in fields),
+        sums="\n".join(f"        {name} += part.{name}" for name in fields),
+        names=", ".join(fields),
+    )
+    parts = [kernel.python(name) for name, kernel in _traced_systems().items()]
+    return _SYSTEMS_HEADER + "\n\n".join([*parts[:2], loop, *parts[2:]])
+
+
 _PYTHON_HEADER = '''"""The equations as kernels; do not edit.
 
 Generated by ``python -m rfrobust.engine.generate`` from :mod:`rfrobust.engine.equations`.
@@ -479,4 +379,5 @@ def javascript_text() -> str:
 
 if __name__ == "__main__":
     write_text(python_text(), PYTHON)
+    write_text(systems_text(), SYSTEMS)
     write_text(javascript_text(), JAVASCRIPT)

@@ -125,6 +125,10 @@ class Field(ABC):
         value = self.sqrt_value(x.value)
         return x.chain(value, 0.5 / value if value != 0 else value)
 
+    def power(self, x: Dual, exponent: Any) -> Dual:
+        """Return x^exponent of x > 0."""
+        return self.exp(self.log(x) * exponent)
+
     def gaussian(self, s: Dual) -> tuple[Dual, Dual, Dual, Dual, Dual]:
         """Return p0, p1, phi, m, A."""
         p0, p1, phi, m, A = self.gaussian_values(s.value)

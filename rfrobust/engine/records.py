@@ -84,6 +84,21 @@ class Probe(NamedTuple):
     metric: Any
 
 
+class Overlaps(NamedTuple):
+    """E Sigma/H, E Sigma^2/H^2, b' H^-1 b, b' H^-1 J^2 H^-1 b, the bias, b' H^-1 Sigma H^-1 b, E Sigma J^2/H^2.
+
+    H = a Sigma + k J^2 + l; the bias is |beta|^2 - 2 a C + a^2 S.
+    """
+
+    E1: Any
+    E2: Any
+    C: Any
+    P: Any
+    B: Any
+    S: Any
+    Q: Any
+
+
 class State(NamedTuple):
     """Residuals and what they determine at one value of the unknowns."""
 
@@ -163,6 +178,39 @@ class RadialPart(NamedTuple):
     B_k: float
     P_l: float
     B_l: float
+
+
+class SlopedOverlaps(NamedTuple):
+    """:class:`Overlaps` in floats with their derivatives in a, in k and in l."""
+
+    E1: float
+    E2: float
+    C: float
+    P: float
+    B: float
+    S: float
+    Q: float
+    E1_a: float
+    E2_a: float
+    C_a: float
+    P_a: float
+    B_a: float
+    S_a: float
+    Q_a: float
+    E1_k: float
+    E2_k: float
+    C_k: float
+    P_k: float
+    B_k: float
+    S_k: float
+    Q_k: float
+    E1_l: float
+    E2_l: float
+    C_l: float
+    P_l: float
+    B_l: float
+    S_l: float
+    Q_l: float
 
 
 class Pair(NamedTuple):

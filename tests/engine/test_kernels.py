@@ -56,6 +56,7 @@ def array_law(psi1):
 def test_generated_files_are_fresh():
     # python -m rfrobust.engine.generate writes them
     assert generate.PYTHON.read_text() == generate.python_text()
+    assert generate.SYSTEMS.read_text() == generate.systems_text()
     assert generate.JAVASCRIPT.read_text() == generate.javascript_text()
 
 

@@ -1,0 +1,413 @@
+"""What one residual or one margin does: Gaussian averages of the score of a loss.
+
+docs/family, "The channel of residuals" and "The channel of labels".
+
+A field x (a leave-one-out residual, or the output times the label) passes the proximal map of step V of the worst-case
+loss. Its output is a smooth part of the loss, or one of its kinks, or the zero residual: these branches follow each
+other along x. On each of them the score u has derivatives of one form,
+
+    du/dx = c,  du/dV = -c u,  du/dp = c or 0,
+
+so that no further derivative of the loss is needed. Between kinks a loss is a quadratic (then the averages of
+residuals are closed forms) or smooth (then they are integrals over the proximal point z, where nothing is to be
+inverted: x = z - p + V rho'(z)).
+"""
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..support.jit import inner, njit
+from .gaussian import PHI0
+
+#: Standard deviations beyond which Gaussian averages see nothing.
+REACH = 9.0
+#: Widest panel of a quadrature, in standard deviations of the field and in units of the loss.
+FIELD_PANEL, LOSS_PANEL = 1.6, 1.25
+#: Distance from zero, in units of a loss, beyond which it is straight up to rounding.
+STRAIGHT = 40.0
+_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(12)
+SQRT_HALF = math.sqrt(0.5)
+
+
+class LossTable(NamedTuple):
+    """A convex loss as pieces: piece j lies between ``borders[j]`` and ``borders[j + 1]``.
+
+    Where ``smooth`` is 0 it is value + slope y + bend y^2/2 with y = z - anchor; elsewhere a function gives value,
+    slope and curvature, and ``smooth`` is the length over which it bends: its poles are at least pi/2 of it away.
+    """
+
+    borders: Any
+    anchor: Any
+    value: Any
+    slope: Any
+    bend: Any
+    smooth: Any
+
+
+class ResidualChannel(NamedTuple):
+    """b^2 = E u^2, a = E du/dx, g = E rho'(|t| + p), their derivatives, P(t = 0) and E rho(|t| + p)."""
+
+    b2: float
+    a: float
+    g: float
+    b2_s: float
+    b2_V: float
+    b2_p: float
+    a_s: float
+    a_V: float
+    a_p: float
+    g_s: float
+    g_V: float
+    g_p: float
+    zeros: float
+    loss: float
+
+
+class LabelChannel(NamedTuple):
+    """b^2 = E u^2, S mhat, a, g = E |u| in the worst case, derivatives in (log kappa, log Q, V, p), and E loss."""
+
+    b2: float
+    h: float
+    a: float
+    g: float
+    b2_c: float
+    b2_Q: float
+    b2_V: float
+    b2_p: float
+    h_c: float
+    h_Q: float
+    h_V: float
+    h_p: float
+    a_c: float
+    a_Q: float
+    a_V: float
+    a_p: float
+    g_c: float
+    g_Q: float
+    g_V: float
+    g_p: float
+    zeros: float
+    loss: float
+
+
+class Jet(NamedTuple):
+    """Value, slope and curvature of a loss."""
+
+    value: float
+    slope: float
+    bend: float
+
+
+class Moments(NamedTuple):
+    """P(lo < |x| < hi), E(|x| - lo) and E(|x| - lo)^2 there."""
+
+    P: float
+    M1: float
+    M2: float
+
+
+@inner
+def piece_jet(j, z, loss, jet):
+    """Return the :class:`Jet` of piece j at z."""
+    if jet is not None and loss.smooth[j] > 0.0:
+        value, slope, bend = jet(z)
+        return Jet(value, slope, bend)
+    y = z - loss.anchor[j]
+    slope, bend = loss.slope[j], loss.bend[j]
+    return Jet(loss.value[j] + slope * y + 0.5 * bend * y * y, slope + bend * y, bend)
+
+
+@inner
+def piece_of(z, loss):
+    """Return the piece that holds z and what follows it."""
+    j = 0
+    while loss.borders[j + 1] <= z:
+        j += 1
+    return j
+
+
+@inner
+def half_normal(lo, hi, w):
+    """Return :class:`Moments` of |x| for x ~ N(0, w^2), without cancellation."""
+    a, b = lo / w, hi / w
+    if b - a < 1.0:
+        P = M1 = M2 = 0.0
+        half = 0.5 * (b - a)
+        for i in range(12):
+            y = half * (1.0 + _NODES[i])
+            q = 2.0 * PHI0 * half * _WEIGHTS[i] * math.exp(-0.5 * (a + y) * (a + y))
+            P += q
+            M1 += q * y
+            M2 += q * y * y
+        return Moments(P, w * M1, w * w * M2)
+    pa, pb = math.erfc(a * SQRT_HALF), math.erfc(b * SQRT_HALF)
+    fa, fb = 2.0 * PHI0 * math.exp(-0.5 * a * a), 0.0
+    if b < math.inf:
+        fb = 2.0 * PHI0 * math.exp(-0.5 * b * b)
+    P = pa - pb
+    M1 = fa - fb - a * P
+    M2 = (1.0 + a * a) * P - a * fa - (0.0 if fb == 0.0 else (b - 2.0 * a) * fb)
+    return Moments(P, w * M1, w * w * M2)
+
+
+@inner
+def proximal(x, p, V, low, high, j, loss, jet):
+    """Return z in [low, high] of piece j with z - p + V rho'(z) = x, the nearest end where there is none."""
+    z = min(max(x + p, low), high)
+    for _ in range(200):
+        at = piece_jet(j, z, loss, jet)
+        excess = z - p + V * at.slope - x
+        if excess > 0.0:
+            high = z
+        else:
+            low = z
+        step = -excess / (1.0 + V * at.bend)
+        if abs(step) <= 4e-16 * abs(z):
+            break
+        new = z + step
+        if not low < new < high and math.isfinite(low) and math.isfinite(high):
+            new = 0.5 * (low + high)
+        z = min(max(new, low), high)
+        if low == high:
+            break
+    return z
+
+
+@inner
+def _closed_branch(sums, s, V, lo, hi, at, c, z_slope, dead, deviations, weights):
+    """Add the branch lo < |x| < hi on which the score is ``at.slope`` + c (|x| - lo), from 0 where ``dead``."""
+    u, move = (0.0, 0.0) if dead else (at.slope, c)
+    for i in range(deviations.size):
+        w2 = s * s + deviations[i] * deviations[i]
+        P, M1, M2 = half_normal(lo, hi, math.sqrt(w2))
+        q, by_s = weights[i], weights[i] * s / w2
+        X1, X2 = lo * P + M1, lo * lo * P + 2.0 * lo * M1 + M2
+        U, U2 = u * P + c * M1, u * u * P + 2.0 * u * c * M1 + c * c * M2
+        UX = u * X1 + c * (lo * M1 + M2)
+        sums[0] += q * U2
+        sums[1] += q * c * P
+        sums[3] += 2.0 * by_s * c * UX
+        sums[4] -= 2.0 * q * c * U2
+        sums[5] += 2.0 * q * move * U
+        sums[6] += by_s * (c * X2 - UX) / w2
+        sums[7] -= q * c * UX / w2
+        sums[8] += q * move * X1 / w2
+        if dead:
+            sums[2] += q * at.slope * P
+            sums[11] += q * at.bend * P
+            sums[12] += q * P
+        else:
+            sums[2] += q * U
+            sums[9] += by_s * c * X1
+            sums[10] -= q * c * U
+            sums[11] += q * c * P
+        sums[13] += q * (at.value * P + at.slope * z_slope * M1 + 0.5 * at.bend * z_slope * z_slope * M2)
+
+
+@inner
+def _smooth_branch(sums, s, V, p, z, end, j, lo, hi, deviations, weights, loss, jet):
+    """Add the branch lo < |x| < hi on which z runs through piece j."""
+    for i in range(deviations.size):
+        w2 = s * s + deviations[i] * deviations[i]
+        w = math.sqrt(w2)
+        top = min(hi, REACH * w)
+        start = z
+        panels = max(0, math.ceil((top - lo) / (FIELD_PANEL * w)))
+        for k in range(1, panels + 1):
+            stop = proximal(lo + (top - lo) * k / panels, p, V, start, end, j, loss, jet)
+            parts = parts_of(start, stop, loss.smooth[j])
+            half = 0.5 * (stop - start) / parts
+            for m in range(12 * parts):
+                here = start + half * (2.0 * (m // 12) + 1.0 + _NODES[m % 12])
+                value, u, bend = piece_jet(j, here, loss, jet)
+                x = here - p + V * u
+                jacobian = 1.0 + V * bend
+                c = bend / jacobian
+                q = 2.0 * PHI0 / w * weights[i] * half * _WEIGHTS[m % 12] * jacobian * math.exp(-0.5 * x * x / w2)
+                by_s = q * s / w2
+                sums[0] += q * u * u
+                sums[1] += q * c
+                sums[2] += q * u
+                sums[3] += 2.0 * by_s * c * u * x
+                sums[4] -= 2.0 * q * c * u * u
+                sums[5] += 2.0 * q * c * u
+                sums[6] += by_s * (c * x - u) * x / w2
+                sums[7] -= q * c * u * x / w2
+                sums[8] += q * c * x / w2
+                sums[9] += by_s * c * x
+                sums[10] -= q * c * u
+                sums[11] += q * c
+                sums[13] += q * value
+            start = stop
+
+
+@inner
+def parts_of(start, stop, length):
+    """Return into how many parts a panel from z = start to stop falls: fine where a loss may bend."""
+    if min(abs(start), abs(stop)) > STRAIGHT * length and start * stop > 0.0:
+        return 1
+    return max(1, math.ceil(min(stop - start, 2.0 * STRAIGHT * length) / (LOSS_PANEL * length)))
+
+
+@njit
+def residual_channel(s, V, p, deviations, weights, loss, jet):
+    """Return :class:`ResidualChannel` of x = xi + s z, xi a mixture of Gaussians of these standard deviations."""
+    sums = np.zeros(14)
+    widest = math.sqrt(s * s + np.max(deviations) ** 2)
+    j, z, reached, dead = piece_of(p, loss), p, 0.0, True
+    while True:
+        at, end = piece_jet(j, z, loss, jet), loss.borders[j + 1]
+        lo, hi = z - p + V * reached, z - p + V * at.slope
+        if hi > lo:  # z stays at the zero residual, or at a kink
+            flat = Jet(at.value, at.slope if dead else reached, at.bend)
+            _closed_branch(sums, s, V, lo, hi, flat, 1.0 / V, 0.0, dead, deviations, weights)
+        lo, hi = hi, math.inf
+        if end < math.inf:
+            far = piece_jet(j, end, loss, jet)
+            hi = end - p + V * far.slope
+        if jet is not None and loss.smooth[j] > 0.0:
+            _smooth_branch(sums, s, V, p, z, end, j, lo, hi, deviations, weights, loss, jet)
+        else:
+            stretch = 1.0 / (1.0 + V * at.bend)
+            _closed_branch(sums, s, V, lo, hi, at, at.bend * stretch, stretch, False, deviations, weights)
+        if not hi <= REACH * widest:
+            break
+        j, z, reached, dead = j + 1, end, far.slope, False
+    return ResidualChannel(
+        sums[0], sums[1], sums[2], sums[3], sums[4], sums[5], sums[6], sums[7], sums[8], sums[9], sums[10], sums[11],
+        sums[12], sums[13],
+    )  # fmt: skip
+
+
+@inner
+def _label_node(sums, x, q, u, c, value, sigma, iota, tau, dead, D, D_p, kappa, Q):
+    """Add one node of weight q = dx/sqrt(2 pi Q): score u in e = sigma (x - x0), so that -d loss/dx = -sigma u."""
+    y = x / math.sqrt(Q)
+    density = 2.0 * q * math.exp(-0.5 * y * y)
+    w = density * 0.5 * math.erfc(-kappa * y * SQRT_HALF)
+    h = density * PHI0 * math.exp(-0.5 * kappa * kappa * y * y)
+    g, ky = -sigma * u, kappa * y
+    g_p, g_Q = -sigma * tau * c, -0.5 * c * x  # in log Q
+    sums[0] += w * g * g
+    sums[1] += h * g
+    sums[2] += w * c
+    sums[4] += h * ky * g * g
+    sums[5] += 2.0 * w * g * g_Q
+    sums[6] -= 2.0 * w * c * g * g
+    sums[7] += 2.0 * w * g * g_p
+    sums[8] -= h * ky * ky * g
+    sums[9] += h * g_Q
+    sums[10] -= h * c * g
+    sums[11] += h * g_p
+    sums[12] += h * ky * g * x  # E g x and its derivatives, from which those of a follow
+    sums[13] += w * x * (g_Q + 0.5 * g)
+    sums[14] -= w * c * g * x
+    sums[15] += w * g_p * x
+    sums[16] += w * g * x
+    if dead:
+        sums[3] += w * D
+        sums[17] += h * ky * D
+        sums[20] += w * D_p
+        sums[21] += w
+    else:
+        D = iota * u
+        sums[3] += w * D
+        sums[17] += h * ky * D
+        sums[18] += w * iota * sigma * 0.5 * c * x
+        sums[19] -= w * c * D
+        sums[20] += w * c
+    sums[22] += w * value
+
+
+@inner
+def _label_branch(sums, lo, hi, z, end, j, flat, dead, reached, at, V, shift, kappa, Q, margin, loss, jet):
+    """Add the branch lo < e < hi of the field e, the margin or the size of the residual 1 - x."""
+    width = math.sqrt(Q)
+    closed = flat or jet is None or loss.smooth[j] == 0.0
+    bend = 0.0 if flat else at.bend
+    c = 1.0 / V if flat else bend / (1.0 + V * bend)
+    iota, tau = (-1.0, -1.0) if margin else (1.0, 0.0 if dead else 1.0)
+    for side in range(1 if margin else 2):
+        sigma, x0 = (1.0, 0.0) if margin else (2.0 * side - 1.0, 1.0)
+        # Phi(kappa y) leaves nothing far below zero, bends within 1/kappa of it and is 1 above
+        fine = FIELD_PANEL * width / math.sqrt(1.0 + kappa * kappa)
+        least, bent, most = -fine * (REACH / FIELD_PANEL), 9.0 * width / max(kappa, 1.0), REACH * width
+        bottom, top = (
+            max(lo, sigma * ((least if sigma > 0.0 else most) - x0)),
+            min(hi, sigma * ((most if sigma > 0.0 else least) - x0)),
+        )
+        start, left = z, bottom
+        if not closed and top > bottom > lo:
+            start = proximal(bottom, shift, V, z, end, j, loss, jet)
+        turn = sigma * (bent - x0)
+        while left < top:
+            near = left < turn if sigma > 0.0 else left >= turn
+            right = left + (fine if near else FIELD_PANEL * width)
+            if left < turn < right:
+                right = turn
+            right = min(right, top)
+            parts, stop = 1, start
+            if not closed:
+                stop = proximal(right, shift, V, start, end, j, loss, jet)
+                parts = parts_of(start, stop, loss.smooth[j])
+            half = 0.5 * ((right - left) if closed else (stop - start)) / parts
+            for m in range(12 * parts):
+                step = half * (2.0 * (m // 12) + 1.0 + _NODES[m % 12])
+                q = PHI0 / width * half * _WEIGHTS[m % 12]
+                if closed:
+                    e = left + step
+                    u = reached + c * (e - lo)
+                    y = 0.0 if flat else (e - lo) / (1.0 + V * bend)
+                    value = at.value + at.slope * y + 0.5 * bend * y * y
+                else:
+                    value, u, b = piece_jet(j, start + step, loss, jet)
+                    e = start + step - shift + V * u
+                    q *= 1.0 + V * b
+                    c = b / (1.0 + V * b)
+                _label_node(sums, x0 + sigma * e, q, u, c, value, sigma, iota, tau, dead, at.slope, at.bend, kappa, Q)
+            start, left = stop, right
+
+
+@njit
+def label_channel(kappa, Q, V, p, margin, loss, jet):
+    """Return :class:`LabelChannel` of x = y f, whose density is 2 Phi(kappa x/sqrt Q) times that of N(0, Q)."""
+    sums = np.zeros(23)
+    reach = REACH * math.sqrt(Q) + 1.0
+    if margin:
+        shift, j, dead = -p, 0, False
+        z = loss.borders[1]
+        reached = math.inf if z == math.inf else piece_jet(0, z, loss, jet).slope
+        if z + p + V * reached > -reach:
+            z = proximal(-reach, shift, V, -math.inf, z, 0, loss, jet)
+            reached = piece_jet(0, z, loss, jet).slope
+        else:
+            j = 1
+    else:
+        shift, j, z, reached, dead = p, piece_of(p, loss), p, 0.0, True
+    while True:
+        at, end = piece_jet(j, z, loss, jet), loss.borders[j + 1]
+        lo, hi = z - shift + V * reached, z - shift + V * at.slope
+        if hi > lo:
+            _label_branch(sums, lo, hi, z, z, j, True, dead, reached, at, V, shift, kappa, Q, margin, loss, jet)
+        lo, hi = hi, math.inf
+        if end < math.inf:
+            far = piece_jet(j, end, loss, jet)
+            hi = end - shift + V * far.slope
+        _label_branch(sums, lo, hi, z, end, j, False, False, at.slope, at, V, shift, kappa, Q, margin, loss, jet)
+        if not hi <= reach:
+            break
+        j, z, reached, dead = j + 1, end, far.slope, False
+    root = kappa * math.sqrt(Q)
+    return LabelChannel(
+        sums[0], sums[1], sums[2], sums[3],
+        sums[4], sums[5], sums[6], sums[7],
+        sums[8], sums[9], sums[10], sums[11],
+        (root * (sums[1] + sums[8]) - sums[12]) / Q,
+        (root * (0.5 * sums[1] + sums[9]) - sums[13]) / Q - sums[2],
+        (root * sums[10] - sums[14]) / Q,
+        (root * sums[11] - sums[15]) / Q,
+        sums[17], sums[18], sums[19], sums[20],
+        sums[21], sums[22],
+    )  # fmt: skip

@@ -1,0 +1,174 @@
+"""One coordinate under an l_p attack: averages of a scalar problem in a Gaussian field.
+
+docs/family, "Attacks in any norm".
+
+x(y) minimises x^2/2 - y x + g e(x; h) for y ~ N(0, 1), with e(x; h) = E_z |x + h z|^q and q the dual exponent. The
+integrals run over x, where nothing is to be inverted: y = x + g e'(x; h).
+"""
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..support.jit import inner, njit
+from .channels import _NODES, _WEIGHTS, FIELD_PANEL, REACH
+from .gaussian import PHI0
+
+
+class DualNorm(NamedTuple):
+    """E|u + z|^q and its first two derivatives in u, as Chebyshev series on cells of equal width from u = 0 on.
+
+    Beyond the last cell an expansion in 1/u^2 serves, whose coefficients are ``tail``.
+    """
+
+    exponent: float
+    width: float
+    series: Any  # (cells, 3, order)
+    tail: Any
+
+
+class Coordinate(NamedTuple):
+    """E x y, E x^2, E e, E de/dh, and their derivatives in g and in h."""
+
+    chi: float
+    A2: float
+    e: float
+    es: float
+    chi_g: float
+    A2_g: float
+    e_g: float
+    es_g: float
+    chi_h: float
+    A2_h: float
+    e_h: float
+    es_h: float
+
+
+@inner
+def mean_power(u, norm):
+    """Return E|u + z|^q and its first two derivatives at u >= 0."""
+    i = int(u / norm.width)
+    if i >= norm.series.shape[0]:
+        f = f1 = f2 = 0.0
+        inverse = 1.0 / u
+        power, degree = u**norm.exponent, norm.exponent
+        for j in range(norm.tail.size):
+            term = norm.tail[j] * power
+            f += term
+            f1 += term * degree * inverse
+            f2 += term * degree * (degree - 1.0) * inverse * inverse
+            power *= inverse * inverse
+            degree -= 2.0
+        return f, f1, f2
+    v = 2.0 * (2.0 * (u / norm.width - i) - 1.0)
+    a0 = a1 = a2 = b0 = b1 = b2 = 0.0
+    for j in range(norm.series.shape[2] - 1, 0, -1):
+        a0, b0 = v * a0 - b0 + norm.series[i, 0, j], a0
+        a1, b1 = v * a1 - b1 + norm.series[i, 1, j], a1
+        a2, b2 = v * a2 - b2 + norm.series[i, 2, j], a2
+    half = 0.5 * v
+    return (
+        half * a0 - b0 + norm.series[i, 0, 0],
+        half * a1 - b1 + norm.series[i, 1, 0],
+        half * a2 - b2 + norm.series[i, 2, 0],
+    )
+
+
+@inner
+def _field(x, g, h, norm):
+    """Return y(x), its slope, and e, de/dx, de/dh, d2e/dx2."""
+    q = norm.exponent
+    f, f1, f2 = mean_power(x / h, norm)
+    scale = h ** (q - 1.0)
+    ex, exx = scale * f1, scale / h * f2
+    return x + g * ex, 1.0 + g * exx, scale * h * f, ex, scale * f2, exx
+
+
+@inner
+def _proximal(y, g, h, low, norm):
+    """Return x >= low with x + g e'(x) = y."""
+    high = y
+    x = 0.5 * (low + high)
+    for _ in range(200):
+        at, slope, _, _, _, _ = _field(x, g, h, norm)
+        if at > y:
+            high = x
+        else:
+            low = x
+        step = (y - at) / slope
+        if abs(step) <= 1e-15 * x:
+            break
+        x += step
+        if not low < x < high:
+            x = 0.5 * (low + high)
+    return x
+
+
+@njit
+def coordinate(g, h, norm):
+    """Return :class:`Coordinate`."""
+    q = norm.exponent
+    chi = A2 = e_ = es_ = chi_g = A2_g = e_g = es_g = chi_h = A2_h = e_h = es_h = 0.0
+    start = 0.0
+    panels = math.ceil(REACH / FIELD_PANEL)
+    for k in range(1, panels + 1):
+        stop = _proximal(REACH * k / panels, g, h, start, norm)
+        left = start
+        while left < stop:
+            # near zero e bends within h
+            right = min(stop, left + h) if left < 8.0 * h else stop
+            half = 0.5 * (right - left)
+            for n in range(12):
+                x = left + half * (1.0 + _NODES[n])
+                y, slope, e, ex, es, exx = _field(x, g, h, norm)
+                exs = ((q - 1.0) * ex - x * exx) / h
+                ess = ((q - 1.0) * es - x * exs) / h
+                w = 2.0 * PHI0 * half * _WEIGHTS[n] * slope * math.exp(-0.5 * y * y)
+                x_g, x_h = -ex / slope, -g * exs / slope
+                chi += w * x * y
+                A2 += w * x * x
+                e_ += w * e
+                es_ += w * es
+                chi_g += w * x_g * y
+                A2_g += 2.0 * w * x * x_g
+                e_g += w * ex * x_g
+                es_g += w * exs * x_g
+                chi_h += w * x_h * y
+                A2_h += 2.0 * w * x * x_h
+                e_h += w * (ex * x_h + es)
+                es_h += w * (exs * x_h + ess)
+            left = right
+        start = stop
+    return Coordinate(chi, A2, e_, es_, chi_g, A2_g, e_g, es_g, chi_h, A2_h, e_h, es_h)
+
+
+def dual_norm(exponent: float, order: int = 16, width: float = 0.5, reach: float = 40.0) -> DualNorm:
+    """Return :class:`DualNorm` of an exponent q >= 1.
+
+    E|u + z|^q = 2^(q/2) Gamma((1+q)/2)/sqrt(pi) M(-q/2, 1/2, -u^2/2) with Kummer's function M.
+    """
+    from scipy.special import gamma, hyp1f1
+
+    q = exponent
+    top = 2 ** (q / 2) * gamma((1 + q) / 2) / math.sqrt(math.pi)
+
+    def moments(u: Any) -> Any:
+        x = -0.5 * u * u
+        # d/dx M(a, b, x) = a/b M(a + 1, b + 1, x), and f'' = q f - u f'
+        f = top * hyp1f1(-q / 2, 0.5, x)
+        f1 = top * q * u * hyp1f1(1 - q / 2, 1.5, x)
+        f2 = top * q * hyp1f1(1 - q / 2, 0.5, x)
+        return np.stack([f, f1, f2])
+
+    points = np.cos(math.pi * (np.arange(order) + 0.5) / order)
+    cells = round(reach / width)
+    u = width * (np.arange(cells)[:, None] + 0.5 * (1 + points))
+    values = moments(u)  # (3, cells, order)
+    basis = np.cos(np.outer(np.arange(order), np.arccos(points))) * (2 / order)
+    basis[0] *= 0.5
+    series = np.ascontiguousarray(np.moveaxis(values @ basis.T, 0, 1))
+    tail = [1.0]
+    for j in range(1, 8):
+        tail.append(tail[-1] * (q - 2 * j + 2) * (q - 2 * j + 1) / (2 * j))
+    return DualNorm(float(q), width, series, np.array(tail))

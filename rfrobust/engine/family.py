@@ -1,0 +1,366 @@
+"""Root finding for the equations of every loss and norm (:mod:`rfrobust.engine.systems`).
+
+Newton in the logarithms of the unknowns starts where a few rounds of channel and geometry lead; where it fails, the
+solution is followed from a larger ridge, where everything is near the null phase and smooth.
+"""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from ..support.jit import inner, njit
+from .channels import label_channel, piece_jet, piece_of, residual_channel
+from .coordinates import mean_power
+from .gaussian import PHI0
+from .kernels import closed_reach, reach_of_direction
+from .records import Parameters
+from .system_kernels import (
+    label_coordinate,
+    label_spectral,
+    null_coordinate,
+    overlaps,
+    residual_coordinate,
+    residual_spectral,
+)
+
+#: Largest |F| that counts as solved, and the step that ends Newton.
+TOLERANCE = 1e-10
+LAST_STEP = 1e-9
+ITERATIONS = 60
+LONGEST_STEP = 2.0
+#: Rounds of channel and geometry before Newton.
+ROUNDS = 6
+#: Ridges a solution is followed from, and below which a ridge counts as vanishing.
+LARGE_RIDGES = (1.0, 10.0, 100.0, 1e3, 1e5)
+VANISHING = 1e-12
+FOLLOWED = 200
+
+SOLVED, NOT_CONVERGED, SEPARABLE = 0, 2, 4
+
+
+class Onset(NamedTuple):
+    """The channel at theta = 0: b^2, mhat and E rho'."""
+
+    b2: float
+    h: float
+    g: float
+
+
+@inner
+def _filled(out, F, J):
+    n = F.size
+    for i in range(n):
+        F[i] = out[i]
+        for j in range(n):
+            J[i, j] = out[n + n * i + j]
+    return out[n + n * n], out[n + n * n + 1], out[n + n * n + 2]
+
+
+@inner
+def _labels_at(x, p, gradient_penalty, law, norm, margin, loss, jet, F, J):
+    if norm is None:  # pruned where the types decide
+        return _filled(label_spectral(x[0], x[1], x[2], x[3], p, gradient_penalty, law, margin, loss, jet), F, J)
+    return _filled(label_coordinate(x[0], x[1], x[2], x[3], x[4], x[5], p, norm, margin, loss, jet), F, J)
+
+
+@inner
+def _residuals_at(x, p, gradient_penalty, law, norm, deviations, weights, loss, jet, F, J):
+    if norm is None:
+        out = residual_spectral(x[0], x[1], x[2], p, gradient_penalty, law, deviations, weights, loss, jet)
+        return _filled(out, F, J)
+    return _filled(residual_coordinate(x[0], x[1], x[2], x[3], x[4], p, norm, deviations, weights, loss, jet), F, J)
+
+
+@inner
+def _equations(x, p, gradient_penalty, law, norm, deviations, weights, margin, loss, jet, F, J):
+    """Fill F and J at the unknowns x; return (m, excess, Q)."""
+    if deviations is None:
+        return _labels_at(x, p, gradient_penalty, law, norm, margin, loss, jet, F, J)
+    return _residuals_at(x, p, gradient_penalty, law, norm, deviations, weights, loss, jet, F, J)
+
+
+@inner
+def _eliminated(A, b):
+    """Solve A x = b by elimination with pivots, into b; a singular matrix leaves what is not finite."""
+    n = b.size
+    for i in range(n):
+        pivot = i
+        for k in range(i + 1, n):
+            if abs(A[k, i]) > abs(A[pivot, i]):
+                pivot = k
+        for j in range(n):
+            A[i, j], A[pivot, j] = A[pivot, j], A[i, j]
+        b[i], b[pivot] = b[pivot], b[i]
+        for k in range(i + 1, n):
+            factor = A[k, i] / A[i, i]
+            for j in range(i + 1, n):
+                A[k, j] -= factor * A[i, j]
+            b[k] -= factor * b[i]
+    for i in range(n - 1, -1, -1):
+        for j in range(i + 1, n):
+            b[i] -= A[i, j] * b[j]
+        b[i] /= A[i, i]
+
+
+@inner
+def _size(F):
+    """Return the largest |F|, infinity where one is no number."""
+    size = 0.0
+    for value in F:
+        size = max(size, abs(value)) if value == value else math.inf
+    return size
+
+
+@njit
+def newton(x, p, gradient_penalty, law, norm, deviations, weights, margin, loss, jet):
+    """Improve x in place by damped steps; return (largest |F|, iterations)."""
+    n = x.size
+    F, J, trial, step = np.empty(n), np.empty((n, n)), x.copy(), np.zeros(n)
+    best, damping, halvings = math.inf, 1.0, 0
+    for iteration in range(ITERATIONS):
+        for i in range(n):
+            trial[i] = x[i] + damping * step[i]
+        _equations(trial, p, gradient_penalty, law, norm, deviations, weights, margin, loss, jet, F, J)
+        size = _size(F)
+        if size < best * (1.0 - 0.1 * damping):
+            x[:] = trial
+            best, halvings = size, 0
+            for i in range(n):
+                step[i] = -F[i]
+            _eliminated(J, step)
+            longest = _size(step)
+            if not longest < math.inf:
+                return math.inf, iteration
+            if best < TOLERANCE and longest < LAST_STEP:
+                x += step
+                return best, iteration
+            damping = min(1.0, LONGEST_STEP / longest)
+        elif halvings < 25 and best < math.inf and not (best < TOLERANCE and damping < 0.1):
+            damping *= 0.5
+            halvings += 1
+        else:
+            break
+    return best, ITERATIONS
+
+
+@inner
+def _residual_start(x, p, gradient_penalty, law, deviations, weights, loss, jet):
+    """Approach (log s, log r, log V) by damped rounds of channel and geometry."""
+    s, r, V = math.exp(x[0]), math.exp(x[1]), math.exp(x[2])
+    for _ in range(ROUNDS):
+        at = residual_channel(s, V, p.eps * r, deviations, weights, loss, jet)
+        o, noise = overlaps(at.a, p.eps * at.g / r + gradient_penalty, p.ridge, p, law), p.R * at.b2
+        s = math.sqrt(s * math.sqrt(o.B + noise * o.E2))
+        r = math.sqrt(r * math.sqrt(at.a * at.a * o.P + noise * o.Q))
+        V = math.sqrt(V * p.R * o.E1)
+    x[0], x[1], x[2] = math.log(s), math.log(r), math.log(V)
+
+
+@inner
+def _label_start(x, p, gradient_penalty, law, margin, loss, jet):
+    """Approach (log kappa, log Q, log r, log V) by damped rounds of channel and geometry."""
+    kappa, Q, r, V = math.exp(x[0]), math.exp(x[1]), math.exp(x[2]), math.exp(x[3])
+    total = p.signal + p.noise
+    for _ in range(ROUNDS):
+        at = label_channel(kappa, Q, V, p.eps * r, margin, loss, jet)
+        h = at.h / math.sqrt(total / (1.0 + kappa * kappa))
+        o, noise = overlaps(at.a, p.eps * at.g / r + gradient_penalty, p.ridge, p, law), p.R * at.b2
+        new = h * h * o.S + noise * o.E2
+        m = h * o.C
+        kappa = math.sqrt(kappa * m / math.sqrt(new * max(total - m * m / new, 1e-12 * total)))
+        Q = math.sqrt(Q * new)
+        r = math.sqrt(r * math.sqrt(h * h * o.P + noise * o.Q))
+        V = math.sqrt(V * p.R * o.E1)
+    x[0], x[1], x[2], x[3] = math.log(kappa), math.log(Q), math.log(r), math.log(V)
+
+
+@inner
+def _score(x, p, deviations, weights, margin, loss, jet):
+    """Return (a, b^2, mhat, E rho') at a solution."""
+    if deviations is None:
+        kappa = math.exp(x[0])
+        at = label_channel(kappa, math.exp(x[1]), math.exp(x[3]), p.eps * math.exp(x[2]), margin, loss, jet)
+        return at.a, at.b2, at.h / math.sqrt((p.signal + p.noise) / (1.0 + kappa * kappa)), at.g
+    here = residual_channel(math.exp(x[0]), math.exp(x[2]), p.eps * math.exp(x[1]), deviations, weights, loss, jet)
+    return here.a, here.b2, here.a, here.g
+
+
+@inner
+def _zeta(V, stiff, p):
+    """Return zeta where alpha = B/(stiff + zeta), as it is for p = 2: the positive root of its quadratic."""
+    room = V * p.psi1 / p.R
+    linear = room * stiff - 1.0 - p.mu / p.c
+    root = math.sqrt(linear * linear + 4.0 * room * stiff * p.mu / p.c)
+    return (root - linear) / (2.0 * room) if linear < 0.0 else 2.0 * stiff * p.mu / p.c / (root + linear)
+
+
+@inner
+def _coordinate_start(x, p, gradient_penalty, law, deviations, weights, margin, loss, jet):
+    """Extend x, the solution of an l2 attack, by log |theta| and log zeta, exact for p = 2."""
+    n = x.size - 2
+    a, b2, h, g = _score(x, p, deviations, weights, margin, loss, jet)
+    k = p.eps * g / math.exp(x[n - 2]) + gradient_penalty
+    o = overlaps(a, k, p.ridge, p, law)
+    x[n] = 0.5 * math.log(-(h * h * o.C_l + p.R * b2 * o.E1_l))
+    x[n + 1] = math.log(_zeta(math.exp(x[n - 1]), a + k, p))
+
+
+@inner
+def onset(p, deviations, weights, margin, loss, jet):
+    """Return the :class:`Onset`: what labels or responses alone, f = 0, do to the loss."""
+    total = math.sqrt(p.signal + p.noise)
+    if deviations is None:
+        z = 0.0 if margin else 1.0
+        slope = abs(piece_jet(piece_of(z, loss), z, loss, jet).slope)
+        return Onset(slope * slope, slope * 2.0 * PHI0 / total, slope)
+    # a step V -> 0 leaves the derivative of the loss itself
+    here = residual_channel(math.sqrt(p.signal), 1e-100, 0.0, deviations, weights, loss, jet)
+    return Onset(here.b2, here.a, here.g)
+
+
+@inner
+def _spectral_threshold(at, p, law):
+    """Return eps_c of l2 attacks (eq-null)."""
+    if law is None:
+        power, spread, _ = closed_reach(p)
+    else:
+        power, spread = 0.0, 0.0
+        for i in range(law.sigma.size):
+            first, second, _ = reach_of_direction(law.sigma[i], law.metric[i], law.explained[i], law.weights[i])
+            power += first
+            spread += second
+    return math.sqrt(at.h * at.h * power + at.b2 * p.R * spread) / at.g
+
+
+@inner
+def _coordinate_threshold(at, p, norm):
+    """Return (eps_c, largest |F|) of l_p attacks by Newton from the direction that is right for p = 2."""
+    o = overlaps(0.0, 1.0, 0.0, p, None)
+    k = math.sqrt(-(at.h * at.h * o.C_l + p.R * at.b2 * o.E1_l))
+    r = math.sqrt(at.h * at.h * o.P + p.R * at.b2 * o.Q) / k
+    x = np.array([math.log(_zeta(p.R * o.E1 / k, k, p)), math.log(r), math.log(k * r)])
+    F, J, step, trial = np.empty(3), np.empty((3, 3)), np.zeros(3), x.copy()
+    best, damping = math.inf, 1.0
+    for _ in range(ITERATIONS):
+        for i in range(3):
+            trial[i] = x[i] + damping * step[i]
+        out = null_coordinate(trial[0], trial[1], trial[2], p, at.b2, at.h, norm)
+        for i in range(3):
+            F[i] = out[i]
+            for j in range(3):
+                J[i, j] = out[3 + 3 * i + j]
+        size = _size(F)
+        if size < best:
+            x[:] = trial
+            best = size
+            for i in range(3):
+                step[i] = -F[i]
+            _eliminated(J, step)
+            longest = _size(step)
+            if best < TOLERANCE and longest < LAST_STEP:
+                break
+            damping = min(1.0, LONGEST_STEP / longest)
+        else:
+            damping *= 0.5
+            if damping < 1e-8:
+                break
+    return math.exp(x[2] + step[2]) / at.g, best
+
+
+@njit
+def threshold(p, law, norm, deviations, weights, margin, loss, jet):
+    """Return (eps_c, largest |F|): from this radius on training returns zero."""
+    at = onset(p, deviations, weights, margin, loss, jet)
+    if norm is None:
+        return _spectral_threshold(at, p, law), 0.0
+    return _coordinate_threshold(at, p, norm)
+
+
+@inner
+def _cold(x, ratio, p, gradient_penalty, law, norm, deviations, weights, margin, loss, jet):
+    """Fill x with a start, ``ratio`` being eps/eps_c."""
+    if norm is not None:  # an l2 attack as far from its null threshold
+        at = onset(p, deviations, weights, margin, loss, jet)
+        p = _with(p, ratio * _spectral_threshold(at, p, law), p.ridge)
+    spectral = x if norm is None else x[: x.size - 2]
+    gap = 0.5 * max(1.0 - ratio, 1e-3)
+    scale = math.sqrt(p.signal)
+    if deviations is None:
+        spectral[0], spectral[1], spectral[2] = math.log(0.5), 0.0, math.log(gap)
+        spectral[3] = math.log(4.0 * p.R)
+        _label_start(spectral, p, gradient_penalty, law, margin, loss, jet)
+    else:
+        spectral[0], spectral[1], spectral[2] = math.log(0.8 * scale), math.log(gap * scale), math.log(p.R)
+        _residual_start(spectral, p, gradient_penalty, law, deviations, weights, loss, jet)
+    if norm is not None:
+        newton(spectral, p, gradient_penalty, law, None, deviations, weights, margin, loss, jet)
+        _coordinate_start(x, p, gradient_penalty, law, deviations, weights, margin, loss, jet)
+        value, _, _ = mean_power(0.0, norm)
+        spectral[spectral.size - 2] += math.log(value) / norm.exponent
+
+
+@inner
+def _with(p, eps, ridge):
+    return Parameters(p.psi1, p.R, eps, p.noise, ridge, p.c, p.mu, p.rho2, p.signal, p.radial)
+
+
+@njit
+def solve(x, warm, ratio, p, gradient_penalty, law, norm, deviations, weights, margin, loss, jet):
+    """Fill x with the solution, from x itself if ``warm``; return (status, largest |F|, iterations).
+
+    ``ratio`` is eps/eps_c < 1.
+    """
+    if warm:
+        before = x.copy()
+        size, iterations = newton(x, p, gradient_penalty, law, norm, deviations, weights, margin, loss, jet)
+        if size < TOLERANCE:
+            return SOLVED, size, iterations
+        x[:] = before
+    _cold(x, ratio, p, gradient_penalty, law, norm, deviations, weights, margin, loss, jet)
+    size, iterations = newton(x, p, gradient_penalty, law, norm, deviations, weights, margin, loss, jet)
+    if size < TOLERANCE:
+        return SOLVED, size, iterations
+    ridge = 0.0
+    for factor in LARGE_RIDGES:
+        ridge = factor * max(p.ridge, 1.0)
+        easy = _with(p, p.eps, ridge)
+        _cold(x, ratio, easy, gradient_penalty, law, norm, deviations, weights, margin, loss, jet)
+        size, more = newton(x, easy, gradient_penalty, law, norm, deviations, weights, margin, loss, jet)
+        iterations += more
+        if size < TOLERANCE:
+            break
+    if not size < TOLERANCE:
+        return NOT_CONVERGED, size, iterations
+    # follow the solution down, on a line in log ridge
+    slope, guess = np.zeros(x.size), x.copy()
+    factor = 0.3
+    for _ in range(FOLLOWED):
+        below = max(ridge * factor, p.ridge)
+        last = below == p.ridge
+        if below < VANISHING:
+            below, last = 0.0, True
+        for i in range(x.size):
+            guess[i] = x[i] + (slope[i] * math.log(below / ridge) if below > 0.0 else 0.0)
+        size, more = newton(
+            guess, _with(p, p.eps, below), gradient_penalty, law, norm, deviations, weights, margin, loss, jet
+        )
+        iterations += more
+        if size < TOLERANCE:
+            for i in range(x.size):
+                slope[i] = (guess[i] - x[i]) / math.log(below / ridge) if below > 0.0 else 0.0
+            x[:] = guess
+            ridge = below
+            factor = max(0.7 * factor, 0.01)
+            if last:
+                return SOLVED, size, iterations
+        elif below == 0.0:
+            break
+        else:
+            factor = math.sqrt(factor)
+            if factor > 0.97:
+                break
+    # where V grows as the ridge shrinks, the labels are separable: no finite network is best
+    if p.ridge == 0.0 and deviations is None and slope[3] < -0.5:
+        return SEPARABLE, size, iterations
+    return NOT_CONVERGED, size, iterations

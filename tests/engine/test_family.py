@@ -1,0 +1,249 @@
+"""Every loss and norm against tables of another code, quadrature at 30 digits, and each other."""
+
+import math
+
+import mpmath
+import numpy as np
+import pytest
+from numba import cfunc, types
+
+from rfrobust.engine import family
+from rfrobust.engine.channels import LossTable, label_channel, residual_channel
+from rfrobust.engine.coordinates import coordinate, dual_norm
+from rfrobust.engine.equations import parameters
+from rfrobust.problem.activation import RELU
+
+INF = math.inf
+
+
+def table(borders, anchor, value, slope, bend, smooth=0.0):
+    columns = (borders, anchor, value, slope, bend, np.full(len(anchor), smooth))
+    return LossTable(*(np.array(column, dtype=float) for column in columns))
+
+
+SQUARE = table((0, INF), (0,), (0,), (0,), (1,))
+ABSOLUTE = table((0, INF), (0,), (0,), (1,), (0,))
+HINGE = table((-INF, 1, INF), (1, 1), (0, 0), (-1, 0), (0, 0))
+LOGISTIC = table((-INF, INF), (0,), (0,), (0,), (0,), 2.0)
+LOG_COSH = table((0, INF), (0,), (0,), (0,), (0,), 1.0)
+JET = types.UniTuple(types.float64, 3)(types.float64)
+
+
+def huber(delta):
+    return table((0, delta, INF), (0, delta), (0, delta * delta / 2), (0, delta), (1, 0))
+
+
+@cfunc(JET)
+def logistic(z):
+    tail = math.exp(-abs(z))
+    slope = (tail if z > 0 else 1.0) / (1.0 + tail)
+    return math.log1p(tail) + max(-z, 0.0), -slope, slope * (1.0 - slope)
+
+
+@cfunc(JET)
+def log_cosh(z):
+    slope = math.tanh(z)
+    return z + math.log1p(math.exp(-2.0 * z)) - math.log(2.0), slope, 1.0 - slope * slope
+
+
+MIXTURE = ((0.3, 3.0), (0.8, 0.2))
+PLAIN = ((0.5,), (1.0,))
+
+
+def solved(eps, psi1, psi2, tau=0.0, ridge=0.0, *, noise=None, loss=SQUARE, jet=None, margin=False, norm=None):
+    """Return the unknowns of a problem, residuals if there is a noise, labels without."""
+    deviations = weights = None
+    if noise is not None:
+        deviations, weights = (np.array(column) for column in noise)
+        tau = math.sqrt(weights @ deviations**2)
+    p = parameters(psi1, psi2, eps, tau, ridge, RELU.constants, 1.0, 0.0, 0.0)
+    rest = (None, norm, deviations, weights, margin, loss, jet)
+    threshold, size = family.threshold(p, *rest)
+    assert size < 1e-10
+    x = np.empty((4 if noise is None else 3) + (0 if norm is None else 2))
+    status, size, _ = family.solve(x, False, eps / threshold, p, 0.0, *rest)
+    assert (status, size < 1e-10) == (family.SOLVED, True)
+    return p, x
+
+
+@pytest.mark.parametrize(
+    ("problem", "expected"),
+    [
+        (
+            {"eps": 0.3, "psi1": 1.0, "psi2": 2.0, "noise": PLAIN, "loss": huber(0.3)},
+            (0.749453459899, 0.799963968138, 0.226642191639, 0.174621378698),
+        ),
+        (
+            {"eps": 0.2, "psi1": 3.0, "psi2": 2.0, "noise": MIXTURE, "ridge": 0.05, "loss": huber(0.5)},
+            (0.616426177198, 1.04868071356, 0.336789239352, 0.215291523492),
+        ),
+        (
+            {"eps": 0.1, "psi1": 0.5, "psi2": 2.0, "noise": PLAIN, "loss": ABSOLUTE},
+            (0.951846897477, 0.857546605916, 0.198547507716, 0.712296535802),
+        ),
+        (
+            {"eps": 0.2, "psi1": 1.0, "psi2": 3.0, "noise": MIXTURE, "ridge": 0.01},
+            (0.898048538212, 1.06211307275, 0.0373724206302, 1.04874628799),
+        ),
+    ],
+)
+def test_residuals_against_another_code(problem, expected):
+    _, (log_s, log_r, log_V) = solved(**problem)
+    deviations, weights = (np.array(column) for column in problem["noise"])
+    s, r, V = math.exp(log_s), math.exp(log_r), math.exp(log_V)
+    at = residual_channel(s, V, problem["eps"] * r, deviations, weights, problem.get("loss", SQUARE), None)
+    assert (s * s, r, at.zeros, at.loss) == pytest.approx(expected, rel=5e-12)  # as many digits as are printed
+
+
+def labels_of(p, x, loss, jet, margin, eps):
+    kappa, Q, r, V = (math.exp(value) for value in x[:4])
+    total = p.signal + p.noise
+    cosine = kappa * math.sqrt(total / (1.0 + kappa * kappa))
+    at = label_channel(kappa, Q, V, eps * r, margin, loss, jet)
+    return cosine, Q, r, at.loss, math.acos(cosine / math.sqrt(total)) / math.pi
+
+
+@pytest.mark.parametrize(
+    ("loss", "jet", "expected"),
+    [
+        (LOGISTIC, logistic, (0.507774900258, 1.89298535685, 1.69292019886, 0.517521453175, 0.338324311153)),
+        (HINGE, None, (0.487006780163, 2.44261234399, 1.94238888386, 0.540011625301, 0.345526315919)),
+    ],
+)
+def test_labels_against_another_code(loss, jet, expected):
+    p, x = solved(0.3, 1.0, 2.0, tau=0.3, ridge=0.01, loss=loss, jet=jet, margin=True)
+    assert labels_of(p, x, loss, jet, True, 0.3) == pytest.approx(expected, rel=2e-11)
+
+
+@pytest.mark.parametrize(
+    ("ridge", "expected"),
+    [(0.0, (1.20333964055, 1.17512752948, 2.40712816824)), (0.1, (0.713666144494, 0.727395943804, 1.19071231421))],
+)
+def test_maximum_norm_against_another_code(ridge, expected):
+    _, x = solved(0.3, 3.0, 2.0, ridge=ridge, noise=PLAIN, norm=dual_norm(1.0))
+    assert (math.exp(2 * x[0]) + 0.25, math.exp(x[1]), math.exp(x[3])) == pytest.approx(expected, rel=2e-11)
+
+
+def test_labels_under_the_maximum_norm_against_another_code():
+    p, x = solved(0.3, 1.0, 2.0, tau=0.3, ridge=0.01, loss=LOGISTIC, jet=logistic, margin=True, norm=dual_norm(1.0))
+    expected = (0.506089126905, 2.51276860399, 1.55295758434)
+    assert labels_of(p, x, LOGISTIC, logistic, True, 0.3)[:3] == pytest.approx(expected, rel=2e-11)
+
+
+@pytest.mark.parametrize(("psi1", "expected"), [(3.0, 1.84052110458), (1.0, 1.23281064112)])
+def test_null_threshold_of_the_maximum_norm(psi1, expected):
+    p = parameters(psi1, 2.0, 0.1, 0.5, 0.0, RELU.constants, 1.0, 0.0, 0.0)
+    found, _ = family.threshold(p, None, dual_norm(1.0), *(np.array(c) for c in PLAIN), False, SQUARE, None)
+    assert found == pytest.approx(expected, rel=1e-11)
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("labels", [False, True])
+def test_both_geometries_agree_for_the_euclidean_norm(seed, labels):
+    """The second comparison gives the Marchenko-Pastur averages without random matrix theory."""
+    rng = np.random.default_rng(seed)
+    psi1, psi2, ridge = np.exp(rng.uniform(np.log(0.2), np.log(5.0), 3)) * (1.0, 1.0, 0.1)
+    eps, tau = rng.uniform(0.05, 0.4, 2)
+    kind = (
+        {"loss": LOGISTIC, "jet": logistic, "margin": True}
+        if labels
+        else {"noise": ((tau,), (1.0,)), "loss": huber(0.5)}
+    )
+    _, spectral = solved(eps, psi1, psi2, tau, ridge, **kind)
+    _, coordinates = solved(eps, psi1, psi2, tau, ridge, norm=dual_norm(2.0), **kind)
+    np.testing.assert_allclose(coordinates[:-2], spectral, atol=1e-11)
+
+
+def score_of(kind, x, V, p):
+    """Return u, du/dx and rho' at p by proximal maps in multiple precision, another route than the channel's."""
+    if kind == "log-cosh":
+        if x <= V * mpmath.tanh(p):
+            return x / V, 1 / V, mpmath.tanh(p)
+        z = mpmath.findroot(lambda z: z - p + V * mpmath.tanh(z) - x, x / (1 + V) + p)
+        u = mpmath.tanh(z)
+        bend = 1 - u * u
+        return u, bend / (1 + V * bend), u
+    delta = mpmath.mpf("0.5")
+    low = min(p, delta)
+    if x <= V * low:
+        return x / V, 1 / V, low
+    if p < delta and (x - V * p) / (1 + V) + p < delta:
+        t = (x - V * p) / (1 + V)
+        return t + p, 1 / (1 + V), t + p
+    return delta, mpmath.mpf(0), delta
+
+
+@pytest.mark.parametrize("kind", ["huber", "log-cosh"])
+@pytest.mark.parametrize(("s", "V", "p"), [(0.8, 1.2, 0.2), (0.3, 0.01, 0.05), (3.0, 20.0, 0.6)])
+def test_residual_channel_at_thirty_digits(kind, s, V, p):
+    deviations, weights = np.array([0.4, 2.0]), np.array([0.7, 0.3])
+    loss, jet = (huber(0.5), None) if kind == "huber" else (LOG_COSH, log_cosh)
+    at = residual_channel(s, V, p, deviations, weights, loss, jet)
+    with mpmath.workdps(30):
+        V_, p_ = mpmath.mpf(V), mpmath.mpf(p)
+        ends = [V_ * min(p_, mpmath.mpf("0.5")), mpmath.mpf("0.5") - p_ + V_ / 2]
+        kinks = sorted(end for end in ends if end > 0) if kind == "huber" else [V_ * mpmath.tanh(p_)]
+        totals = [mpmath.mpf(0)] * 3
+        for deviation, weight in zip(deviations, weights, strict=True):
+            w = mpmath.sqrt(mpmath.mpf(s) ** 2 + mpmath.mpf(float(deviation)) ** 2)
+            borders = [mpmath.mpf(0), *(kink for kink in kinks if kink < 14 * w)]
+            borders += [w * i for i in (1, 2, 4, 7, 14) if w * i > borders[-1]]
+            for i, power in enumerate(("u2", "c", "D")):
+
+                def integrand(x, power=power, w=w):
+                    u, c, D = score_of(kind, x, V_, p_)
+                    value = {"u2": u * u, "c": c, "D": D}[power]
+                    return value * 2 * mpmath.npdf(x, 0, w)
+
+                totals[i] += float(weight) * mpmath.quad(integrand, borders)
+    assert (at.b2, at.a, at.g) == pytest.approx([float(total) for total in totals], rel=1e-13)
+
+
+def differences(function, x, steps=1e-5):
+    """Return the derivatives of a function of several numbers in their logarithms, by central differences."""
+    columns = []
+    for i in range(len(x)):
+        up, down = list(x), list(x)
+        up[i] *= 1 + steps
+        down[i] *= 1 - steps
+        columns.append((np.array(function(*up)) - np.array(function(*down))) / (2 * steps))
+    return np.array(columns).T
+
+
+@pytest.mark.parametrize(
+    ("margin", "loss", "jet"), [(True, HINGE, None), (False, SQUARE, None), (True, LOGISTIC, logistic)]
+)
+@pytest.mark.parametrize("x", [(0.6, 1.9, 1.1, 0.5), (2.0, 30.0, 8.0, 0.1), (5.0, 0.7, 1.5, 0.4)])
+def test_derivatives_of_labels(margin, loss, jet, x):
+    at = label_channel(*x, margin, loss, jet)
+    names = ("b2", "h", "a", "g")
+    given = [[getattr(at, f"{name}_{end}") for end in "cQVp"] for name in names]
+    scaled = np.array(given) * (1.0, 1.0, x[2], x[3])
+    found = differences(lambda *y: [getattr(label_channel(*y, margin, loss, jet), name) for name in names], x)
+    sizes = np.array([[getattr(at, name)] for name in names])
+    np.testing.assert_allclose(found / sizes, scaled / sizes, atol=3e-9)
+
+
+@pytest.mark.parametrize("exponent", [1.0, 1.5, 3.0])
+@pytest.mark.parametrize(("g", "h"), [(0.5, 0.8), (3.0, 0.01), (0.01, 3.0)])
+def test_coordinates_by_quadrature_and_their_derivatives(exponent, g, h):
+    norm = dual_norm(exponent)
+    at = coordinate(g, h, norm)
+    slopes = differences(lambda *x: coordinate(*x, norm)[:4], (g, h))
+    given = np.array([at[4:8], at[8:]]).T * (g, h)
+    np.testing.assert_allclose(slopes / np.array(at[:4])[:, None], given / np.array(at[:4])[:, None], atol=5e-8)
+    with mpmath.workdps(20):
+        top = mpmath.mpf(2) ** (mpmath.mpf(exponent) / 2) * mpmath.gamma((1 + mpmath.mpf(exponent)) / 2)
+        top /= mpmath.sqrt(mpmath.pi)
+
+        def force(x):
+            u = x / h
+            slope = top * exponent * u * mpmath.hyp1f1(1 - mpmath.mpf(exponent) / 2, 1.5, -u * u / 2)
+            return h ** (mpmath.mpf(exponent) - 1) * slope
+
+        def moment(y):
+            x = mpmath.findroot(lambda x: x + g * force(x) - y, (0, y), solver="anderson", tol=1e-18)
+            return x * x * 2 * mpmath.npdf(y)
+
+        square = mpmath.quad(moment, [0, g / 2, g, g + 4 * h + 1, 5 + g, 12])
+    assert at.A2 == pytest.approx(float(square), rel=1e-11)
