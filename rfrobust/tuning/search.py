@@ -19,12 +19,14 @@ from ..support.errors import NumericalError
 #: Points of the scan along each coordinate, for searches in one and in two dimensions.
 SCAN = {1: 160, 2: 24}
 #: Relative distances from the edge of the null phase that are scanned besides: the risk may dip just before it.
-EDGE = np.geomspace(1e-3, 0.05, 8)
+EDGE = np.concatenate([[1e-7, 1e-6, 1e-5, 1e-4], np.geomspace(1e-3, 0.05, 8)])
 #: Basins refined per search, best first.
 BASINS = 4
 #: Logarithm of the spacing down to which basins are refined; basins closer than MERGED are one.
 RESOLUTION = 1e-7
 MERGED = 1e-4
+#: Risks that differ by less, relatively, differ by rounding.
+ROUNDING = 1e-13
 #: Logarithm of the distance of the certificate's neighbours.
 NEIGHBOUR = 1e-2
 
@@ -62,7 +64,7 @@ class Optimum:
     at_bound : bool
         Whether the optimum sits at the end of the range searched.
     basins : tuple of Basin
-        All local minima found, best first.
+        All local minima found that beat predicting zero, best first.
     neighbours : dict
         Parameter -> (risk one percent below, risk one percent above); NaN beyond a bound and where there is no
         solution. A parameter at 0 has only an upper neighbour.
@@ -158,9 +160,9 @@ def search(
         used += values.size
         solved |= bool((values < UNSOLVED).any())
         found: list[np.ndarray] = []
-        for index in _local_minima(values)[:BASINS]:
-            if not values[index] < null_risk:
-                continue
+        # A basin below the null risk may be so shallow that the scan sees it above: only the null phase is left out.
+        minima = [index for index in _local_minima(values) if values[index] < UNSOLVED]
+        for index in [index for index in minima if abs(values[index] / null_risk - 1.0) > ROUNDING][:BASINS]:
             step = np.array([np.diff(line)[max(k - 1, 0) : k + 1].min() for line, k in zip(lines, index, strict=True)])
             best, risk, more = _refine(on_face, grid[index], step, box)
             used += more
@@ -175,10 +177,10 @@ def search(
         ranges = ", ".join(f"{axis.name} in [{axis.low:g}, {axis.high:g}]" for axis in axes)
         raise NumericalError(f"the search found no problem with a solution: none of {used} with {ranges}")
     basins.sort(key=lambda basin: basin.risk)
-    basins = [basin for basin in basins if basin.risk < UNSOLVED]
-    if not basins or basins[0].risk >= null_risk * (1.0 - 1e-13):
+    basins = [basin for basin in basins if basin.risk < null_risk * (1.0 - ROUNDING)]
+    if not basins:
         at = null_at if null_at is not None else {}
-        return Optimum(at, null_risk, eps_test, null_risk, True, False, tuple(basins), {}, True, used)
+        return Optimum(at, null_risk, eps_test, null_risk, True, False, (), {}, True, used)
     least = basins[0]
     neighbours, lowest = _neighbours(evaluate, axes, np.array([least.at[axis.name] for axis in axes]))
     return Optimum(

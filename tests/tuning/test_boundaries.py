@@ -56,6 +56,9 @@ def test_width_transition_separates_wide_from_narrow():
         risks = rfrobust.sweep(psi1=np.geomspace(1e-2, 1e4, 3000), psi2=2, eps=eps, tau=0.5).adversarial_risk
         best = float(risks.psi1[int(np.argmin(risks.values))])
         assert (best > 2 and float(risks.min()) < 1.25) == wide
+    for factor, sign in ((1 - 1e-8, -1.0), (1 + 1e-8, 1.0)):
+        risks = rfrobust.sweep(psi1=np.linspace(11.7, 11.8, 2001), psi2=2, eps=star * factor, tau=0.5).adversarial_risk
+        assert sign * (float(risks.min()) - 1.25) > 0
 
 
 def test_best_widths_contain_the_overall_best():

@@ -82,6 +82,30 @@ def test_null_is_returned_where_nothing_beats_it():
     assert width.at == {"psi1": 0.0}
 
 
+@pytest.mark.parametrize("below", [1e-4, 1e-5, 1e-6])
+def test_a_basin_is_found_however_little_it_beats_the_null_model(below):
+    """Just below the transition the scan's points of the wide basin lie above the null risk, its minimum below."""
+    eps = 0.30772149 * (1.0 - below)
+    best = best_width(2, eps, 0.5)
+    grid = brute_force(psi1=np.linspace(11.5, 12.0, 2001), psi2=2, eps=eps)
+    assert not best.null
+    assert best.certified
+    assert best.risk <= grid < 1.25
+    assert best.risk == pytest.approx(grid, rel=1e-10)
+
+
+@pytest.mark.parametrize("psi1", [1.0, 3.0])
+def test_a_dip_of_the_risk_just_before_the_null_phase_is_found(psi1):
+    """The best radius joins the null threshold: 5e-4 below it the risk gains 1e-7."""
+    edge = rfrobust.null_threshold(psi1, 2, 0.5)
+    eps_test = {1.0: 0.49055, 3.0: 0.60712}[psi1]
+    best = best_training(psi1, 2, 0.5, eps_test=eps_test)
+    grid = brute_force(psi1=psi1, psi2=2, eps=edge * (1 - np.geomspace(1e-5, 1e-2, 2001)), eps_test=eps_test)
+    assert not best.null
+    assert best.risk <= grid * (1 + 1e-13)
+    assert best.at["eps"] == pytest.approx(edge * (1 - 5e-4), rel=1e-4)
+
+
 def test_two_basins_of_the_width():
     """eps = 0.3 tested at 0.1: a basin below psi1 = psi2 and a better one above it."""
     best = best_width(2, 0.3, 0.5, eps_test=0.1)
