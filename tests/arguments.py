@@ -228,7 +228,8 @@ def calls():
         "cgro.Dense": (cgro.Dense, {"inputs": 2, "outputs": 2, "rng": rng}),
         "cgro.Convolution": (cgro.Convolution, {"inputs": 1, "outputs": 1, "size": 3, "rng": rng}),
         "cgro.PatchProblem": (cgro.PatchProblem, patches.attrs()),
-        "cgro.PatchAttack": (cgro.PatchAttack, {"kind": "l2", "radius": 0.1, "steps": 1, "target": "all"}),
+        "cgro.PatchAttack": (cgro.PatchAttack, {"kind": "l2", "radius": 0.1, "steps": 1, "target": "all",
+            "restarts": 0}),
         "PatchAttack.radius_for": (cgro.PatchAttack("l2").radius_for, {"problem": patches}),
         "cgro.sample_patches": (cgro.sample_patches, {"problem": patches, "samples": 2, "rng": rng, "direction":
             drawn.train.direction}),
@@ -237,6 +238,8 @@ def calls():
         "cgro.memory": (cgro.memory, {"weights": weights, "data": drawn.train, "q": 3}),
         "cgro.attacked": (cgro.attacked, {"weights": weights, "data": drawn.train, "problem": patches, "attack":
             cgro.PatchAttack()}),
+        "cgro.margin_bounds": (cgro.margin_bounds, {"weights": weights, "data": drawn.train, "problem": patches,
+            "attack": cgro.PatchAttack("l2", restarts=0)}),
         "cgro.loss": (cgro.loss, {"weights": weights, "data": drawn.train, "problem": patches, "attack":
             cgro.PatchAttack()}),
         "cgro.descend": (cgro.descend, {"weights": weights, "data": drawn.train, "problem": patches, "count": 1,

@@ -1,3 +1,4 @@
+from .bounds import margin_bounds as margin_bounds
 from .diagram import boundary as boundary
 from .diagram import memory_share as memory_share
 from .diagram import memory_time as memory_time

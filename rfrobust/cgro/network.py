@@ -1,11 +1,12 @@
 """The two-layer convolutional network, its attacks and its training, as compiled kernels."""
 
+from typing import Any
+
 import numpy as np
 
-from ..support import validation
+from ..support import pgd, validation
 from ..support.errors import DivergenceError
 from ..support.jit import njit
-from ..support.pgd import Ball, ascend, even_steps
 from .problem import PatchAttack, PatchData, PatchProblem
 
 
@@ -155,8 +156,8 @@ def margins(weights: np.ndarray, data: PatchData, q: int) -> np.ndarray:
 def attacked(weights: np.ndarray, data: PatchData, problem: PatchProblem, attack: PatchAttack) -> PatchData:
     """Return the examples after the attack.
 
-    The gradient attacks start at the clean example and return the point of the least margin on their path, so
-    they never help the network.
+    The gradient attacks start at the clean example and return the point of the least margin they met, so that they
+    never help the network: an upper bound of the least margin in the ball. :func:`margin_bounds` has a lower one.
 
     Parameters
     ----------
@@ -175,10 +176,10 @@ def attacked(weights: np.ndarray, data: PatchData, problem: PatchProblem, attack
         left = problem.alpha - problem.delta
         x[np.arange(len(data.y)), data.signal] = left * data.y[:, None] * data.direction
     elif attack.target == "all":
-        x = _ascended(x, weights, data.y, problem, attack)
+        x = _ascended(x, weights, data.y, problem, attack).reshape(x.shape)
     else:
         moved = np.arange(len(data.y))[:, None], data.signal[:, None]
-        x[moved] = _ascended(x[moved], weights, data.y, problem, attack)
+        x[moved] = _ascended(x[moved], weights, data.y, problem, attack).reshape(-1, 1, problem.dim)
     return PatchData(x, data.y, data.signal, data.direction)
 
 
@@ -186,15 +187,36 @@ def _ascended(
     patches: np.ndarray, weights: np.ndarray, y: np.ndarray, problem: PatchProblem, attack: PatchAttack
 ) -> np.ndarray:
     """Move ``patches`` (N, any number, d) to lower margins; those held fixed add constants, so they are not here."""
-    centre, radius = patches.reshape(len(y), -1), attack.radius_for(problem)
+    radius = attack.radius_for(problem)
+    if radius == 0.0:
+        return patches
+    if attack.kind == "linf":  # a cube is a product: every patch is attacked by itself
+        y, patches = np.repeat(y, patches.shape[1]), patches.reshape(-1, 1, problem.dim)
+    centre, rng = patches.reshape(len(y), -1), np.random.default_rng(0)
 
-    def evaluate(points: np.ndarray, _: bool) -> tuple[np.ndarray, np.ndarray]:
-        rows = points.reshape(-1, problem.dim)
+    def ball(chosen: Any) -> pgd.Ball:
+        return pgd.Ball(centre[chosen], radius, attack.kind)
+
+    def evaluate(points: np.ndarray, sloped: bool, chosen: Any = slice(None)) -> tuple[np.ndarray, Any]:
+        rows, labels = points.reshape(-1, problem.dim), y[chosen]
+        values = -_margins(rows, weights, labels, problem.q)
+        if not sloped:
+            return values, None
         pull = (_slope_rows(rows, weights, problem.q) @ weights).reshape(points.shape)
-        return -_margins(rows, weights, y, problem.q), -y[:, None] * pull
+        return values, -labels[:, None] * pull
 
-    best = ascend(evaluate, centre, even_steps(radius, attack.steps), Ball(centre, radius, attack.kind))
-    return best.points.reshape(patches.shape)
+    here, falling = ball(slice(None)), pgd.falling_steps(radius, attack.steps)
+    best = pgd.ascend(evaluate, centre, pgd.even_steps(radius, attack.steps), here)
+    if attack.restarts != 0:
+        # Random starts miss the strongest filters in high dimension: start from the worst points of each filter too.
+        for alone in np.einsum("rd,jk->rjkd", weights, np.eye(patches.shape[1])).reshape(-1, 1, centre.shape[1]):
+            start = centre - radius * y[:, None] * here.steepest(alone)
+            best = pgd.ascend(evaluate, start, falling, here, momentum=pgd.MOMENTUM, best=best)
+
+    def again(chosen: np.ndarray) -> pgd.Best:
+        return pgd.explore(evaluate, ball, chosen, falling, best.points[chosen], rng)
+
+    return pgd.search(again, best, attack.restarts).points
 
 
 @validation.typed
@@ -221,7 +243,8 @@ def descend(
     count : int
         Steps (>= 0).
     attack : PatchAttack, optional
-        The structured attack by default; the others are computed afresh at every step.
+        The structured attack by default; the others are computed afresh at every step, without restarts unless
+        ``attack`` says how many: what training resists is no robust accuracy.
 
     Returns
     -------
@@ -232,7 +255,7 @@ def descend(
     DivergenceError
         If the weights overflow (the step is too long).
     """
-    attack = attack or PatchAttack()
+    attack = (attack or PatchAttack()).once()
     weights = validation.real_array("weights", weights, shape=(None, problem.dim))
     count = validation.integer("count", count, 0)
     rows = _rows(data)

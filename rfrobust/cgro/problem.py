@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from ..support import validation
+from ..support import pgd, validation
 
 ATTACKS = ("structured", "l2", "linf")
 TARGETS = ("signal", "all")
@@ -106,24 +106,32 @@ class PatchAttack:
         Radius of the ball (>= 0). By default delta for ``l2`` and delta/sqrt(dim) for ``linf``, the cube
         inside that ball. Not accepted by ``structured``, whose radius belongs to the problem.
     steps : int
-        Gradient steps (>= 1), each of length 2.5 radius / steps.
+        Gradient steps of an ascent (>= 1); the first one's have length 2.5 radius / steps, those of restarts fall.
     target : {"signal", "all"}
         Patches that may be changed; the ball is over all of them together.
+    restarts : int, optional
+        Rounds of ascents after the first. By default an example is attacked again until four rounds have not moved its
+        margin by a part in 10,000; training has none.
     """
 
     kind: str = "structured"
     radius: float | None = None
-    steps: int = 10
+    steps: int = 20
     target: str = "signal"
+    restarts: int | None = None
 
     def __post_init__(self) -> None:
         validation.choice("kind", self.kind, ATTACKS)
         validation.choice("target", self.target, TARGETS)
-        validation.store(self, steps=validation.integer("steps", self.steps, 1))
+        validation.store(self, steps=validation.integer("steps", self.steps, 1), restarts=pgd.rounds(self.restarts))
         if self.radius is not None:
             if self.kind == "structured":
                 raise ValueError("radius must be None for the structured attack (set ratio of the problem)")
             validation.store(self, radius=validation.real_scalar("radius", self.radius, 0.0))
+
+    def once(self) -> "PatchAttack":
+        """Return the attack without restarts where their number was left open: that of a training step."""
+        return replace(self, restarts=0) if self.restarts is None else self
 
     @validation.typed
     def radius_for(self, problem: PatchProblem) -> float:

@@ -1,6 +1,7 @@
 """Training runs as labelled datasets: signal, memory, margins and errors along the way, for a batch of replicates."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -40,6 +41,7 @@ def _one_run(
     drawn = draw(problem, seed, test_samples)
     weights = drawn.weights
     structured = attack.kind == "structured"
+    tested = replace(attack, restarts=None)  # a short attack in training must not decide what counts as robust
     gram = GramDescent(problem, drawn.train, weights) if structured else None
     frames: list[dict[str, Any]] = []
     for before, now in zip(np.concatenate([[0], records[:-1]]), records, strict=True):
@@ -52,7 +54,7 @@ def _one_run(
         frame["V"] = memory(weights, drawn.train, problem.q)
         for part, data in (("train", drawn.train), ("test", drawn.test)):
             clean = margins(weights, data, problem.q)
-            robust = margins(weights, attacked(weights, data, problem, attack), problem.q)
+            robust = margins(weights, attacked(weights, data, problem, tested), problem.q)
             frame[f"clean_{part}_error"] = np.mean(clean <= 0.0)
             frame[f"robust_{part}_error"] = np.mean(robust <= 0.0)
             if part == "train":
@@ -135,7 +137,8 @@ def trajectories(
     records : sequence of int, optional
         Step numbers to record, increasing, within 0 to ``steps``; about 120 in log spacing by default.
     attack : PatchAttack, optional
-        The attack trained and tested against; the structured one by default.
+        The attack trained and tested against; the structured one by default. Training restarts as often as it says, by
+        default never; errors and margins are those under restarts until the margin stops falling.
     test_samples : int
         Fresh examples behind the test errors (>= 1).
     workers : int, optional

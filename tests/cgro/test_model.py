@@ -5,7 +5,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rfrobust.cgro import GramDescent, PatchAttack, PatchProblem, attacked, descend, draw, loss, margins, sample_patches
+from rfrobust.cgro import (
+    GramDescent,
+    PatchAttack,
+    PatchProblem,
+    attacked,
+    descend,
+    draw,
+    loss,
+    margin_bounds,
+    margins,
+    sample_patches,
+)
 from rfrobust.support.errors import DivergenceError
 from rfrobust.support.pgd import Ball, ascend, even_steps
 from tests.refusals import refusals
@@ -50,7 +61,7 @@ def test_margins_are_the_two_relu_formula(q):
 def test_a_step_is_minus_the_gradient_of_the_loss_at_the_attacked_points(kind, q):
     """Danskin: the perturbation is held fixed while the loss is differentiated."""
     problem = SMALL.with_(q=q, lam=0.7, step=0.3)
-    attack = PatchAttack(kind, target="all")
+    attack = PatchAttack(kind, target="all").once()
     drawn = draw(problem, 3)
     moved = (drawn.weights - descend(drawn.weights, drawn.train, problem, 1, attack)) / problem.step
     robust = attacked(drawn.weights, drawn.train, problem, attack)
@@ -124,7 +135,7 @@ def test_gradient_attacks_stay_in_their_ball_and_never_help(seed, kind, target, 
 @pytest.mark.parametrize("target", ["signal", "all"])
 @pytest.mark.parametrize("kind", ["l2", "linf"])
 def test_a_gradient_attack_ascends_from_the_clean_examples(kind, target):
-    drawn, attack = draw(SMALL, 4), PatchAttack(kind, 0.9, 7, target)
+    drawn, attack = draw(SMALL, 4), PatchAttack(kind, 0.9, 7, target, restarts=0)
     x, y = drawn.train.x, drawn.train.y
     movable = (np.arange(3) == drawn.train.signal[:, None]) | (target == "all")
 
@@ -153,6 +164,113 @@ def test_gradient_attack_reaches_the_best_point_of_one_filter(kind):
     clean = drawn.train.y * (drawn.train.x[rows, drawn.train.signal] @ w)
     reached = drawn.train.y * (found.x[rows, found.signal] @ w)
     np.testing.assert_allclose(reached, clean - radius * dual, atol=1e-9)
+
+
+TINY = PatchProblem(dim=2, samples=4, patches=2, alpha=1.3, sigma=0.4, init_sd=1.0, ratio=0.9)
+
+
+def power(z, q):
+    return np.sign(z) * np.abs(z) ** q
+
+
+def falls(weights, x, y, q, radius, kind):
+    """The largest falls of the margin as one patch x moves by up to radius sin(t), t up to pi/2, by a grid."""
+    length = radius * np.sin(np.linspace(0.0, np.pi / 2, 25))[:, None]
+    around = np.linspace(0.0, 2 * np.pi, 600)
+    circle = np.stack([np.cos(around), np.sin(around)], axis=-1)
+    if kind == "linf":
+        circle /= np.abs(circle).max(axis=1, keepdims=True)
+    points = x + length[..., None] * circle
+    values = y * (power(x @ weights.T, q).sum() - power(points @ weights.T, q).sum(axis=-1))
+    return np.maximum.accumulate(values.max(axis=1))
+
+
+@pytest.mark.parametrize("target", ["signal", "all"])
+@pytest.mark.parametrize("kind", ["l2", "linf"])
+def test_the_default_attack_finds_the_true_minimum_of_tiny_networks(kind, target):
+    """One ascent misses parts of the fall; the default nothing of it, and the lower bound is one."""
+    missed, once = [], []
+    for filters, q, seed in np.ndindex(3, 2, 4):
+        problem = TINY.with_(filters=filters + 1, q=q + 2)
+        drawn, radius = draw(problem, seed), TINY.delta
+        weights, data = drawn.weights, drawn.train
+        clean = margins(weights, data, problem.q)
+        lower, upper = margin_bounds(weights, data, problem, PatchAttack(kind, radius, target=target))
+        short = attacked(weights, data, problem, PatchAttack(kind, radius, target=target).once())
+        for i, y in enumerate(data.y):
+            movable = [data.signal[i]] if target == "signal" else [0, 1]
+            each = [falls(weights, data.x[i, j], y, problem.q, radius, kind) for j in movable]
+            # l2: what one patch leaves of the ball, radius cos(t), is the other's, so that the grids run oppositely
+            most = (each[0] + each[1][::-1]).max() if target == "all" and kind == "l2" else sum(f[-1] for f in each)
+            assert clean[i] - lower[i] >= most * (1 - 1e-9)
+            missed.append(1 - (clean[i] - upper[i]) / most)
+            once.append(1 - (clean - margins(weights, short, problem.q))[i] / most)
+    assert max(missed) < 1e-3
+    assert max(once) > 0.05
+
+
+@pytest.mark.parametrize("target", ["signal", "all"])
+@pytest.mark.parametrize("kind", ["l2", "linf"])
+def test_the_default_attack_is_as_strong_as_a_long_search_in_high_dimension(kind, target):
+    """Of a trained network one ascent of 10 steps misses up to 77 percent of the fall found."""
+    problem = PatchProblem()
+    drawn = draw(problem, 0, 40)
+    gram = GramDescent(problem, drawn.train, drawn.weights)
+    gram.run(3000)
+    clean = margins(gram.weights, drawn.test, 3)
+    fall, once, long = (
+        clean - margins(gram.weights, attacked(gram.weights, drawn.test, problem, attack), 3)
+        for attack in (
+            PatchAttack(kind, target=target),
+            PatchAttack(kind, steps=10, target=target, restarts=0),
+            PatchAttack(kind, steps=100, target=target, restarts=10),
+        )
+    )
+    assert (fall > long * 0.985).all()
+    assert fall.mean() > 0.998 * long.mean()
+    assert (once < 0.8 * fall).any()
+
+
+@pytest.mark.parametrize("q", [2, 3, 5])
+@pytest.mark.parametrize("kind", ["l2", "linf"])
+def test_bounds_of_the_margin_meet_for_one_filter_and_without_a_ball(kind, q):
+    problem = SMALL.with_(filters=1, q=q)
+    drawn = draw(problem, 2)
+    for radius in (0.0, 0.8):
+        lower, upper = margin_bounds(drawn.weights, drawn.train, problem, PatchAttack(kind, radius))
+        np.testing.assert_allclose(lower, upper, rtol=1e-12)
+    lower, upper = margin_bounds(drawn.weights, drawn.train, problem, PatchAttack())
+    np.testing.assert_array_equal(lower, upper)
+
+
+@settings(deadline=None, max_examples=40)
+@given(
+    seed=st.integers(0, 1000),
+    kind=st.sampled_from(["l2", "linf"]),
+    target=st.sampled_from(["signal", "all"]),
+    radius=st.floats(0.0, 2.0),
+    q=st.integers(2, 5),
+)
+def test_no_attack_falls_below_the_lower_bound_and_intervals_are_never_tighter(seed, kind, target, radius, q):
+    problem = SMALL.with_(q=q)
+    drawn = draw(problem, seed)
+    lower, _ = margin_bounds(drawn.weights, drawn.train, problem, PatchAttack(kind, radius, target=target, restarts=1))
+    norms = np.linalg.norm(drawn.weights, 2 if kind == "l2" else 1, axis=1)
+    moved = (np.arange(3) == drawn.train.signal[:, None]) | (target == "all")
+    z = drawn.train.y[:, None, None] * (drawn.train.x @ drawn.weights.T) - radius * norms * moved[..., None]
+    assert (lower >= power(z, q).sum(axis=(1, 2)) - 1e-9 * (1 + np.abs(lower))).all()
+    ball = Ball(
+        drawn.train.x.reshape(4, -1) if target == "all" else drawn.train.x[range(4), drawn.train.signal], radius, kind
+    )
+    rng = np.random.default_rng(seed)
+    for _ in range(20):
+        x = drawn.train.x.copy()
+        if target == "all":
+            x = ball.random_edge(rng, (4, 27)).reshape(x.shape)
+        else:
+            x[range(4), drawn.train.signal] = ball.random_edge(rng, (4, 9))
+        there = drawn.train.y * power(x @ drawn.weights.T, q).sum(axis=(1, 2))
+        assert (there >= lower - 1e-9 * (1 + np.abs(lower))).all()
 
 
 DRAWN = draw(SMALL, 0)
