@@ -4,6 +4,8 @@ import mpmath as mp
 import numpy as np
 
 DIGITS = 60
+#: The ridge penalties that are accepted.
+RIDGES = 1e-20, 1e20
 
 
 class ExactERM:
@@ -163,7 +165,7 @@ def ill_conditioned(seed):
         J2[blind] = J2[:, blind] = 0.0
     F *= scale
     y = F @ (rng.standard_normal(N) / scale) + 10 ** rng.uniform(-3, 1) * rng.standard_normal(n)
-    ridge = 0.0 if rng.random() < 0.5 else float(np.mean(F**2) * 10 ** rng.uniform(-10, 1))
+    ridge = 0.0 if rng.random() < 0.5 else float(np.clip(np.mean(F**2) * 10 ** rng.uniform(-10, 1), *RIDGES))
     y = y * 10 ** rng.uniform(-6, 6)
     share = rng.choice([10 ** rng.uniform(-6, 0), 1 - 10 ** rng.uniform(-7, -1), 1 + 10 ** rng.uniform(-7, 1)])
     return F, y, J2, ridge, float(share)

@@ -76,8 +76,10 @@ def _safe_cholesky(C: np.ndarray) -> Triangular | None:
     """Coordinates by Cholesky if its rounding, in norm at most N gamma max C_ii, is below a third of the spectrum."""
     N = len(C)
     rounding = N * (N + 2) * UNIT * float(np.abs(np.diag(C)).max())
+    shifted = C.copy()
+    shifted.flat[:: N + 1] -= 4.0 * rounding
     try:
-        cholesky(C - 4.0 * rounding * np.eye(N), lower=True, check_finite=False)  # proves eigenvalues >= 3 rounding
+        cholesky(shifted.T, lower=True, overwrite_a=True, check_finite=False)  # proves eigenvalues >= 3 rounding
         return Triangular(cholesky(C, lower=True, check_finite=False), 2.0 * rounding)
     except LinAlgError:
         return None

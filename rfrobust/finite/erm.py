@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.linalg import LinAlgError, qr, solve_triangular
+from scipy.linalg import LinAlgError, get_lapack_funcs, qr, solve_triangular
 
 from ..problem.parameters import scalar
 from ..problem.phase import Phase
@@ -121,10 +121,10 @@ class ConcentratedERM:
     def _coordinates(self, F: np.ndarray, J2: np.ndarray) -> None:
         """Choose the basis of w and set what the iteration needs in it: Z, the ridge matrix, the rotation."""
         n, N = F.shape
-        self._scale, self._basis = _scaled_coordinates(F, J2)
-        F, J2 = F / self._scale, J2 / np.outer(self._scale, self._scale)
-        self._given = GivenData(F, self.y, J2, self.ridge / self._scale**2)
-        self._rotation: np.ndarray | None = None
+        self._scale, C, self._basis = _scaled_coordinates(F, J2)
+        F = F / self._scale
+        self._given = GivenData(F, self.y, C, self.ridge / self._scale**2)
+        self._reflectors: tuple[np.ndarray, np.ndarray] | None = None
         self.R: np.ndarray | None = None
         if self.ridge > 0:
             self._basis, self.R = with_ridge(self._basis, self._given.ridge)
@@ -133,8 +133,8 @@ class ConcentratedERM:
         self.penalised = self._basis.penalised
         self.Z = self._basis.adjoint(F.T).T
         if self.ridge == 0 and n < N and self.penalised == N:
-            rotation, triangle = qr(self.Z.T, mode="economic", check_finite=False)
-            self._rotation, self.Z = rotation, np.ascontiguousarray(triangle.T)
+            self._reflectors, triangle = qr(self.Z.T, mode="raw", check_finite=False)
+            self.Z = np.ascontiguousarray(triangle[:n].T)
             self.penalised = n
 
     def _null_point(self) -> None:
@@ -170,7 +170,7 @@ class ConcentratedERM:
 
     def _interpolator(self) -> tuple[np.ndarray, np.ndarray, float] | None:
         n = len(self.y)
-        if self._rotation is not None:
+        if self._reflectors is not None:
             triangle = self.Z  # Z = lower triangular, square
         elif self.R is None and self.Z.shape == (n, n) and self.penalised == n:
             triangle = None
@@ -281,21 +281,17 @@ class ConcentratedERM:
         self, eps: float, w: np.ndarray, alpha: np.ndarray, iterations: int, phase: Phase, tol: float
     ) -> RobustFit:
         norm = float(np.linalg.norm(w[: self.penalised]))
-        theta = self._basis.back(w if self._rotation is None else self._rotation @ w)
+        theta = self._basis.back(w if self._reflectors is None else _rotated(*self._reflectors, w))
         if self.ridge == 0.0 and self._basis.blind.size:
             images = self.Z[:, self.penalised :]
             alpha = alpha - images @ (images.T @ alpha)
-        objective, excess, length = self._given.certify(theta, alpha, eps, self._basis)
-        zero_loss = 0.5 * float(np.mean(self.y**2))
-        # Where directions without penalty fit the data the objective is 0 up to rounding.
-        scale = max(objective, 1e-15 * zero_loss) if eps > 0 else zero_loss
-        gap = excess / scale if scale > 0 else 0.0
+        objective, gap, length = self._given.certify(theta, alpha, eps, self._basis, tol)
         # With no norm alpha is the residual: exact fits by directions without penalty leave its rounding.
         least = eps * norm if norm > 0 else 1e-13 * np.abs(self.y).max()
         zero = float(np.mean(np.abs(alpha) <= least))
         if phase is Phase.INTERPOLATING:
             zero = 1.0
-        fit = RobustFit(theta / self._scale, objective, max(gap, 0.0), iterations, zero, length, alpha, phase)
+        fit = RobustFit(theta / self._scale, objective, gap, iterations, zero, length, alpha, phase)
         if not gap <= tol:
             raise ConvergenceError(
                 f"robust ERM stopped at a relative duality gap of {gap:.2e} > tol={tol:.2e} after {iterations} "
@@ -410,8 +406,16 @@ class _ScaledProblem:
         return float(alpha @ self.y) / n - ridge - conjugate(size, alpha, self.eps)
 
 
-def _scaled_coordinates(F: np.ndarray, J2: np.ndarray) -> tuple[np.ndarray, Coordinates]:
-    """Powers of two that bring the diagonal of J^2 to order 1, and coordinates of the metric so scaled.
+def _rotated(reflectors: np.ndarray, factors: np.ndarray, w: np.ndarray) -> np.ndarray:
+    """Q w for the Q of a QR factorization in LAPACK's form, without Q."""
+    (multiply,) = get_lapack_funcs(("ormqr",), (reflectors,))
+    column = np.zeros((len(reflectors), 1), order="F")
+    column[: len(w), 0] = w
+    return multiply("L", "N", reflectors, factors, column, 64, overwrite_c=True)[0][:, 0]
+
+
+def _scaled_coordinates(F: np.ndarray, J2: np.ndarray) -> tuple[np.ndarray, np.ndarray, Coordinates]:
+    """Powers of two that bring the diagonal of J^2 to order 1, the metric so scaled, and its coordinates.
 
     A metric that is semidefinite only up to the rounding of its largest entries is not scaled.
     """
@@ -419,10 +423,13 @@ def _scaled_coordinates(F: np.ndarray, J2: np.ndarray) -> tuple[np.ndarray, Coor
     size = np.where(size > 0, size, np.abs(F).max(axis=0))
     scale = np.ldexp(1.0, np.frexp(np.where(size > 0, size, 1.0))[1])
     try:
-        return scale, coordinates(J2 / np.outer(scale, scale))
+        C = J2 / scale
+        C /= scale[:, None]
+        return scale, C, coordinates(C)
     except ValueError:
         common = np.full_like(scale, scale.max())
-        return common, coordinates(J2 / common[0] ** 2)
+        C = J2 / common[0] ** 2
+        return common, C, coordinates(C)
 
 
 def robust_erm(

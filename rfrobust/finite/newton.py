@@ -105,8 +105,8 @@ def _step(problem: TrainingProblem, w: np.ndarray, alpha: np.ndarray) -> tuple[n
     if R is not None:
         dual -= R @ w
 
-    rows = eps * gradients
-    rows[moving] = Z[moving] - signs[moving, None] * rows[moving]
+    rows = (eps * np.where(moving, -signs, 1.0))[:, None] * gradients
+    np.add(rows, Z, out=rows, where=moving[:, None])
     system = rows.T @ rows
     system /= n
     system += problem.norm_curvature(b, gradients, weights)
