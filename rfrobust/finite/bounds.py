@@ -141,23 +141,29 @@ class GivenData:
     ridge: np.ndarray
 
     def certify(
-        self, theta: np.ndarray, alpha: np.ndarray, eps: float, basis: Coordinates, tol: float
+        self, theta: np.ndarray, alpha: np.ndarray, eps: float, radius: float, basis: Coordinates, tol: float
     ) -> tuple[float, float, float]:
         """P(theta), a relative bound of what it is above the least loss, and |J theta|.
 
+        The least loss is bounded from below by the dual at ``radius`` <= eps, since it grows with the radius.
         Accurate products take ten times as long: they are for what the plain ones do not certify to ``tol``.
         """
         zero = 0.5 * float(np.mean(self.y**2))
         for products in (Rounded, Sliced):
             F, C = products(self.F), products(self.C)
             value, error, norm = self._primal(theta, eps, F, C)
-            excess = value + error - self._dual(alpha, theta, eps, basis, value + error, F, C)
+            excess = value + error - self._dual(alpha, theta, radius, basis, value + error, F, C)
             # Where directions without penalty fit the data the objective is 0 up to rounding.
             scale = max(value, 1e-15 * zero) if eps > 0 else zero
             gap = max(excess, 0.0) / scale if scale > 0 else 0.0
             if gap <= tol:
                 break
         return value, gap, norm
+
+    def residual(self, theta: np.ndarray) -> np.ndarray:
+        """Y - F theta, accurate to its last digits."""
+        fit, rest, _ = Sliced(self.F).times(theta)
+        return np.asarray((self.y - fit) - rest)
 
     def _primal(self, theta: np.ndarray, eps: float, F: Products, C: Products) -> tuple[float, float, float]:
         """P(theta), a bound of the error of this value, and |J theta|."""
@@ -196,7 +202,7 @@ class GivenData:
         if eps == 0.0:
             size = float(alpha @ alpha) / (2 * n)
             bound = linear - size - self._slack_without_attack(pull + rest, fuzz, basis, level)
-            return bound - error - (n + 8) * UNIT * (abs(linear) + size)
+            return max(bound - error - (n + 8) * UNIT * (abs(linear) + size), 0.0)
         shrink = self.ridge * theta
         penalty = 0.5 * math.fsum(shrink * theta)
         g = pull - shrink

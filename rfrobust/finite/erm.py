@@ -22,6 +22,8 @@ from .newton import minimise
 
 #: From this share of the null threshold on, the solution is sought from the null point.
 _NEAR_NULL = 0.99
+#: An attack that adds this share to the least loss without attack leaves its minimiser where it is, up to rounding.
+_NO_ATTACK = 1e-13
 
 
 class ConvergenceError(Error, RuntimeError):
@@ -170,29 +172,31 @@ class ConcentratedERM:
 
     def _interpolator(self) -> tuple[np.ndarray, np.ndarray, float] | None:
         n = len(self.y)
-        if self._reflectors is not None:
-            triangle = self.Z  # Z = lower triangular, square
-        elif self.R is None and self.Z.shape == (n, n) and self.penalised == n:
-            triangle = None
-        else:
+        if self.R is not None or self.Z.shape != (n, n) or self.penalised != n:
             return None
         try:
-            if triangle is None:
-                diagonal = np.linalg.svd(self.Z, compute_uv=False)
-                if diagonal[-1] < 1e-12 * diagonal[0]:
-                    return None
-                w = np.linalg.solve(self.Z, self.y)
+            diagonal = np.linalg.svd(self.Z, compute_uv=False) if self._reflectors is None else np.abs(np.diag(self.Z))
+            if diagonal.min() < 1e-12 * diagonal.max():
+                return None
+            w = self._interpolate(self.y)
+            if self._reflectors is None:
                 a = np.linalg.solve(self.Z.T, w)
             else:
-                diagonal = np.abs(np.diag(triangle))
-                if diagonal.min() < 1e-12 * diagonal.max():
-                    return None
-                w = solve_triangular(triangle, self.y, lower=True, check_finite=False)
-                a = solve_triangular(triangle, w, lower=True, trans=1, check_finite=False)
+                a = solve_triangular(self.Z, w, lower=True, trans=1, check_finite=False)
         except LinAlgError:
             return None
         largest = float(np.abs(a).max())
         return w, a, float(np.linalg.norm(w)) / (n * largest) if largest > 0 else np.inf
+
+    def _interpolate(self, values: np.ndarray) -> np.ndarray:
+        """The w with Z w = values, Z being square (lower triangular after the QR step)."""
+        if self._reflectors is None:
+            return np.linalg.solve(self.Z, values)
+        return solve_triangular(self.Z, values, lower=True, check_finite=False)
+
+    def _theta(self, w: np.ndarray) -> np.ndarray:
+        """B w, in the scaled coordinates."""
+        return self._basis.back(w if self._reflectors is None else _rotated(*self._reflectors, w))
 
     def solve(
         self, eps: float, *, start: "RobustFit | None" = None, tol: float = 1e-8, max_iter: int = 500
@@ -223,7 +227,9 @@ class ConcentratedERM:
         if start is not None and start.alpha.shape != self.y.shape:
             raise ValueError(f"start must be a fit of {len(self.y)} samples, got start with {len(start.alpha)} samples")
         if eps == 0.0:
-            return self._fit_square(tol)
+            w = self._least_squares()
+            phase = Phase.REGULAR if self._interpolator() is None else Phase.INTERPOLATING
+            return self._finish(0.0, w, self.y - self.Z @ w, 0, phase, tol)
         if eps >= self.null_threshold:
             return self._finish(eps, self._null_w, self._null_residual, 0, Phase.NULL, tol)
         interpolator = self._interpolator()
@@ -231,6 +237,10 @@ class ConcentratedERM:
             w, a, _ = interpolator
             alpha = len(self.y) * eps**2 * a
             return self._finish(eps, w, alpha, 0, Phase.INTERPOLATING, tol)
+        if eps <= _NO_ATTACK * self.null_threshold:
+            w = self._least_squares()
+            if self._loss(w, eps) <= (1 + _NO_ATTACK) * self._loss(w, 0.0):
+                return self._finish(eps, w, self.y - self.Z @ w, 0, Phase.REGULAR, tol, radius=0.0)
         scaled = self._scaled(eps)
         if eps > _NEAR_NULL * self.null_threshold:
             w, alpha = scaled.null_start(self._null_w * (scaled.z_scale / self._y_scale))
@@ -256,18 +266,18 @@ class ConcentratedERM:
         R = None if self.R is None else self.R / z_scale**2
         return _ScaledProblem(self.Z / z_scale, self.y / self._y_scale, eps / z_scale, R, self.penalised, z_scale)
 
-    def _fit_square(self, tol: float) -> RobustFit:
-        """eps = 0: ridge regression, or for ridge = 0 the limit eps -> 0+, the least-|J theta| minimiser."""
+    def _loss(self, w: np.ndarray, eps: float) -> float:
+        size = np.abs(self.y - self.Z @ w) + eps * np.linalg.norm(w[: self.penalised])
+        return 0.5 * float(np.mean(size**2)) + (0.0 if self.R is None else 0.5 * float(w @ self.R @ w))
+
+    def _least_squares(self) -> np.ndarray:
+        """Minimiser for eps = 0: ridge regression, or for ridge = 0 the limit eps -> 0+, the one of least |J theta|."""
         n, p = self.Z.shape
-        if self.R is None:
-            w = np.linalg.lstsq(self.Z, self.y, rcond=None)[0]
-            free = slice(self.penalised, p)
-            if self.Z[:, free].shape[1] and p > np.linalg.matrix_rank(self.Z):
-                w = self._least_norm_square()
-        else:
-            w = np.linalg.solve(self.Z.T @ self.Z / n + self.R, self.Z.T @ self.y / n)
-        phase = Phase.REGULAR if self._interpolator() is None else Phase.INTERPOLATING
-        return self._finish(0.0, w, self.y - self.Z @ w, 0, phase, tol)
+        if self.R is not None:
+            return np.linalg.solve(self.Z.T @ self.Z / n + self.R, self.Z.T @ self.y / n)
+        if p > self.penalised and p > np.linalg.matrix_rank(self.Z):
+            return self._least_norm_square()
+        return np.linalg.lstsq(self.Z, self.y, rcond=None)[0]
 
     def _least_norm_square(self) -> np.ndarray:
         k = self.penalised
@@ -278,14 +288,27 @@ class ConcentratedERM:
         return np.concatenate([first, second])
 
     def _finish(
-        self, eps: float, w: np.ndarray, alpha: np.ndarray, iterations: int, phase: Phase, tol: float
+        self,
+        eps: float,
+        w: np.ndarray,
+        alpha: np.ndarray,
+        iterations: int,
+        phase: Phase,
+        tol: float,
+        radius: float | None = None,
     ) -> RobustFit:
+        """The fit at w with its certificate, the dual bound being that of a ``radius`` of at most eps (default eps)."""
         norm = float(np.linalg.norm(w[: self.penalised]))
-        theta = self._basis.back(w if self._reflectors is None else _rotated(*self._reflectors, w))
+        theta = self._theta(w)
         if self.ridge == 0.0 and self._basis.blind.size:
             images = self.Z[:, self.penalised :]
             alpha = alpha - images @ (images.T @ alpha)
-        objective, gap, length = self._given.certify(theta, alpha, eps, self._basis, tol)
+        settings = (alpha, eps, eps if radius is None else radius, self._basis, tol)
+        objective, gap, length = self._given.certify(theta, *settings)
+        if phase is Phase.INTERPOLATING and not gap <= tol:
+            # At small radii the loss is not above the rounding of the residuals: one step of iterative refinement.
+            theta = theta + self._theta(self._interpolate(self._given.residual(theta)))
+            objective, gap, length = self._given.certify(theta, *settings)
         # With no norm alpha is the residual: exact fits by directions without penalty leave its rounding.
         least = eps * norm if norm > 0 else 1e-13 * np.abs(self.y).max()
         zero = float(np.mean(np.abs(alpha) <= least))
