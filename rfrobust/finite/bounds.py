@@ -4,6 +4,7 @@ Features and metric are scaled by powers of two, which is exact, so that every s
 """
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -206,23 +207,35 @@ class GivenData:
         shrink = self.ridge * theta
         penalty = 0.5 * math.fsum(shrink * theta)
         g = pull - shrink
-        x = basis.back(first(basis.adjoint(g), basis.penalised))
-        high, low, blur = C.times(x)
-        r = (g - high) + (rest - low)
-        doubt = fuzz + blur + 4 * UNIT * (np.abs(pull) + np.abs(shrink) + np.abs(high))
-        form, form_error = _dot(x, high, low, blur)
         bounds = [0.0]
-        if self.ridge.all():
-            away = np.abs(r) + doubt
-            moved = penalty + math.fsum(theta * r + np.abs(theta) * doubt + 0.5 * away**2 / self.ridge)
-            bounds.append(_attacked(linear, moved, form + form_error, alpha, eps))
-        if not (self.ridge.any() and basis.blind.size):
-            work, work_error = _dot(x, pull, rest, fuzz + UNIT * np.abs(pull))
-            paid, paid_error = _dot(x, shrink, 0 * x, UNIT * np.abs(shrink))
-            square = 2 * (work - paid) - form + basis.reach(r, doubt)
-            square += 2 * (work_error + paid_error) + form_error + 8 * UNIT * (abs(work) + abs(paid) + form)
-            bounds.append(_attacked(linear, penalty, square, alpha, eps) - self._blind(r, doubt, eps, basis, level))
+        for x in self._witnesses(g, theta, alpha, eps, basis):
+            high, low, blur = C.times(x)
+            r = (g - high) + (rest - low)
+            doubt = fuzz + blur + 4 * UNIT * (np.abs(pull) + np.abs(shrink) + np.abs(high))
+            form, form_error = _dot(x, high, low, blur)
+            if self.ridge.all():
+                away = np.abs(r) + doubt
+                moved = penalty + math.fsum(theta * r + np.abs(theta) * doubt + 0.5 * away**2 / self.ridge)
+                bounds.append(_attacked(linear, moved, form + form_error, alpha, eps))
+            if not (self.ridge.any() and basis.blind.size):
+                work, work_error = _dot(x, pull, rest, fuzz + UNIT * np.abs(pull))
+                paid, paid_error = _dot(x, shrink, 0 * x, UNIT * np.abs(shrink))
+                square = 2 * (work - paid) - form + basis.reach(r, doubt)
+                square += 2 * (work_error + paid_error) + form_error + 8 * UNIT * (abs(work) + abs(paid) + form)
+                bounds.append(_attacked(linear, penalty, square, alpha, eps) - self._blind(r, doubt, eps, basis, level))
         return max(bounds) - error
+
+    def _witnesses(
+        self, g: np.ndarray, theta: np.ndarray, alpha: np.ndarray, eps: float, basis: Coordinates
+    ) -> Iterator[np.ndarray]:
+        """The x to try: C^-1 g, and, where a ridge takes the rest, the x along theta of the length it has at a solution.
+
+        At small radii |J^-1 g| is below the rounding of g, and D falls steeply with it.
+        """
+        yield basis.back(first(basis.adjoint(g), basis.penalised))
+        norm = math.sqrt(max(float(theta @ self.C @ theta), 0.0))
+        if self.ridge.all() and norm > 0:
+            yield theta * (eps * float(np.mean(np.maximum(eps * norm, np.abs(alpha)))) / norm)
 
     def _slack_without_attack(self, pull: np.ndarray, error: np.ndarray, basis: Coordinates, level: float) -> float:
         """The least loss without attack is this much below alpha'y/n - |alpha|^2/2n, at most; pull = F'alpha/n."""
