@@ -207,22 +207,25 @@ class GivenData:
         shrink = self.ridge * theta
         penalty = 0.5 * math.fsum(shrink * theta)
         g = pull - shrink
-        bounds = [0.0]
+        on, bounds = self.C.any(axis=0), [0.0]
+        held = ~on & self.ridge.astype(bool)
         for x in self._witnesses(g, theta, alpha, eps, basis):
             high, low, blur = C.times(x)
             r = (g - high) + (rest - low)
             doubt = fuzz + blur + 4 * UNIT * (np.abs(pull) + np.abs(shrink) + np.abs(high))
             form, form_error = _dot(x, high, low, blur)
+            taken = np.zeros_like(r)
             if self.ridge.all():
-                away = np.abs(r) + doubt
-                moved = penalty + math.fsum(theta * r + np.abs(theta) * doubt + 0.5 * away**2 / self.ridge)
-                bounds.append(_attacked(linear, moved, form + form_error, alpha, eps))
-            if not (self.ridge.any() and basis.blind.size):
+                taken = theta * r + np.abs(theta) * doubt + 0.5 * (np.abs(r) + doubt) ** 2 / self.ridge
+                bounds.append(_attacked(linear, penalty + math.fsum(taken), form + form_error, alpha, eps))
+            if not (self.ridge.any() and basis.blind[on].any()):
+                # The ridge takes what is along features without norm, the norm the rest.
                 work, work_error = _dot(x, pull, rest, fuzz + UNIT * np.abs(pull))
                 paid, paid_error = _dot(x, shrink, 0 * x, UNIT * np.abs(shrink))
-                square = 2 * (work - paid) - form + basis.reach(r, doubt)
+                square = 2 * (work - paid) - form + basis.reach(np.where(held, 0.0, r), np.where(held, 0.0, doubt))
                 square += 2 * (work_error + paid_error) + form_error + 8 * UNIT * (abs(work) + abs(paid) + form)
-                bounds.append(_attacked(linear, penalty, square, alpha, eps) - self._blind(r, doubt, eps, basis, level))
+                bound = _attacked(linear, penalty + math.fsum(taken[held]), square, alpha, eps)
+                bounds.append(bound if held.any() else bound - self._blind(r, doubt, eps, basis, level))
         return max(bounds) - error
 
     def _witnesses(
@@ -235,7 +238,7 @@ class GivenData:
         yield basis.back(first(basis.adjoint(g), basis.penalised))
         norm = math.sqrt(max(float(theta @ self.C @ theta), 0.0))
         if self.ridge.all() and norm > 0:
-            yield theta * (eps * float(np.mean(np.maximum(eps * norm, np.abs(alpha)))) / norm)
+            yield np.where(self.C.any(axis=0), theta, 0.0) * (eps * float(np.mean(np.maximum(eps * norm, np.abs(alpha)))) / norm)
 
     def _slack_without_attack(self, pull: np.ndarray, error: np.ndarray, basis: Coordinates, level: float) -> float:
         """The least loss without attack is this much below alpha'y/n - |alpha|^2/2n, at most; pull = F'alpha/n."""
