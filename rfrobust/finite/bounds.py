@@ -231,14 +231,15 @@ class GivenData:
     def _witnesses(
         self, g: np.ndarray, theta: np.ndarray, alpha: np.ndarray, eps: float, basis: Coordinates
     ) -> Iterator[np.ndarray]:
-        """The x to try: C^-1 g, and, where a ridge takes the rest, the x along theta of the length it has at a solution.
+        """The x to try: C^-1 g and, where a ridge takes the rest, the multiple of theta that it is at a solution.
 
         At small radii |J^-1 g| is below the rounding of g, and D falls steeply with it.
         """
         yield basis.back(first(basis.adjoint(g), basis.penalised))
         norm = math.sqrt(max(float(theta @ self.C @ theta), 0.0))
         if self.ridge.all() and norm > 0:
-            yield np.where(self.C.any(axis=0), theta, 0.0) * (eps * float(np.mean(np.maximum(eps * norm, np.abs(alpha)))) / norm)
+            size = eps * float(np.mean(np.maximum(eps * norm, np.abs(alpha))))
+            yield np.where(self.C.any(axis=0), theta, 0.0) * (size / norm)
 
     def _slack_without_attack(self, pull: np.ndarray, error: np.ndarray, basis: Coordinates, level: float) -> float:
         """The least loss without attack is this much below alpha'y/n - |alpha|^2/2n, at most; pull = F'alpha/n."""

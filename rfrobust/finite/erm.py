@@ -239,7 +239,7 @@ class ConcentratedERM:
             return self._finish(eps, w, alpha, 0, Phase.INTERPOLATING, tol)
         if eps <= _NO_ATTACK * self.null_threshold:
             w = self._least_squares()
-            if self._loss(w, eps) <= (1 + _NO_ATTACK) * self._loss(w, 0.0):
+            if _loss(self, w, eps) <= (1 + _NO_ATTACK) * _loss(self, w, 0.0):
                 return self._finish(eps, w, self.y - self.Z @ w, 0, Phase.REGULAR, tol, radius=0.0)
         scaled = self._scaled(eps)
         if eps > _NEAR_NULL * self.null_threshold:
@@ -265,10 +265,6 @@ class ConcentratedERM:
         z_scale = self._null_pull / (len(self.y) * self._y_scale)
         R = None if self.R is None else self.R / z_scale**2
         return _ScaledProblem(self.Z / z_scale, self.y / self._y_scale, eps / z_scale, R, self.penalised, z_scale)
-
-    def _loss(self, w: np.ndarray, eps: float) -> float:
-        size = np.abs(self.y - self.Z @ w) + eps * np.linalg.norm(w[: self.penalised])
-        return 0.5 * float(np.mean(size**2)) + (0.0 if self.R is None else 0.5 * float(w @ self.R @ w))
 
     def _least_squares(self) -> np.ndarray:
         """Minimiser for eps = 0: ridge regression, or for ridge = 0 the limit eps -> 0+, the one of least |J theta|."""
@@ -402,9 +398,7 @@ class _ScaledProblem:
         return length / size * pull, alpha
 
     def primal(self, w: np.ndarray) -> float:
-        size = np.abs(self.y - self.Z @ w) + self.eps * np.linalg.norm(w[: self.penalised])
-        ridge = 0.0 if self.R is None else 0.5 * float(w @ self.R @ w)
-        return 0.5 * float(np.mean(size**2)) + ridge
+        return _loss(self, w, self.eps)
 
     def gap(self, w: np.ndarray, alpha: np.ndarray, smoothing: float = 0.0) -> float:
         value = self.primal(w)
@@ -427,6 +421,11 @@ class _ScaledProblem:
             pull = pull - ridge_pull
         size = float(np.linalg.norm(pull[:k]))
         return float(alpha @ self.y) / n - ridge - conjugate(size, alpha, self.eps)
+
+
+def _loss(problem: ConcentratedERM | _ScaledProblem, w: np.ndarray, eps: float) -> float:
+    size = np.abs(problem.y - problem.Z @ w) + eps * np.linalg.norm(w[: problem.penalised])
+    return 0.5 * float(np.mean(size**2)) + (0.0 if problem.R is None else 0.5 * float(w @ problem.R @ w))
 
 
 def _rotated(reflectors: np.ndarray, factors: np.ndarray, w: np.ndarray) -> np.ndarray:

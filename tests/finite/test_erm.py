@@ -1,6 +1,7 @@
 """The concentrated solver: certificates, Clarabel, closed-form phases, degenerate data, bad input."""
 
 import warnings
+from fractions import Fraction
 
 import cvxpy as cp
 import numpy as np
@@ -9,6 +10,7 @@ from scipy.optimize import minimize
 
 import rfrobust
 from rfrobust import Phase
+from rfrobust.finite.bounds import Rounded, Sliced
 from rfrobust.finite.erm import ConcentratedERM, ConvergenceError, robust_erm
 from rfrobust.finite.features import FeatureMap
 from tests.exact_erm import ExactERM, excess, ill_conditioned
@@ -182,6 +184,52 @@ def test_a_metric_of_many_scales_is_not_taken_as_singular():
     assert fit.objective == pytest.approx(0.448602832, rel=1e-8)
     assert fit.objective == pytest.approx(loss(fit.theta, F, y, J2, 0.3), rel=1e-12)
     assert excess(fit, F, y, J2, 0.3)[0] <= fit.gap < 1e-12
+
+
+@pytest.mark.parametrize("products", [Rounded, Sliced])
+def test_errors_of_products_are_bounded(products):
+    rng = np.random.default_rng(17)
+    A, b = rng.standard_normal((40, 60)), rng.standard_normal(60)
+    A[:, 30:] = -A[:, :30] * (1 + 1e-9 * rng.standard_normal((40, 30)))
+    b[30:] = b[:30]
+    for matrix, vector, transposed in ((A, b, False), (A, A @ b, True)):
+        high, low, error = products(matrix).times(vector, transposed=transposed)
+        rows = (matrix.T if transposed else matrix).tolist()
+        exact = [sum(Fraction(a) * Fraction(x) for a, x in zip(row, vector.tolist(), strict=True)) for row in rows]
+        wrong = [abs(float(t - Fraction(h) - Fraction(e))) for t, h, e in zip(exact, high, low, strict=True)]
+        assert np.all(wrong <= error)
+        assert error.max() < (1e-11 if products is Rounded else 1e-19)
+
+
+@pytest.mark.parametrize(
+    ("n", "N", "ridge"), [(30, 5, 0.0), (30, 5, 0.1), (10, 25, 0.1), (12, 12, 1e-3), (10, 25, 0.0)]
+)
+@pytest.mark.parametrize("eps", [1e-300, 1e-160, 1e-20, 1e-15, 3e-14, 1e-12, 1e-10])
+def test_radii_at_rounding_level_are_solved(n, N, ridge, eps):
+    """Ridge regression, or the interpolator of least norm, is the minimiser; here up to the radius, relatively."""
+    rng = np.random.default_rng(0)
+    X, y = rng.standard_normal((n, N)), rng.standard_normal(n)
+    fit = robust_erm(X, y, np.eye(N), eps, ridge=ridge)
+    assert fit.gap <= 1e-8
+    limit = robust_erm(X, y, np.eye(N), 0.0, ridge=ridge).theta
+    np.testing.assert_allclose(fit.theta, limit, rtol=0, atol=(1e-12 + 1e3 * eps) * np.linalg.norm(limit))
+
+
+def test_data_fitted_exactly_are_solved_at_every_radius():
+    rng = np.random.default_rng(18)
+    X, theta = rng.standard_normal((30, 5)), rng.standard_normal(5)
+    for eps in (1e-300, 1e-30, 1e-15, 1e-12, 1e-8, 1e-4):
+        np.testing.assert_allclose(robust_erm(X, X @ theta, np.eye(5), eps).theta, theta, atol=1e-10)
+
+
+@pytest.mark.parametrize(("n", "N", "eps"), [(40, 50, 1e-8), (100, 300, 1e-7), (10, 25, 1e-8)])
+def test_interpolators_at_small_radii_are_refined(n, N, eps):
+    """The loss eps^2 |theta|^2/2 is hardly above the residuals that the rounding of theta leaves."""
+    for seed in range(5):
+        rng = np.random.default_rng(seed)
+        fit = robust_erm(rng.standard_normal((n, N)), rng.standard_normal(n), np.eye(N), eps)
+        assert fit.phase is Phase.INTERPOLATING
+        assert fit.objective == pytest.approx(0.5 * (eps * fit.norm) ** 2, rel=1e-7)
 
 
 def test_the_gap_of_ill_conditioned_problems_is_never_too_small():
