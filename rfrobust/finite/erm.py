@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.linalg import LinAlgError, get_lapack_funcs, qr, solve_triangular
+from scipy.linalg import LinAlgError, cho_solve, get_lapack_funcs, qr, solve_triangular
 
 from ..problem.parameters import scalar
 from ..problem.phase import Phase
@@ -18,7 +18,7 @@ from ..support import validation
 from ..support.errors import Error
 from .bounds import Coordinates, GivenData, best_length, conjugate
 from .coordinates import coordinates, with_orthonormal_images, with_ridge
-from .newton import minimise
+from .newton import cholesky_factor, minimise
 
 #: From this share of the null threshold on, the solution is sought from the null point.
 _NEAR_NULL = 0.99
@@ -270,7 +270,7 @@ class ConcentratedERM:
         """Minimiser for eps = 0: ridge regression, or for ridge = 0 the limit eps -> 0+, the one of least |J theta|."""
         n, p = self.Z.shape
         if self.R is not None:
-            return np.linalg.solve(self.Z.T @ self.Z / n + self.R, self.Z.T @ self.y / n)
+            return _solve_definite(self.Z.T @ self.Z / n + self.R, self.Z.T @ self.y / n)
         if p > self.penalised and p > np.linalg.matrix_rank(self.Z):
             return self._least_norm_square()
         return np.linalg.lstsq(self.Z, self.y, rcond=None)[0]
@@ -361,7 +361,7 @@ class _ScaledProblem:
         for _ in range(4):
             hessian = gram.copy()
             hessian[diagonal, diagonal] += np.where(penalised, weight, 1e-12)
-            w = np.linalg.solve(hessian, pull)
+            w = _solve_definite(hessian, pull)
             residual = self.y - self.Z @ w
             norm = float(np.linalg.norm(w[: self.penalised]))
             previous, weight = weight, self.eps**2 + self.eps * float(np.mean(np.abs(residual))) / norm
@@ -434,6 +434,13 @@ def _rotated(reflectors: np.ndarray, factors: np.ndarray, w: np.ndarray) -> np.n
     column = np.zeros((len(reflectors), 1), order="F")
     column[: len(w), 0] = w
     return multiply("L", "N", reflectors, factors, column, 64, overwrite_c=True)[0][:, 0]
+
+
+def _solve_definite(matrix: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """Solve a positive definite system, whose unknowns may differ in size by many orders of magnitude."""
+    size = np.sqrt(np.diag(matrix))
+    factor = cholesky_factor(matrix / size[:, None] / size)
+    return cho_solve((factor, True), right / size, check_finite=False) / size
 
 
 def _scaled_coordinates(F: np.ndarray, J2: np.ndarray) -> tuple[np.ndarray, np.ndarray, Coordinates]:

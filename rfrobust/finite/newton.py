@@ -121,13 +121,13 @@ def _step(problem: TrainingProblem, w: np.ndarray, alpha: np.ndarray) -> tuple[n
         weight = float(np.trace(system)) / size if size > 0 else 0.0
         system += weight * pinned
         rhs += weight * (Z[still].T @ primal[still])
-    factor = _factor(system)
+    factor = cholesky_factor(system)
     half = solve_triangular(factor, rhs, lower=True, check_finite=False)
     step_alpha = np.empty(n)
     if still.any():
         columns = solve_triangular(factor, Z[still].T, lower=True, check_finite=False)
         schur = columns.T @ columns
-        multipliers = cho_solve((_factor(schur), True), primal[still] - columns.T @ half, check_finite=False)
+        multipliers = cho_solve((cholesky_factor(schur), True), primal[still] - columns.T @ half, check_finite=False)
         half = half + columns @ multipliers
         step_alpha[still] = n * multipliers
     step = solve_triangular(factor, half, lower=True, trans=1, check_finite=False)
@@ -135,7 +135,7 @@ def _step(problem: TrainingProblem, w: np.ndarray, alpha: np.ndarray) -> tuple[n
     return w + step, alpha + step_alpha
 
 
-def _factor(matrix: np.ndarray) -> np.ndarray:
+def cholesky_factor(matrix: np.ndarray) -> np.ndarray:
     """Lower Cholesky factor; a proximal term just above rounding admits repeated samples and flat directions."""
     scale = float(np.trace(matrix)) / len(matrix)
     for shift in (0.0, 1e-14, 1e-12, 1e-10):
@@ -161,7 +161,7 @@ def smoothed_path(problem: TrainingProblem, w: np.ndarray) -> Iterator[Iterate]:
         steps, decrement = 0, np.inf
         value, gradient, hessian, alpha = _smooth(problem, w, h, h_norm)
         while steps < 50:
-            step = -cho_solve((_factor(hessian), True), gradient, check_finite=False)
+            step = -cho_solve((cholesky_factor(hessian), True), gradient, check_finite=False)
             slope = float(gradient @ step)
             # A kink of the limit has curvature 1/h here: multipliers good to 1e-9 ask for a decrement of 1e-18 h.
             rounding = -slope < 1e-11 * value and -slope > 0.5 * decrement

@@ -248,6 +248,24 @@ def test_the_gap_of_ill_conditioned_problems_is_never_too_small():
             assert abs(float(value / fit.objective) - 1) <= max(fit.gap, 1e-13)
 
 
+def test_a_ridge_of_other_scales_than_the_metric_is_solved_or_refused():
+    """Columns of features and metric in units from 1e-10 to 1e10, with one ridge for all."""
+    for seed in range(30):
+        rng = np.random.default_rng(seed)
+        N = int(rng.integers(2, 5))
+        units, root = 10.0 ** rng.uniform(-10, 10, N), rng.standard_normal((N, N + 2))
+        F, y = rng.standard_normal((7, N)) * units, rng.standard_normal(7)
+        J2 = np.outer(units, units) * (root @ root.T)
+        ridge = float(np.median(units) ** 2 * 10.0 ** rng.uniform(-3, 3))
+        for eps in (0.0, float(10.0 ** rng.uniform(-3, 0))):
+            try:
+                fit = robust_erm(F, y, J2, eps, ridge=ridge)
+            except ConvergenceError:
+                continue
+            if eps > 0:
+                assert excess(fit, F, y, J2, eps, ridge)[0] <= fit.gap
+
+
 def test_unpenalised_intercept():
     """A constant feature that the metric does not see: the mean is fitted whatever the radius."""
     rng = np.random.default_rng(10)
