@@ -30,6 +30,9 @@ ROUNDING = 1e-13
 #: Logarithm of the distance of the certificate's neighbours.
 NEIGHBOUR = 1e-2
 
+#: Relative difference of risks that is rounding: a plateau that reaches a limit (all small radii) belongs to the limit.
+ROUNDING = 1e-14
+
 #: Risk of a problem without solution: no search takes it, and unlike inf it survives a product with 0.
 UNSOLVED = 1e300
 
@@ -64,7 +67,7 @@ class Optimum:
     at_bound : bool
         Whether the optimum sits at the end of the range searched.
     basins : tuple of Basin
-        All local minima found that beat predicting zero, best first.
+        All local minima found that beat predicting zero, best first; a parameter at 0 before others of equal risk.
     neighbours : dict
         Parameter -> (risk one percent below, risk one percent above); NaN beyond a bound and where there is no
         solution. A parameter at 0 has only an upper neighbour.
@@ -176,7 +179,8 @@ def search(
     if not solved:
         ranges = ", ".join(f"{axis.name} in [{axis.low:g}, {axis.high:g}]" for axis in axes)
         raise NumericalError(f"the search found no problem with a solution: none of {used} with {ranges}")
-    basins.sort(key=lambda basin: basin.risk)
+    tie = min((basin.risk for basin in basins), default=0.0) * (1.0 + ROUNDING)
+    basins.sort(key=lambda basin: (max(basin.risk, tie), -list(basin.at.values()).count(0.0), basin.risk))
     basins = [basin for basin in basins if basin.risk < null_risk * (1.0 - ROUNDING)]
     if not basins:
         at = null_at if null_at is not None else {}

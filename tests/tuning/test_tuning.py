@@ -66,6 +66,15 @@ def test_best_radius_against_brute_force(psi1, psi2, eps_test):
     assert best.risk == pytest.approx(grid, rel=1e-5)
 
 
+@pytest.mark.parametrize("psi1", [17, 20])
+def test_a_plateau_of_small_radii_is_named_by_its_limit(psi1):
+    """In wide networks under weak attacks all small radii are equal up to rounding, which used to choose among them."""
+    best = rfrobust.best_training(psi1, 2, 0.5, eps_test=0.1)
+    assert best.at == {"eps": 0.0}
+    assert best.certified
+    assert best.risk == rfrobust.solve(psi1, 2, 0.0, 0.5).adversarial_risk(0.1)
+
+
 def test_infinite_data_needs_no_larger_radius():
     """At psi2 = inf the training objective is the test risk itself, so the best training radius is eps_test."""
     best = best_training(3, math.inf, 0.5, eps_test=0.4)
