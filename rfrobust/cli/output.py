@@ -14,7 +14,7 @@ import xarray as xr
 from matplotlib.figure import Figure
 from xarray.backends import H5NetCDFStore
 
-from ..support.files import check_target, replacing
+from ..support.files import check_target, replacing, sealed
 from ..support.style import house_style
 
 PICTURES = (".png", ".svg", ".pdf")
@@ -43,7 +43,7 @@ def write_dataset(dataset: xr.Dataset, path: Path) -> None:
     with h5netcdf.File(content, "w") as target:
         dataset.dump_to_store(H5NetCDFStore(target))
     with replacing(path) as file:
-        file.write(content.getbuffer())
+        file.write(sealed(content.getvalue()))
 
 
 def write_table(table: pd.DataFrame, path: Path) -> None:

@@ -7,6 +7,7 @@ A figure module defines
 - ``draw(data, width="double") -> matplotlib.figure.Figure``: reads nothing but the dataset.
 """
 
+import io
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
@@ -15,6 +16,7 @@ from typing import Any
 import xarray as xr
 
 from ..support import validation as arguments  # the module name is taken by the figure "validation"
+from ..support.files import is_damaged
 from ..support.provenance import versions
 
 __all__ = ["FOLDERS", "PREVIEW", "REGISTRY", "compute", "figure_module", "load", "problem_key"]
@@ -75,8 +77,11 @@ def load(name: str, path: Path) -> xr.Dataset:
     path = arguments.path("path", path)
     if not path.is_file():
         raise FileNotFoundError(f"there is no dataset at {path}")
+    content = path.read_bytes()
+    if is_damaged(content):  # HDF5 would return other numbers, or not return
+        raise ValueError(f"{path} must be a NetCDF file as it was written, but its digest does not fit: it is damaged")
     try:
-        with xr.open_dataset(path, engine="h5netcdf") as opened:
+        with xr.open_dataset(io.BytesIO(content), engine="h5netcdf") as opened:
             data = opened.load()
     except Exception as error:  # HDF5 and its readers fail on a damaged file in every way there is
         raise ValueError(f"{path} must be a NetCDF file as `rfrobust figure --data` writes it: {error}") from error

@@ -1,5 +1,6 @@
-"""The one way of this package to write a file: it appears whole or not at all."""
+"""The one way of this package to write a file: it appears whole or not at all; and seals that tell a damaged one."""
 
+import hashlib
 import os
 import secrets
 import stat
@@ -7,6 +8,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
+
+#: What follows the content of a sealed file, before its SHA-256.
+_SEAL = b"rfrobust sha256:"
+
+
+def sealed(content: bytes) -> bytes:
+    """Return content with its digest after it, which readers of NetCDF do not look at."""
+    return content + _SEAL + hashlib.sha256(content).digest()
+
+
+def is_damaged(content: bytes) -> bool:
+    """Return whether content has a seal that does not fit; a file without seal may be another program's."""
+    start = content.rfind(_SEAL, max(len(content) - 64, 0))
+    return start >= 0 and hashlib.sha256(content[:start]).digest() != content[start + len(_SEAL) :]
 
 
 def check_target(path: Path) -> None:

@@ -4,7 +4,9 @@ import html
 import json
 import shutil
 
+import numpy as np
 import pytest
+import xarray as xr
 
 import rfrobust
 from rfrobust import figures
@@ -174,6 +176,14 @@ def test_damaged_datasets_and_records_are_named(tmp_path, capsys):
     for size in [*range(0, len(content), max(len(content) // 25, 1)), len(content) - 1]:
         cut.write_bytes(content[:size])
         with pytest.raises(ValueError, match="must be a NetCDF file"):
+            figures.load("training-loss", cut)
+    whole = figures.load("training-loss", tmp_path / "training-loss.nc")
+    xr.testing.assert_identical(whole, xr.load_dataset(tmp_path / "training-loss.nc", engine="h5netcdf"))
+    for place in np.random.default_rng(0).integers(0, len(content) - 48, 100):
+        flipped = bytearray(content)
+        flipped[place] ^= 1 << int(place % 8)
+        cut.write_bytes(flipped)
+        with pytest.raises(ValueError, match="it is damaged"):
             figures.load("training-loss", cut)
     with pytest.raises(TypeError, match=r"path must be a path, got 2\.5"):
         figures.load("training-loss", 2.5)
