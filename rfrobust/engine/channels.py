@@ -27,7 +27,7 @@ REACH = 9.0
 FIELD_PANEL, LOSS_PANEL = 1.6, 1.25
 #: Distance from zero, in units of a loss, beyond which it is straight up to rounding.
 STRAIGHT = 40.0
-_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(12)
+NODES, WEIGHTS = np.polynomial.legendre.leggauss(12)
 SQRT_HALF = math.sqrt(0.5)
 
 
@@ -136,8 +136,8 @@ def half_normal(lo, hi, w):
         P = M1 = M2 = 0.0
         half = 0.5 * (b - a)
         for i in range(12):
-            y = half * (1.0 + _NODES[i])
-            q = 2.0 * PHI0 * half * _WEIGHTS[i] * math.exp(-0.5 * (a + y) * (a + y))
+            y = half * (1.0 + NODES[i])
+            q = 2.0 * PHI0 * half * WEIGHTS[i] * math.exp(-0.5 * (a + y) * (a + y))
             P += q
             M1 += q * y
             M2 += q * y * y
@@ -220,12 +220,12 @@ def _smooth_branch(sums, s, V, p, z, end, j, lo, hi, deviations, weights, loss, 
             parts = parts_of(start, stop, loss.smooth[j])
             half = 0.5 * (stop - start) / parts
             for m in range(12 * parts):
-                here = start + half * (2.0 * (m // 12) + 1.0 + _NODES[m % 12])
+                here = start + half * (2.0 * (m // 12) + 1.0 + NODES[m % 12])
                 value, u, bend = piece_jet(j, here, loss, jet)
                 x = here - p + V * u
                 jacobian = 1.0 + V * bend
                 c = bend / jacobian
-                q = 2.0 * PHI0 / w * weights[i] * half * _WEIGHTS[m % 12] * jacobian * math.exp(-0.5 * x * x / w2)
+                q = 2.0 * PHI0 / w * weights[i] * half * WEIGHTS[m % 12] * jacobian * math.exp(-0.5 * x * x / w2)
                 by_s = q * s / w2
                 sums[0] += q * u * u
                 sums[1] += q * c
@@ -354,8 +354,8 @@ def _label_branch(sums, lo, hi, z, end, j, flat, dead, reached, at, V, shift, ka
                 parts = parts_of(start, stop, loss.smooth[j])
             half = 0.5 * ((right - left) if closed else (stop - start)) / parts
             for m in range(12 * parts):
-                step = half * (2.0 * (m // 12) + 1.0 + _NODES[m % 12])
-                q = PHI0 / width * half * _WEIGHTS[m % 12]
+                step = half * (2.0 * (m // 12) + 1.0 + NODES[m % 12])
+                q = PHI0 / width * half * WEIGHTS[m % 12]
                 if closed:
                     e = left + step
                     u = reached + c * (e - lo)

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..support.jit import inner, njit
-from .channels import _NODES, _WEIGHTS, FIELD_PANEL, REACH
+from .channels import FIELD_PANEL, NODES, REACH, WEIGHTS
 from .gaussian import PHI0
 
 
@@ -120,11 +120,11 @@ def coordinate(g, h, norm):
             right = min(stop, left + h) if left < 8.0 * h else stop
             half = 0.5 * (right - left)
             for n in range(12):
-                x = left + half * (1.0 + _NODES[n])
+                x = left + half * (1.0 + NODES[n])
                 y, slope, e, ex, es, exx = _field(x, g, h, norm)
                 exs = ((q - 1.0) * ex - x * exx) / h
                 ess = ((q - 1.0) * es - x * exs) / h
-                w = 2.0 * PHI0 * half * _WEIGHTS[n] * slope * math.exp(-0.5 * y * y)
+                w = 2.0 * PHI0 * half * WEIGHTS[n] * slope * math.exp(-0.5 * y * y)
                 x_g, x_h = -ex / slope, -g * exs / slope
                 chi += w * x * y
                 A2 += w * x * x

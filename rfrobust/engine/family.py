@@ -13,8 +13,7 @@ from ..support.jit import inner, njit
 from .channels import label_channel, piece_jet, piece_of, residual_channel
 from .coordinates import mean_power
 from .gaussian import PHI0
-from .kernels import closed_reach, reach_of_direction
-from .records import Parameters
+from .regimes import NOT_CONVERGED, SOLVED, scales, varied
 from .system_kernels import (
     label_coordinate,
     label_spectral,
@@ -36,7 +35,8 @@ LARGE_RIDGES = (1.0, 10.0, 100.0, 1e3, 1e5)
 VANISHING = 1e-12
 FOLLOWED = 200
 
-SOLVED, NOT_CONVERGED, SEPARABLE = 0, 2, 4
+#: Labels that a network separates, without ridge: no finite network is best.
+SEPARABLE = 4.0
 
 
 class Onset(NamedTuple):
@@ -221,16 +221,9 @@ def onset(p, deviations, weights, margin, loss, jet):
 
 @inner
 def _spectral_threshold(at, p, law):
-    """Return eps_c of l2 attacks (eq-null)."""
-    if law is None:
-        power, spread, _ = closed_reach(p)
-    else:
-        power, spread = 0.0, 0.0
-        for i in range(law.sigma.size):
-            first, second, _ = reach_of_direction(law.sigma[i], law.metric[i], law.explained[i], law.weights[i])
-            power += first
-            spread += second
-    return math.sqrt(at.h * at.h * power + at.b2 * p.R * spread) / at.g
+    """Return eps_c of l2 attacks (eq-null-loss)."""
+    scale = scales(p, law)
+    return math.sqrt(at.h * at.h * scale.power + at.b2 * p.R * scale.spread) / at.g
 
 
 @inner
@@ -282,7 +275,7 @@ def _cold(x, ratio, p, gradient_penalty, law, norm, deviations, weights, margin,
     """Fill x with a start, ``ratio`` being eps/eps_c."""
     if norm is not None:  # an l2 attack as far from its null threshold
         at = onset(p, deviations, weights, margin, loss, jet)
-        p = _with(p, ratio * _spectral_threshold(at, p, law), p.ridge)
+        p = varied(p, ratio * _spectral_threshold(at, p, law), p.ridge)
     spectral = x if norm is None else x[: x.size - 2]
     gap = 0.5 * max(1.0 - ratio, 1e-3)
     scale = math.sqrt(p.signal)
@@ -298,11 +291,6 @@ def _cold(x, ratio, p, gradient_penalty, law, norm, deviations, weights, margin,
         _coordinate_start(x, p, gradient_penalty, law, deviations, weights, margin, loss, jet)
         value, _, _ = mean_power(0.0, norm)
         spectral[spectral.size - 2] += math.log(value) / norm.exponent
-
-
-@inner
-def _with(p, eps, ridge):
-    return Parameters(p.psi1, p.R, eps, p.noise, ridge, p.c, p.mu, p.rho2, p.signal, p.radial)
 
 
 @njit
@@ -324,7 +312,7 @@ def solve(x, warm, ratio, p, gradient_penalty, law, norm, deviations, weights, m
     ridge = 0.0
     for factor in LARGE_RIDGES:
         ridge = factor * max(p.ridge, 1.0)
-        easy = _with(p, p.eps, ridge)
+        easy = varied(p, p.eps, ridge)
         _cold(x, ratio, easy, gradient_penalty, law, norm, deviations, weights, margin, loss, jet)
         size, more = newton(x, easy, gradient_penalty, law, norm, deviations, weights, margin, loss, jet)
         iterations += more
@@ -343,7 +331,7 @@ def solve(x, warm, ratio, p, gradient_penalty, law, norm, deviations, weights, m
         for i in range(x.size):
             guess[i] = x[i] + (slope[i] * math.log(below / ridge) if below > 0.0 else 0.0)
         size, more = newton(
-            guess, _with(p, p.eps, below), gradient_penalty, law, norm, deviations, weights, margin, loss, jet
+            guess, varied(p, p.eps, below), gradient_penalty, law, norm, deviations, weights, margin, loss, jet
         )
         iterations += more
         if size < TOLERANCE:

@@ -97,13 +97,17 @@ def _sloped(parts: Sequence[Any]) -> list[Any]:
     return [part.value for part in parts] + [part.gradient[i] for i in range(parts[0].gradient.size) for part in parts]
 
 
+def _add(
+    kernels: dict[str, Kernel], name: str, arguments: str, record: str, doc: str, t: Trace, outputs: Sequence[Any]
+) -> None:
+    values = [t.tape.lift(x.value if isinstance(x, Dual) else x) for x in outputs]
+    kernels[name] = Kernel(arguments, record, doc, values)
+
+
 def _traced() -> dict[str, Kernel]:
     """Trace every equation."""
     kernels: dict[str, Kernel] = {}
-
-    def add(name: str, arguments: str, record: str, doc: str, t: Trace, outputs: Sequence[Any]) -> None:
-        values = [t.tape.lift(x.value if isinstance(x, Dual) else x) for x in outputs]
-        kernels[name] = Kernel(arguments, record, doc, values)
+    add = partial(_add, kernels)
 
     t = Trace("k", "l")
     k, l = t.unknowns
@@ -197,9 +201,7 @@ def _traced() -> dict[str, Kernel]:
 def _traced_systems() -> dict[str, Kernel]:
     """Trace the equations of every loss and norm."""
     kernels: dict[str, Kernel] = {}
-
-    def add(name: str, arguments: str, record: str, doc: str, t: Trace, outputs: Sequence[Any]) -> None:
-        kernels[name] = Kernel(arguments, record, doc, [t.tape.lift(getattr(x, "value", x)) for x in outputs])
+    add = partial(_add, kernels)
 
     t = Trace("a", "k", "l")
     a, k, l = t.unknowns

@@ -257,10 +257,12 @@ class Point(NamedTuple):
 
 
 class Scales(NamedTuple):
-    """The null threshold, the means of Sigma and J^2, the share of features without variance, and whether features can
-    fit the target exactly: linear ones, all of it in their range, without noise."""
+    """The null threshold with b' J^-2 b and E Sigma/J^2, the means of Sigma and J^2, the share of features without
+    variance, and whether features can fit the target exactly: linear ones, all of it in their range, without noise."""
 
     eps_null: float
+    power: float
+    spread: float
     mean_sigma: float
     mean_metric: float
     null: float

@@ -73,7 +73,8 @@ def scales(p, law):
             mean_metric += weight * law.metric[i]
     power += _radial_power(inverse, excess, p)
     eps_null = math.sqrt(squared_null_threshold(p, power, spread))
-    return Scales(eps_null, mean_sigma, mean_metric, null, unexplained == 0.0 and p.noise + p.radial == 0.0)
+    recoverable = unexplained == 0.0 and p.noise + p.radial == 0.0
+    return Scales(eps_null, power, spread, mean_sigma, mean_metric, null, recoverable)
 
 
 @njit
@@ -110,10 +111,11 @@ def _null(p):
 
 
 @inner
-def _with_eps(p, eps):
+def varied(p, eps, ridge):
+    """Return the parameters at another radius and ridge."""
     if len(p) == PLAIN:  # pruned
-        return Parameters(p.psi1, p.R, eps, p.noise, p.ridge, p.c, p.mu, p.rho2, p.signal, p.radial)
-    return RadialParameters(p.psi1, p.R, eps, p.noise, p.ridge, p.c, p.mu, p.rho2, p.signal, p.radial, p.spike)
+        return Parameters(p.psi1, p.R, eps, p.noise, ridge, p.c, p.mu, p.rho2, p.signal, p.radial)
+    return RadialParameters(p.psi1, p.R, eps, p.noise, ridge, p.c, p.mu, p.rho2, p.signal, p.radial, p.spike)
 
 
 @njit
@@ -143,7 +145,7 @@ def attacked(shift, p, law):
             if near:
                 gap = (i + 1) * node
                 eps = scale.eps_null * (1.0 - gap)
-            at = _with_eps(p, eps)
+            at = varied(p, eps, p.ridge)
             log_t, log_V = cold_start(at, gap, scale.mean_sigma, scale.mean_metric)
             root = solve_pair(log_t, log_V, move, at, law)
             move = Shift(root.log_t - log_t, root.log_V - log_V)
