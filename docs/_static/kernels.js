@@ -122,18 +122,21 @@ function closedAverages(k, l, p) {
     Q: x36,
     P: x39 * (x25 + (x26 * x29)),
     B: p.signal * x45,
+    C: x39 * x13,
     E1_k: x55 + ((-(x58 * x19)) + (x62 * x15)),
     E1c_k: x63,
     Tc_k: (x36 + (x77 * k)) + (x78 * l),
     Q_k: x77,
     P_k: (x69 + ((-(x70 * x29)) + (x71 * x26))) * x39,
     B_k: x83 * p.signal,
+    C_k: x55 * x39,
     E1_l: (-x90) + ((-(x91 * x19)) + (x93 * x15)),
     E1c_l: x94,
     Tc_l: (x105 * k) + (x38 + (x106 * l)),
     Q_l: x105,
     P_l: (x97 + ((-(x98 * x29)) + (x99 * x26))) * x39,
     B_l: x109 * p.signal,
+    C_l: -(x90 * x39),
   };
 }
 
@@ -286,6 +289,7 @@ function balanced(log_t, log_V, p) {
     k: x12,
     standard_risk: x16 / x27,
     squared_norm: x30 / x27,
+    overlap: c13.C,
   };
 }
 

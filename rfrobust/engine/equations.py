@@ -75,6 +75,7 @@ def closed_averages(k: Any, l: Any, p: AnyParameters, F: Field) -> Averages:
         Q=Q,
         P=p.signal * p.psi1 * (x2 + ar * xo),
         B=p.signal * (k * k * p.psi1 * x2 + 2.0 * k * p.psi1 * xo + t2 + p.psi1 * am * xo),
+        C=p.signal * p.psi1 * x1,
     )
 
 
@@ -110,6 +111,7 @@ def one_direction(k: Any, l: Any, sigma: Any, metric: Any, explained: Any, weigh
         Q=weight * pull,
         P=explained * pull,
         B=explained * other * other,
+        C=explained * share,
     )
 
 
@@ -182,7 +184,7 @@ def averages(k: Dual, l: Dual, p: AnyParameters, law: Law | None, F: Field) -> A
     if law is None:
         total = closed_averages(k, l, p, F)
     else:
-        total = Averages(zero, zero + law.null, zero, zero, zero, zero + law.unexplained)
+        total = Averages(zero, zero + law.null, zero, zero, zero, zero + law.unexplained, zero)
         for direction in zip(law.sigma, law.metric, law.explained, law.weights, strict=True):
             total = Averages(*(a + b for a, b in zip(total, one_direction(k, l, *direction), strict=True)))
     if isinstance(p, Parameters):
@@ -266,7 +268,7 @@ def balanced(log_t: Any, log_V: Any, p: AnyParameters, average: Average, F: Fiel
     U = (s * m + p1 * V) * y * y
     ratio = V / D
     k = p.eps * (m * y + q) / t * ratio
-    E1, E1c, Tc, Q, P, B = average(k, p.ridge * ratio)
+    E1, E1c, Tc, Q, P, B, C = average(k, p.ridge * ratio)
     N = p.noise + B
     X = D * U + p.R * G * Tc
     top = N * D * D
@@ -275,18 +277,18 @@ def balanced(log_t: Any, log_V: Any, p: AnyParameters, average: Average, F: Fiel
     left = p.R * E1c + F.positive_part(1.0 - p.R)
     right = p1 * y + F.positive_part(p.R - 1.0)
     second = F.log(D / (p.R * E1) * (left / right))
-    return State((first, second), t, V, k, top / X, Y / X)
+    return State((first, second), t, V, k, top / X, Y / X, C)
 
 
 def interpolating(log_k: Any, p: AnyParameters, average: Average, F: Field) -> State:
     """Return the limit eps -> 0 without ridge, N > n: the equation of k and the risk there (eq-interpolator)."""
     k = F.exp(log_k)
     zero = k * 0.0
-    E1, E1c, Tc, Q, P, B = average(k, zero)
+    E1, E1c, Tc, Q, P, B, C = average(k, zero)
     v = (p.noise + B) / (p.R * Tc)
     r2 = P + v * (p.R * Q)
     # R E1 = 1 and R E1c = R - 1 say the same; the first has digits where R is large, the second where it is near 1
-    return State((F.log(E1c / (E1 * (p.R - 1.0))),), F.sqrt(r2 / v), zero, k, v, r2)
+    return State((F.log(E1c / (E1 * (p.R - 1.0))),), F.sqrt(r2 / v), zero, k, v, r2, C)
 
 
 def least_squares(p: AnyParameters, null: Any, average: Average) -> State:
@@ -295,10 +297,10 @@ def least_squares(p: AnyParameters, null: Any, average: Average) -> State:
     ``null`` is the share of features without variance, so that (psi1/psi2) E Sigma/H = R (1 - null) exactly.
     """
     zero = p.R * 0.0
-    *_, Q, P, B = average(zero, zero)
+    *_, Q, P, B, C = average(zero, zero)
     occupied = p.R * (1.0 - null)
     v = (p.noise + B) / (1.0 - occupied)
-    return State((), zero, occupied / (1.0 - occupied), zero, v, P + v * (p.R * Q))
+    return State((), zero, occupied / (1.0 - occupied), zero, v, P + v * (p.R * Q), C)
 
 
 def population(log_t: Any, p: AnyParameters, average: Average, F: Field) -> State:
@@ -308,9 +310,9 @@ def population(log_t: Any, p: AnyParameters, average: Average, F: Field) -> Stat
     q = p.eps * t
     a = 1.0 + h * q
     k = p.eps * (h + q) / (t * a)
-    *_, P, B = average(k, p.ridge / a)
+    *_, P, B, C = average(k, p.ridge / a)
     v = p.noise + B
-    return State((F.log(t * t * (v / P)),), t, t * 0.0, k, v, P)
+    return State((F.log(t * t * (v / P)),), t, t * 0.0, k, v, P, C)
 
 
 def outputs(q: Any, V: Any, v: Any, F: Field) -> Outputs:

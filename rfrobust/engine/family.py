@@ -73,7 +73,7 @@ def _residuals_at(x, p, gradient_penalty, law, norm, deviations, weights, loss, 
 
 
 @inner
-def _equations(x, p, gradient_penalty, law, norm, deviations, weights, margin, loss, jet, F, J):
+def equations(x, p, gradient_penalty, law, norm, deviations, weights, margin, loss, jet, F, J):
     """Fill F and J at the unknowns x; return (m, excess, Q)."""
     if deviations is None:
         return _labels_at(x, p, gradient_penalty, law, norm, margin, loss, jet, F, J)
@@ -121,7 +121,7 @@ def newton(x, p, gradient_penalty, law, norm, deviations, weights, margin, loss,
     for iteration in range(ITERATIONS):
         for i in range(n):
             trial[i] = x[i] + damping * step[i]
-        _equations(trial, p, gradient_penalty, law, norm, deviations, weights, margin, loss, jet, F, J)
+        equations(trial, p, gradient_penalty, law, norm, deviations, weights, margin, loss, jet, F, J)
         size = _size(F)
         if size < best * (1.0 - 0.1 * damping):
             x[:] = trial

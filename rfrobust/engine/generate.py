@@ -167,7 +167,7 @@ def _traced() -> dict[str, Kernel]:
     log_t, log_V = t.unknowns
     state = equations.balanced(log_t, log_V, t.p, t.average, t.field)
     slopes = [slope for residual in state.residuals for slope in residual.gradient]
-    out = [*state.residuals, *slopes, state.k, state.standard_risk, state.squared_norm]
+    out = [*state.residuals, *slopes, *state[3:]]
     add("balanced", "log_t, log_V, p, law", "Pair", "Both equations of finite psi2.", t, out)
 
     equation: Any

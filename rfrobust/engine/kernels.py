@@ -129,18 +129,21 @@ def closed_averages(k, l, p):
         x36,
         x39 * (x25 + (x26 * x29)),
         p.signal * x45,
+        x39 * x13,
         x55 + ((-(x58 * x19)) + (x62 * x15)),
         x63,
         (x36 + (x77 * k)) + (x78 * l),
         x77,
         (x69 + ((-(x70 * x29)) + (x71 * x26))) * x39,
         x83 * p.signal,
+        x55 * x39,
         (-x90) + ((-(x91 * x19)) + (x93 * x15)),
         x94,
         (x105 * k) + (x38 + (x106 * l)),
         x105,
         (x97 + ((-(x98 * x29)) + (x99 * x26))) * x39,
         x109 * p.signal,
+        -(x90 * x39),
     )
 
 
@@ -172,18 +175,21 @@ def one_direction(k, l, sigma, metric, explained, weight):
         weight * x7,
         explained * x7,
         x8 * x5,
+        explained * x3,
         -x12,
         x13 * weight,
         (-(x12 * x5)) + (x13 * x4),
         x14 * weight,
         x14 * explained,
         ((x13 * explained) * x5) + (x13 * x8),
+        -(x11 * explained),
         -x16,
         x17 * weight,
         (-(x16 * x5)) + (x17 * x4),
         x18 * weight,
         x18 * explained,
         ((x17 * explained) * x5) + (x17 * x8),
+        -(x15 * explained),
     )
 
 
@@ -384,18 +390,21 @@ def averages(k, l, p, law):
         Q = 0.0
         P = 0.0
         B = law.unexplained
+        C = 0.0
         E1_k = 0.0
         E1c_k = 0.0
         Tc_k = 0.0
         Q_k = 0.0
         P_k = 0.0
         B_k = 0.0
+        C_k = 0.0
         E1_l = 0.0
         E1c_l = 0.0
         Tc_l = 0.0
         Q_l = 0.0
         P_l = 0.0
         B_l = 0.0
+        C_l = 0.0
         for i in range(law.sigma.size):
             part = one_direction(k, l, law.sigma[i], law.metric[i], law.explained[i], law.weights[i])
             E1 += part.E1
@@ -404,19 +413,22 @@ def averages(k, l, p, law):
             Q += part.Q
             P += part.P
             B += part.B
+            C += part.C
             E1_k += part.E1_k
             E1c_k += part.E1c_k
             Tc_k += part.Tc_k
             Q_k += part.Q_k
             P_k += part.P_k
             B_k += part.B_k
+            C_k += part.C_k
             E1_l += part.E1_l
             E1c_l += part.E1c_l
             Tc_l += part.Tc_l
             Q_l += part.Q_l
             P_l += part.P_l
             B_l += part.B_l
-        of = SlopedAverages(E1, E1c, Tc, Q, P, B, E1_k, E1c_k, Tc_k, Q_k, P_k, B_k, E1_l, E1c_l, Tc_l, Q_l, P_l, B_l)
+            C_l += part.C_l
+        of = SlopedAverages(E1, E1c, Tc, Q, P, B, C, E1_k, E1c_k, Tc_k, Q_k, P_k, B_k, C_k, E1_l, E1c_l, Tc_l, Q_l, P_l, B_l, C_l)
     if len(p) == 10:  # pruned where the type of p decides: nothing is learned of a radial part
         return of
     excess = p.psi1 if law is None else law.excess
@@ -428,18 +440,21 @@ def averages(k, l, p, law):
         of.Q,
         of.P + part.P,
         of.B + part.B,
+        of.C,
         of.E1_k,
         of.E1c_k,
         of.Tc_k,
         of.Q_k,
         of.P_k + part.P_k,
         of.B_k + part.B_k,
+        of.C_k,
         of.E1_l,
         of.E1c_l,
         of.Tc_l,
         of.Q_l,
         of.P_l + part.P_l,
         of.B_l + part.B_l,
+        of.C_l,
     )
 
 
@@ -601,6 +616,7 @@ def balanced(log_t, log_V, p, law):
         x12,
         x16 / x27,
         x30 / x27,
+        c13.C,
     )
 
 
@@ -623,6 +639,7 @@ def interpolating(log_k, p, law):
         x1,
         x7,
         x8,
+        c2.C,
     )
 
 
@@ -654,6 +671,7 @@ def population(log_t, p, law):
         x6,
         x9,
         c8.P,
+        c8.C,
     )
 
 
@@ -672,6 +690,7 @@ def least_squares(null, p, law):
         0.0,
         x4,
         c3.P + (x4 * (p.R * c3.Q)),
+        c3.C,
     )
 
 

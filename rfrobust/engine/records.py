@@ -65,7 +65,8 @@ class Law(NamedTuple):
 
 
 class Averages(NamedTuple):
-    """E Sigma/H, E (k J^2 + l)/H, E Sigma (k J^2 + l)/H^2, E Sigma J^2/H^2, the signal parts of r^2 and of the risk."""
+    """E Sigma/H, E (k J^2 + l)/H, E Sigma (k J^2 + l)/H^2, E Sigma J^2/H^2, the signal parts of r^2, of the risk and of the
+    overlap E <x, beta> f."""
 
     E1: Any
     E1c: Any
@@ -73,6 +74,7 @@ class Averages(NamedTuple):
     Q: Any
     P: Any
     B: Any
+    C: Any
 
 
 class Probe(NamedTuple):
@@ -108,6 +110,7 @@ class State(NamedTuple):
     k: Any
     standard_risk: Any
     squared_norm: Any
+    overlap: Any
 
 
 class Shares(NamedTuple):
@@ -138,18 +141,21 @@ class SlopedAverages(NamedTuple):
     Q: float
     P: float
     B: float
+    C: float
     E1_k: float
     E1c_k: float
     Tc_k: float
     Q_k: float
     P_k: float
     B_k: float
+    C_k: float
     E1_l: float
     E1c_l: float
     Tc_l: float
     Q_l: float
     P_l: float
     B_l: float
+    C_l: float
 
 
 class SlopedProbe(NamedTuple):
@@ -225,6 +231,7 @@ class Pair(NamedTuple):
     k: float
     standard_risk: float
     squared_norm: float
+    overlap: float
 
 
 class Single(NamedTuple):
@@ -237,10 +244,14 @@ class Single(NamedTuple):
     k: float
     standard_risk: float
     squared_norm: float
+    overlap: float
 
 
 class Point(NamedTuple):
-    """What the kernels return of one problem: how it ended, the unknowns, the observables, the evidence."""
+    """What the kernels return of one problem: how it ended, the unknowns, the observables, the evidence.
+
+    Risks of labels are error rates; what exists for residuals only, or for labels only, is NaN for the others.
+    """
 
     status: float
     phase: float
@@ -249,9 +260,15 @@ class Point(NamedTuple):
     k: float
     standard_risk: float
     gradient_norm: float
+    overlap: float
+    output_power: float
+    mean_abs_error: float
     training_loss: float
     mean_abs_residual: float
     zero_residual_fraction: float
+    training_error: float
+    attacked_training_error: float
+    mean_margin: float
     residual: float
     iterations: float
 

@@ -87,19 +87,26 @@ def null_threshold(p, law):
 def _failure(status, residual, iterations):
     """Return the point without solution: nothing in it can be taken for a result."""
     nan = math.nan
-    return Point(status, REGULAR, nan, nan, nan, nan, nan, nan, nan, nan, residual, iterations)
+    return Point(
+        status, REGULAR, nan, nan, nan, nan, nan, nan, nan, nan, nan, nan, nan, nan, nan, nan, residual, iterations
+    )  # fmt: skip
 
 
 @inner
-def _solution(phase, q, V, k, v, r2, residual, iterations):
+def _solution(phase, q, V, k, v, r2, overlap, p, residual, iterations):
     """Return the observables; a residual or a risk that is not a finite number is never a solution."""
     if not (residual <= RESIDUAL_TOLERANCE and v < math.inf and r2 < math.inf):
         return _failure(NOT_CONVERGED, residual, iterations)
     loss, mean_abs, zeros = 0.0, 0.0, 1.0
     if math.inf > V:
         loss, mean_abs, zeros = outputs(q, V, v)
-    r = math.sqrt(r2)
-    return Point(SOLVED, phase, q, V, k, v, r, loss, mean_abs, zeros, residual, iterations)
+    power = math.nan  # what is learned of a radial part is not split off
+    if len(p) == PLAIN:  # pruned
+        power = max(v - p.noise - p.signal + 2.0 * overlap, 0.0)
+    return Point(
+        SOLVED, phase, q, V, k, v, math.sqrt(r2), overlap, power, SQRT_2_OVER_PI * math.sqrt(v), loss, mean_abs, zeros,
+        math.nan, math.nan, math.nan, residual, iterations,
+    )  # fmt: skip
 
 
 @inner
@@ -107,7 +114,10 @@ def _null(p):
     """Return the zero solution."""
     v = p.signal + (p.noise + p.radial)
     mean_abs = math.sqrt(v) * SQRT_2_OVER_PI
-    return Point(SOLVED, NULL, 0.0, 0.0, math.inf, v, 0.0, 0.5 * v, mean_abs, 0.0, 0.0, 0.0)
+    return Point(
+        SOLVED, NULL, 0.0, 0.0, math.inf, v, 0.0, 0.0, 0.0, mean_abs, 0.5 * v, mean_abs, 0.0, math.nan, math.nan,
+        math.nan, 0.0, 0.0,
+    )  # fmt: skip
 
 
 @inner
@@ -168,7 +178,7 @@ def attacked(shift, p, law):
     if scale.recoverable and not (residual <= RESIDUAL_TOLERANCE and v > RECOVERED * p.signal):
         return _failure(DEGENERATE, residual, iterations), COLD
     phase = INTERPOLATING if q * V > 37.0 and math.erfc(q * V * math.sqrt(0.5)) == 0.0 else REGULAR
-    return _solution(phase, q, V, pair.k, v, pair.squared_norm, residual, iterations), move
+    return _solution(phase, q, V, pair.k, v, pair.squared_norm, pair.overlap, p, residual, iterations), move
 
 
 @njit
@@ -184,12 +194,12 @@ def unattacked(p, law):
             return _failure(DIVERGENT, math.nan, 0.0)
         if occupied < 1.0:
             at = least_squares(scale.null, p, law)
-            return _solution(REGULAR, 0.0, at.V, 0.0, at.standard_risk, at.squared_norm, 0.0, 0.0)
+            return _solution(REGULAR, 0.0, at.V, 0.0, at.standard_risk, at.squared_norm, at.overlap, p, 0.0, 0.0)
         kind, start = INTERPOLATOR, math.log((p.R - 1.0) * scale.mean_sigma / scale.mean_metric)
     log_x, iterations = solve_single(kind, start, p, law)
     at = single(kind, log_x, p, law)
     phase, V = (INTERPOLATING, math.inf) if kind == INTERPOLATOR else (REGULAR, at.V)
-    return _solution(phase, 0.0, V, at.k, at.standard_risk, at.squared_norm, abs(at.F), float(iterations))
+    return _solution(phase, 0.0, V, at.k, at.standard_risk, at.squared_norm, at.overlap, p, abs(at.F), float(iterations))
 
 
 @njit
@@ -197,7 +207,7 @@ def population(p, law):
     """Return the :class:`Point` of the limit psi2 = inf: no training noise is left."""
     if p.eps == 0.0:
         at = single(POPULATION, 0.0, p, law)
-        return _solution(REGULAR, 0.0, 0.0, 0.0, at.standard_risk, at.squared_norm, 0.0, 0.0)
+        return _solution(REGULAR, 0.0, 0.0, 0.0, at.standard_risk, at.squared_norm, at.overlap, p, 0.0, 0.0)
     scale = scales(p, law)
     if p.eps >= scale.eps_null:
         return _null(p)
@@ -206,7 +216,9 @@ def population(p, law):
     residual = abs(at.F)
     if scale.recoverable and not (residual <= RESIDUAL_TOLERANCE and at.standard_risk > RECOVERED * p.signal):
         return _failure(DEGENERATE, residual, float(iterations))
-    return _solution(REGULAR, p.eps * at.t, 0.0, at.k, at.standard_risk, at.squared_norm, residual, float(iterations))
+    return _solution(
+        REGULAR, p.eps * at.t, 0.0, at.k, at.standard_risk, at.squared_norm, at.overlap, p, residual, float(iterations)
+    )
 
 
 def solve_point(p: AnyParameters, law: Law | None) -> Point:
@@ -248,7 +260,7 @@ def attacked_rows(rows, law, like, line, out):
         p = _parameters(row, like)
         point, shift = attacked(_extrapolated(i % line, first, second, third), p, law)
         first, second, third = second, third, shift
-        for j in range(12):
+        for j in range(len(point)):
             out[i, j] = point[j]
 
 

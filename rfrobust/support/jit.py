@@ -80,6 +80,7 @@ def _kernel_digest() -> str:
 
 
 _DIGEST = _kernel_digest()
+_TRIPLE = numba.types.UniTuple(numba.float64, 3)(numba.float64)
 
 
 def _compiled(function: Callable[..., Any], **options: Any) -> Any:
@@ -91,6 +92,24 @@ def _compiled(function: Callable[..., Any], **options: Any) -> Any:
     if _CACHE:
         dispatcher._cache._cache_file._source_stamp = _DIGEST
     return dispatcher
+
+
+def function_pointer(function: Callable[[float], tuple[float, float, float]]) -> Any:
+    """Compile a function of one number that returns three, to be passed to kernels, which are the same for all of them.
+
+    Raises
+    ------
+    TypeError
+        If Numba cannot compile it.
+    """
+    if _config.DISABLE_JIT:
+        return function
+    own = _CACHE and function.__module__.startswith(f"{_PACKAGE.name}.")  # elsewhere there may be no file
+    try:
+        pointer: Any = numba.cfunc(_TRIPLE, cache=own)(function)
+    except numba.errors.NumbaError as error:
+        raise TypeError(f"{function.__qualname__} must be a function that Numba compiles: {error}") from error
+    return pointer
 
 
 def njit(function: Callable[..., Any]) -> Any:

@@ -1,0 +1,149 @@
+"""From problems of every loss and norm to all their observables (docs/family); the square loss has regimes.py."""
+
+import math
+
+import numpy as np
+
+from ..support.jit import inner, njit
+from .channels import label_channel, residual_channel
+from .family import TOLERANCE, equations, solve, threshold
+from .gaussian import SQRT_2_OVER_PI
+from .records import Parameters, Point
+from .regimes import INTERPOLATING, NOT_CONVERGED, NULL, REGULAR, SOLVED, scales, unattacked
+
+#: Columns of a row of parameters besides those of :class:`Parameters`, and unknowns kept besides a :class:`Point`.
+EXTRA, UNKNOWNS = ("gradient_penalty", "tau"), 6
+
+
+@inner
+def _failed(status, size, iterations):
+    nan = math.nan
+    return Point(
+        status, REGULAR, nan, nan, nan, nan, nan, nan, nan, nan, nan, nan, nan, nan, nan, nan, size, float(iterations)
+    )  # fmt: skip
+
+
+@inner
+def _mean_abs(s2, deviations, weights):
+    """Return E|xi + s z|."""
+    total = 0.0
+    for i in range(deviations.size):
+        total += weights[i] * math.sqrt(s2 + deviations[i] * deviations[i])
+    return SQRT_2_OVER_PI * total
+
+
+@inner
+def _nothing(p, deviations, weights, margin, loss, jet):
+    """Return the zero network: of responses its risk is E y^2, of labels it is a coin flip."""
+    nan = math.nan
+    if deviations is None:
+        at = label_channel(1e-100, 1e-100, 1e-100, 0.0, margin, loss, jet)
+        return Point(
+            SOLVED, NULL, 0.0, 0.0, math.inf, 0.5, 0.0, 0.0, 0.0, nan, at.loss, nan, nan, 0.5, 0.5, 0.0, 0.0, 0.0
+        )  # fmt: skip
+    here = residual_channel(math.sqrt(p.signal), 1e-100, 0.0, deviations, weights, loss, jet)
+    size = _mean_abs(p.signal, deviations, weights)
+    return Point(
+        SOLVED, NULL, 0.0, 0.0, math.inf, p.signal + p.noise, 0.0, 0.0, 0.0, size, here.loss, size, 0.0, nan, nan, nan,
+        0.0, 0.0,
+    )  # fmt: skip
+
+
+@inner
+def _interpolator(p, law, deviations, weights, loss):
+    """Return the interpolator of least gradient, which every loss of residuals tends to as eps -> 0 without ridge."""
+    at = unattacked(p, law)
+    if at.status != SOLVED:
+        return at
+    size = _mean_abs(max(at.standard_risk - p.noise, 0.0), deviations, weights)
+    return Point(
+        SOLVED, at.phase, at.q, at.V, at.k, at.standard_risk, at.gradient_norm, at.overlap, at.output_power, size,
+        0.0, 0.0, 1.0, math.nan, math.nan, math.nan, at.residual, at.iterations,
+    )  # fmt: skip
+
+
+@inner
+def _solved(x, p, penalty, law, norm, deviations, weights, margin, loss, jet, size, iterations):
+    """Return the observables at a solution."""
+    nan, n = math.nan, x.size
+    m, _, Q = equations(x, p, penalty, law, norm, deviations, weights, margin, loss, jet, np.empty(n), np.empty((n, n)))
+    if deviations is None:
+        kappa, r, V = math.exp(x[0]), math.exp(x[2]), math.exp(x[3])
+        here = label_channel(kappa, Q, V, p.eps * r, margin, loss, jet)
+        k = (p.eps * here.g / r + penalty) / here.a
+        return Point(
+            SOLVED, REGULAR, p.eps * r / math.sqrt(Q), V, k, 0.5 - math.atan(kappa) / math.pi, r, m, Q, nan, here.loss,
+            nan, here.zeros, nan, nan, nan, size, float(iterations),
+        )  # fmt: skip
+    s, r, V = math.exp(x[0]), math.exp(x[1]), math.exp(x[2])
+    at = residual_channel(s, V, p.eps * r, deviations, weights, loss, jet)
+    v = s * s + p.noise
+    phase = INTERPOLATING if at.zeros == 1.0 else REGULAR
+    k = (p.eps * at.g / r + penalty) / at.a
+    return Point(
+        SOLVED, phase, p.eps * r / math.sqrt(v), V, k, v, r, m, Q, _mean_abs(s * s, deviations, weights), at.loss,
+        nan, at.zeros, nan, nan, nan, size, float(iterations),
+    )  # fmt: skip
+
+
+@njit
+def null_radius(row, extra, law, norm, deviations, weights, margin, loss, jet):
+    """Return (eps_c, largest |F|) of a row of parameters; see :func:`solve_rows`."""
+    p = Parameters(row[0], row[1], row[2], row[3], row[4], row[5], row[6], row[7], row[8], row[9])
+    scaled = None
+    if deviations is not None:
+        scaled = np.sqrt(row[11] * row[11] * deviations * deviations + extra)
+    return threshold(p, law, norm, scaled, weights, margin, loss, jet)
+
+
+@njit
+def solve_rows(rows, extra, law, norm, deviations, weights, margin, loss, jet, line, out):
+    """Fill row i of ``out`` with the :class:`Point` of row i of ``rows`` and the logarithms of its unknowns.
+
+    Columns of ``rows`` are those of :class:`Parameters` and ``EXTRA``. The noise is a mixture of Gaussians of standard
+    deviations (tau^2 deviations^2 + ``extra``)^(1/2), None for labels. Rows come in lines of ``line`` neighbours on a
+    grid, along which starts are extrapolated.
+    """
+    n = (4 if deviations is None else 3) + (0 if norm is None else 2)
+    x, before, last = np.empty(n), np.empty(n), np.empty(n)
+    known, radius, accuracy = 0, 0.0, 0.0
+    for i in range(rows.shape[0]):
+        row = rows[i]
+        p = Parameters(row[0], row[1], row[2], row[3], row[4], row[5], row[6], row[7], row[8], row[9])
+        penalty = row[10]
+        scaled = None
+        if deviations is not None:
+            scaled = np.sqrt(row[11] * row[11] * deviations * deviations + extra)
+        if i % line == 0:
+            known = 0
+        out[i, len(Point._fields) :] = math.nan
+        free = p.eps == 0.0 and p.ridge == 0.0 and penalty == 0.0 and deviations is not None
+        if i == 0 or row[0] != rows[i - 1, 0] or row[1] != rows[i - 1, 1] or row[11] != rows[i - 1, 11]:
+            radius, accuracy = threshold(p, law, norm, scaled, weights, margin, loss, jet)
+        if free and p.R * (1.0 - scales(p, law).null) >= 1.0:
+            point = _interpolator(p, law, scaled, weights, loss)
+        elif not accuracy <= TOLERANCE:
+            point = _failed(NOT_CONVERGED, accuracy, 0)
+        elif p.eps >= radius:
+            point = _nothing(p, scaled, weights, margin, loss, jet)
+        else:
+            if known > 1:
+                for j in range(n):
+                    x[j] = 2.0 * last[j] - before[j]
+            elif known == 1:
+                x[:] = last
+            status, size, iterations = solve(
+                x, known > 0, p.eps / radius, p, penalty, law, norm, scaled, weights, margin, loss, jet
+            )
+            if status == SOLVED:
+                point = _solved(x, p, penalty, law, norm, scaled, weights, margin, loss, jet, size, iterations)
+                before[:] = last
+                last[:] = x
+                known += 1
+                for j in range(n):
+                    out[i, len(point) + j] = x[j]
+            else:
+                point = _failed(status, size, iterations)
+                known = 0
+        for j in range(len(point)):
+            out[i, j] = point[j]

@@ -1,0 +1,179 @@
+"""Laws of the label noise: mixtures of centred Gaussians, by their standard deviations and weights.
+
+The channel of residuals needs no more of a noise law (docs/family); Student's t and Laplace's law are mixtures too.
+"""
+
+import math
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from ..support import validation
+
+#: Step, in the logarithm of the scale, of the trapezoidal rule for continuous mixtures, and what its atoms may miss of a
+#: moment, as a logarithm: moments are then right to 1e-13.
+STEP, MISSED = 0.125, -35.0
+
+
+class Noise(ABC):
+    """A law of xi; the response is <x, beta> + tau xi + ..., tau being the scale, 1 by default for any law but N(0, 1)."""
+
+    @abstractmethod
+    def atoms(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return standard deviations and weights of the mixture."""
+
+    @property
+    @abstractmethod
+    def variance(self) -> float:
+        """E xi^2, which may be infinite."""
+
+    @abstractmethod
+    def draw(self, shape: Any, rng: np.random.Generator) -> np.ndarray:
+        """Draw independent xi."""
+
+    @property
+    def key(self) -> str:
+        """The content."""
+        return repr(self)
+
+
+@dataclass(frozen=True)
+class Gaussian(Noise):
+    """N(0, 1)."""
+
+    def atoms(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return one atom at 1."""
+        return np.ones(1), np.ones(1)
+
+    @property
+    def variance(self) -> float:
+        """1."""
+        return 1.0
+
+    def draw(self, shape: Any, rng: np.random.Generator) -> np.ndarray:
+        """Draw independent xi."""
+        return rng.standard_normal(shape)
+
+
+@dataclass(frozen=True)
+class GaussianMixture(Noise):
+    """A mixture of centred Gaussians: outliers, or any law given by atoms of its scale.
+
+    Parameters
+    ----------
+    deviations : array_like, shape (m,)
+        Standard deviations, >= 0.
+    weights : array_like, shape (m,)
+        Their probabilities, positive with sum 1.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the arguments are not such a mixture.
+    """
+
+    deviations: tuple[float, ...]
+    weights: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        deviations = validation.real_array("deviations", self.deviations, 1e-20, 1e20, allow_zero=True, ndim=1)
+        weights = validation.real_array("weights", self.weights, 0.0, open_lower=True, shape=(deviations.size,))
+        if abs(weights.sum() - 1.0) > 1e-9:
+            raise ValueError(f"weights must have sum 1, got sum {float(weights.sum())!r} in weights")
+        weights = weights / weights.sum()
+        validation.store(self, deviations=tuple(deviations.tolist()), weights=tuple(weights.tolist()))
+
+    def atoms(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return the mixture as given."""
+        return np.array(self.deviations), np.array(self.weights)
+
+    @property
+    def variance(self) -> float:
+        """E xi^2."""
+        deviations, weights = self.atoms()
+        return float(weights @ deviations**2)
+
+    def draw(self, shape: Any, rng: np.random.Generator) -> np.ndarray:
+        """Draw independent xi."""
+        return rng.choice(self.deviations, shape, p=self.weights) * rng.standard_normal(shape)
+
+
+def _rule(low: float, high: float, step: float, log_density: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Return atoms and weights of the trapezoidal rule in the logarithm of the scale."""
+    logs = step * np.arange(math.floor(low / step), math.ceil(high / step) + 1)
+    weights = np.exp(log_density(logs))
+    return np.exp(logs), weights / weights.sum()
+
+
+@dataclass(frozen=True)
+class StudentT(Noise):
+    r"""Student's t: xi = z/sqrt(chi^2/dof), in its usual scale (variance dof/(dof - 2), infinite up to dof = 2).
+
+    Parameters
+    ----------
+    dof : float
+        Degrees of freedom, in [1.25, 1e6] and 2 or at least .25 from 2: close to a moment that does not exist the
+        atoms would be too many.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it is of the wrong kind or out of range.
+    """
+
+    dof: float
+
+    def __post_init__(self) -> None:
+        dof = validation.real_scalar("dof", self.dof, 1.25, 1e6)
+        if 0.0 < abs(dof - 2.0) < 0.25:
+            raise ValueError(f"dof must be 2 or at least .25 away from it, got dof={dof!r}")
+        validation.store(self, dof=dof)
+
+    def atoms(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return atoms of sqrt(dof/chi^2) that keep every moment which exists, up to the second."""
+        return _student(self.dof)
+
+    @property
+    def variance(self) -> float:
+        """dof/(dof - 2), or infinity."""
+        return self.dof / (self.dof - 2.0) if self.dof > 2.0 else math.inf
+
+    def draw(self, shape: Any, rng: np.random.Generator) -> np.ndarray:
+        """Draw independent xi."""
+        return rng.standard_t(self.dof, shape)
+
+
+@lru_cache(maxsize=64)
+def _student(dof: float) -> tuple[np.ndarray, np.ndarray]:
+    # density of the logarithm u of the scale: exp(-dof (u + (exp(-2 u) - 1)/2)), about exp(-dof u^2) at its top;
+    # moments of order m fall like exp((m - dof) u)
+    low = -0.5 * math.log(1.0 + math.sqrt(-4.0 * MISSED / dof) - 2.0 * MISSED / dof)
+    high = math.sqrt(-MISSED / dof) - MISSED / (dof - 2.0 if dof > 2.0 else dof - 1.0)
+    return _rule(low, high, min(STEP, 0.5 / math.sqrt(dof)), lambda u: -dof * (u + 0.5 * np.expm1(-2.0 * u)))
+
+
+@dataclass(frozen=True)
+class Laplace(Noise):
+    """Laplace's law of density exp(-|xi|)/2: xi = sqrt(2 e) z with exponential e, variance 2."""
+
+    def atoms(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return atoms of sqrt(2 e)."""
+        return _laplace()
+
+    @property
+    def variance(self) -> float:
+        """2."""
+        return 2.0
+
+    def draw(self, shape: Any, rng: np.random.Generator) -> np.ndarray:
+        """Draw independent xi."""
+        return rng.laplace(size=shape)
+
+
+@lru_cache(maxsize=1)
+def _laplace() -> tuple[np.ndarray, np.ndarray]:
+    # density of the logarithm u of the scale: exp(2 u - exp(2 u)/2)
+    return _rule(0.5 * MISSED, 0.5 * math.log(-2.0 * MISSED + 10.0), STEP, lambda u: 2.0 * u - 0.5 * np.exp(2.0 * u))
