@@ -51,7 +51,7 @@ const rfrobust = (() => {
 
   /* Problem parameters by the names of kernels.js. */
   const parameters = ({ psi1, psi2, eps, tau }) =>
-    ({ psi1, R: psi1 / psi2, eps, noise: tau * tau, ridge: 0, c: C, mu: MU, rho2: RHO2, signal: 1, radial: 0, spike: 0 });
+    ({ psi1, R: psi1 / psi2, eps, noise: tau * tau, ridge: 0, penalty: 0, c: C, mu: MU, rho2: RHO2, signal: 1, radial: 0, spike: 0 });
 
   function nullThreshold(problem) {
     const p = parameters(problem), { power, spread } = kernels.closedReach(p);

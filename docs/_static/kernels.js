@@ -169,11 +169,11 @@ function squaredNullThreshold(p, power, spread) {
 /* Orders of magnitude of log t and log V. */
 function coldStart(p, gap, mean_sigma, mean_metric) {
   const x1 = p.R - 1.0;
-  const x2 = mean_sigma / (((p.eps * p.eps) * mean_metric) + p.ridge);
-  const x3 = Math.log((p.R + ((x1 >= 0.0 ? x1 : 0.0) * x2)) * gap);
+  const x2 = (((p.eps * p.eps) + p.penalty) * mean_metric) + p.ridge;
+  const x3 = p.R + ((x1 >= 0.0 ? x1 : 0.0) * (mean_sigma / x2));
   return {
     log_t: Math.log((0.5 / (p.eps + 1.0)) * gap),
-    log_V: x3,
+    log_V: Math.log(x3 * gap),
   };
 }
 
@@ -187,109 +187,110 @@ function balanced(log_t, log_V, p) {
   const c6 = rfrobust.gaussianParts(x5);
   const x7 = 1.0 / (x4 + 1.0);
   const x8 = (p.eps * ((c6.m * x7) + x3)) / x1;
-  const x9 = x4 * x7;
-  const x10 = c6.p0 + (c6.p1 * x9);
-  const x11 = x4 / x10;
-  const x12 = x8 * x11;
-  const c13 = closedAverages(x12, p.ridge * x11, p);
-  const x14 = p.noise + c13.B;
-  const x15 = x14 * x10;
-  const x16 = x15 * x10;
-  const x17 = (x5 * c6.m) + (c6.p1 * x4);
-  const x18 = x17 * x7;
+  const x9 = x8 + p.penalty;
+  const x10 = x4 * x7;
+  const x11 = c6.p0 + (c6.p1 * x10);
+  const x12 = x4 / x11;
+  const x13 = x9 * x12;
+  const c14 = closedAverages(x13, p.ridge * x12, p);
+  const x15 = p.noise + c14.B;
+  const x16 = x15 * x11;
+  const x17 = x16 * x11;
+  const x18 = (x5 * c6.m) + (c6.p1 * x4);
   const x19 = x18 * x7;
-  const x20 = x5 * 2.0;
-  const x21 = x3 * 4.0;
-  const x22 = x3 * x3;
-  const x23 = ((c6.p1 + (x20 * c6.phi)) + (x21 * c6.phi)) + (x22 * c6.p1);
-  const x24 = x23 * x9;
-  const x25 = c6.A + (x24 * x9);
-  const x26 = p.R * x25;
-  const x27 = (x10 * x19) + (x26 * c13.Tc);
-  const x28 = x14 * x25;
-  const x29 = p.R * c13.Q;
-  const x30 = (c13.P * x27) + (x28 * x29);
-  const x31 = x16 / x30;
-  const x32 = x2 * x31;
-  const x33 = p.R * c13.E1;
-  const x34 = x10 / x33;
-  const x35 = 1.0 - p.R;
-  const x36 = p.R - 1.0;
-  const x37 = (c6.p1 * x7) + (x36 >= 0.0 ? x36 : 0.0);
-  const x38 = ((p.R * c13.E1c) + (x35 >= 0.0 ? x35 : 0.0)) / x37;
-  const x39 = x34 * x38;
-  const x40 = x1 * p.eps;
-  const x41 = x40 * x4;
-  const x42 = x41 * c6.p1;
-  const x43 = 1.0 / x1;
-  const x44 = ((((-(x42 * x7)) + x40) * p.eps) - (x1 * x8)) * x43;
-  const x45 = 2.0 * c6.phi;
-  const x46 = (-2.0) * c6.phi;
-  const x47 = x41 * x46;
-  const x48 = (x41 * x45) + (x47 * x9);
-  const x49 = 1.0 / x10;
-  const x50 = (x48 * x11) * x49;
-  const x51 = (x44 * x11) - (x50 * x8);
-  const x52 = x50 * p.ridge;
-  const x53 = (x51 * c13.B_k) - (x52 * c13.B_l);
-  const x54 = (((x53 * x10) + (x48 * x14)) * x10) + (x48 * x15);
-  const x55 = ((((x41 * c6.m) - (x42 * x5)) + (x47 * x4)) * x7) * x7;
-  const x56 = (x45 * x5) * x5;
-  const x57 = x5 * c6.phi;
-  const x58 = x41 * x57;
-  const x59 = (x47 + (((x41 * 2.0) * c6.phi) - (x58 * x20))) + (((x40 * 4.0) * c6.phi) - (x58 * x21));
-  const x60 = x40 * x3;
-  const x61 = (x59 + (((x60 + x60) * c6.p1) + (x47 * x22))) * x9;
-  const x62 = (x41 * x56) + (x61 * x9);
-  const x63 = ((x62 * p.R) * c13.Tc) + (((x51 * c13.Tc_k) - (x52 * c13.Tc_l)) * x26);
-  const x64 = (((x51 * c13.P_k) - (x52 * c13.P_l)) * x27) + ((((x48 * x19) + (x55 * x10)) + x63) * c13.P);
-  const x65 = (((x51 * c13.Q_k) - (x52 * c13.Q_l)) * p.R) * x28;
-  const x66 = x64 + ((((x53 * x25) + (x62 * x14)) * x29) + x65);
-  const x67 = 1.0 / x30;
-  const x68 = ((x2 + x2) * x31) + (((x54 - (x66 * x31)) * x67) * x2);
-  const x69 = 1.0 / x32;
-  const x70 = x4 * x3;
-  const x71 = x70 * c6.p1;
-  const x72 = x4 * (x7 * x7);
-  const x73 = ((((-(x71 * x7)) - (x72 * c6.m)) * p.eps) * x43) * x11;
-  const x74 = x70 * x46;
-  const x75 = x9 - (x72 * x4);
-  const x76 = (x70 * x45) + ((x74 * x9) + (x75 * c6.p1));
-  const x77 = (x4 - (x76 * x11)) * x49;
-  const x78 = x73 + (x77 * x8);
-  const x79 = x77 * p.ridge;
-  const x80 = (x78 * c13.B_k) + (x79 * c13.B_l);
-  const x81 = (((x80 * x10) + (x76 * x14)) * x10) + (x76 * x15);
-  const x82 = ((x70 * c6.m) - (x71 * x5)) + ((x74 * x4) + (x4 * c6.p1));
-  const x83 = ((((x82 * x7) - (x72 * x17)) * x7) - (x72 * x18)) * x10;
-  const x84 = x70 * x57;
-  const x85 = (x74 + (((x70 * 2.0) * c6.phi) - (x84 * x20))) - (x84 * x21);
-  const x86 = ((((x85 + (x74 * x22)) * x9) + (x75 * x23)) * x9) + (x75 * x24);
-  const x87 = (x70 * x56) + x86;
-  const x88 = ((x87 * p.R) * c13.Tc) + (((x78 * c13.Tc_k) + (x79 * c13.Tc_l)) * x26);
-  const x89 = (((x78 * c13.P_k) + (x79 * c13.P_l)) * x27) + ((((x76 * x19) + x83) + x88) * c13.P);
-  const x90 = (((x78 * c13.Q_k) + (x79 * c13.Q_l)) * p.R) * x28;
-  const x91 = x89 + ((((x80 * x25) + (x87 * x14)) * x29) + x90);
-  const x92 = (((x51 * c13.E1_k) - (x52 * c13.E1_l)) * p.R) * x34;
-  const x93 = 1.0 / x33;
-  const x94 = (((x51 * c13.E1c_k) - (x52 * c13.E1c_l)) * p.R) - ((x47 * x7) * x38);
-  const x95 = 1.0 / x37;
-  const x96 = (((x48 - x92) * x93) * x38) + ((x94 * x95) * x34);
-  const x97 = 1.0 / x39;
-  const x98 = (((x78 * c13.E1_k) + (x79 * c13.E1_l)) * p.R) * x34;
-  const x99 = (((x78 * c13.E1c_k) + (x79 * c13.E1c_l)) * p.R) - (((x74 * x7) - (x72 * c6.p1)) * x38);
-  const x100 = (((x76 - x98) * x93) * x38) + ((x99 * x95) * x34);
+  const x20 = x19 * x7;
+  const x21 = x5 * 2.0;
+  const x22 = x3 * 4.0;
+  const x23 = x3 * x3;
+  const x24 = ((c6.p1 + (x21 * c6.phi)) + (x22 * c6.phi)) + (x23 * c6.p1);
+  const x25 = x24 * x10;
+  const x26 = c6.A + (x25 * x10);
+  const x27 = p.R * x26;
+  const x28 = (x11 * x20) + (x27 * c14.Tc);
+  const x29 = x15 * x26;
+  const x30 = p.R * c14.Q;
+  const x31 = (c14.P * x28) + (x29 * x30);
+  const x32 = x17 / x31;
+  const x33 = x2 * x32;
+  const x34 = p.R * c14.E1;
+  const x35 = x11 / x34;
+  const x36 = 1.0 - p.R;
+  const x37 = p.R - 1.0;
+  const x38 = (c6.p1 * x7) + (x37 >= 0.0 ? x37 : 0.0);
+  const x39 = ((p.R * c14.E1c) + (x36 >= 0.0 ? x36 : 0.0)) / x38;
+  const x40 = x35 * x39;
+  const x41 = x1 * p.eps;
+  const x42 = x41 * x4;
+  const x43 = x42 * c6.p1;
+  const x44 = 1.0 / x1;
+  const x45 = ((((-(x43 * x7)) + x41) * p.eps) - (x1 * x8)) * x44;
+  const x46 = 2.0 * c6.phi;
+  const x47 = (-2.0) * c6.phi;
+  const x48 = x42 * x47;
+  const x49 = (x42 * x46) + (x48 * x10);
+  const x50 = 1.0 / x11;
+  const x51 = (x49 * x12) * x50;
+  const x52 = (x45 * x12) - (x51 * x9);
+  const x53 = x51 * p.ridge;
+  const x54 = (x52 * c14.B_k) - (x53 * c14.B_l);
+  const x55 = (((x54 * x11) + (x49 * x15)) * x11) + (x49 * x16);
+  const x56 = ((((x42 * c6.m) - (x43 * x5)) + (x48 * x4)) * x7) * x7;
+  const x57 = (x46 * x5) * x5;
+  const x58 = x5 * c6.phi;
+  const x59 = x42 * x58;
+  const x60 = (x48 + (((x42 * 2.0) * c6.phi) - (x59 * x21))) + (((x41 * 4.0) * c6.phi) - (x59 * x22));
+  const x61 = x41 * x3;
+  const x62 = (x60 + (((x61 + x61) * c6.p1) + (x48 * x23))) * x10;
+  const x63 = (x42 * x57) + (x62 * x10);
+  const x64 = ((x63 * p.R) * c14.Tc) + (((x52 * c14.Tc_k) - (x53 * c14.Tc_l)) * x27);
+  const x65 = (((x52 * c14.P_k) - (x53 * c14.P_l)) * x28) + ((((x49 * x20) + (x56 * x11)) + x64) * c14.P);
+  const x66 = (((x52 * c14.Q_k) - (x53 * c14.Q_l)) * p.R) * x29;
+  const x67 = x65 + ((((x54 * x26) + (x63 * x15)) * x30) + x66);
+  const x68 = 1.0 / x31;
+  const x69 = ((x2 + x2) * x32) + (((x55 - (x67 * x32)) * x68) * x2);
+  const x70 = 1.0 / x33;
+  const x71 = x4 * x3;
+  const x72 = x71 * c6.p1;
+  const x73 = x4 * (x7 * x7);
+  const x74 = ((((-(x72 * x7)) - (x73 * c6.m)) * p.eps) * x44) * x12;
+  const x75 = x71 * x47;
+  const x76 = x10 - (x73 * x4);
+  const x77 = (x71 * x46) + ((x75 * x10) + (x76 * c6.p1));
+  const x78 = (x4 - (x77 * x12)) * x50;
+  const x79 = x74 + (x78 * x9);
+  const x80 = x78 * p.ridge;
+  const x81 = (x79 * c14.B_k) + (x80 * c14.B_l);
+  const x82 = (((x81 * x11) + (x77 * x15)) * x11) + (x77 * x16);
+  const x83 = ((x71 * c6.m) - (x72 * x5)) + ((x75 * x4) + (x4 * c6.p1));
+  const x84 = ((((x83 * x7) - (x73 * x18)) * x7) - (x73 * x19)) * x11;
+  const x85 = x71 * x58;
+  const x86 = (x75 + (((x71 * 2.0) * c6.phi) - (x85 * x21))) - (x85 * x22);
+  const x87 = (((x86 + (x75 * x23)) * x10) + (x76 * x24)) * x10;
+  const x88 = (x71 * x57) + (x87 + (x76 * x25));
+  const x89 = ((x88 * p.R) * c14.Tc) + (((x79 * c14.Tc_k) + (x80 * c14.Tc_l)) * x27);
+  const x90 = (((x79 * c14.P_k) + (x80 * c14.P_l)) * x28) + ((((x77 * x20) + x84) + x89) * c14.P);
+  const x91 = (((x79 * c14.Q_k) + (x80 * c14.Q_l)) * p.R) * x29;
+  const x92 = x90 + ((((x81 * x26) + (x88 * x15)) * x30) + x91);
+  const x93 = (((x52 * c14.E1_k) - (x53 * c14.E1_l)) * p.R) * x35;
+  const x94 = 1.0 / x34;
+  const x95 = (((x52 * c14.E1c_k) - (x53 * c14.E1c_l)) * p.R) - ((x48 * x7) * x39);
+  const x96 = 1.0 / x38;
+  const x97 = (((x49 - x93) * x94) * x39) + ((x95 * x96) * x35);
+  const x98 = 1.0 / x40;
+  const x99 = (((x79 * c14.E1_k) + (x80 * c14.E1_l)) * p.R) * x35;
+  const x100 = (((x79 * c14.E1c_k) + (x80 * c14.E1c_l)) * p.R) - (((x75 * x7) - (x73 * c6.p1)) * x39);
+  const x101 = (((x77 - x99) * x94) * x39) + ((x100 * x96) * x35);
   return {
-    F1: Math.log(x32),
-    F2: Math.log(x39),
-    F1_t: x68 * x69,
-    F1_V: (((x81 - (x91 * x31)) * x67) * x2) * x69,
-    F2_t: x96 * x97,
-    F2_V: x100 * x97,
-    k: x12,
-    standard_risk: x16 / x27,
-    squared_norm: x30 / x27,
-    overlap: c13.C,
+    F1: Math.log(x33),
+    F2: Math.log(x40),
+    F1_t: x69 * x70,
+    F1_V: (((x82 - (x92 * x32)) * x68) * x2) * x70,
+    F2_t: x97 * x98,
+    F2_V: x101 * x98,
+    k: x13,
+    standard_risk: x17 / x28,
+    squared_norm: x31 / x28,
+    overlap: c14.C,
   };
 }
 

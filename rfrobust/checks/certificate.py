@@ -105,13 +105,13 @@ def _parameters(model: Equilibrium, arb: Any, constant: Any) -> AnyParameters:
         moments = _squared_moments(features.activation, arb)
     mu1_squared, mu2_squared, rho_squared, spike = (constant(moment) for moment in moments)
     squares = (mu1_squared, mu2_squared, rho_squared)
-    given = (model.psi1, model.psi2, model.eps, data.tau, model.ridge)
-    psi1, psi2, eps, tau, ridge = (constant(arb(value)) for value in given)
+    given = (model.psi1, model.psi2, model.eps, data.tau, model.ridge, model.gradient_penalty)
+    psi1, psi2, eps, tau, ridge, penalty = (constant(arb(value)) for value in given)
     powers = (data.signal_norm, data.nonlinear_power, data.radial_power)
     signal_norm, nonlinear_power, radial_power = (constant(arb(value)) for value in powers)
     learned = spike if data.radial_power > 0.0 else None
     return equations.parameters(
-        psi1, psi2, eps, tau, ridge, squares, signal_norm, nonlinear_power, radial_power, learned
+        psi1, psi2, eps, tau, ridge, squares, signal_norm, nonlinear_power, radial_power, learned, penalty
     )
 
 

@@ -29,11 +29,12 @@ def parameters(
     nonlinear_power: Any,
     radial_power: Any,
     spike: Any = None,
+    penalty: Any = 0.0,
 ) -> AnyParameters:
     """Return what the equations see of the parameters of a problem, of any kind of number or arrays."""
     noise = tau * tau + nonlinear_power
     signal = signal_norm * signal_norm
-    p = Parameters(psi1, psi1 / psi2, eps, noise, ridge, *squared_moments, signal, radial_power)
+    p = Parameters(psi1, psi1 / psi2, eps, noise, ridge, penalty, *squared_moments, signal, radial_power)
     return p if spike is None else RadialParameters(*p, spike)
 
 
@@ -247,7 +248,7 @@ def cold_start(p: AnyParameters, gap: Any, mean_sigma: Any, mean_metric: Any, F:
 
     ``gap`` is 1 - eps/eps_c; the means are those of Sigma and J^2.
     """
-    V = p.R + F.positive_part(p.R - 1.0) * (mean_sigma / (p.eps * p.eps * mean_metric + p.ridge))
+    V = p.R + F.positive_part(p.R - 1.0) * (mean_sigma / ((p.eps * p.eps + p.penalty) * mean_metric + p.ridge))
     return F.log(0.5 / (1.0 + p.eps) * gap), F.log(V * gap)
 
 
@@ -255,7 +256,8 @@ def balanced(log_t: Any, log_V: Any, p: AnyParameters, average: Average, F: Fiel
     """Return the two equations F1, F2 (eq-F) of finite psi2 and the risk there (eq-k, eq-k-eliminated to eq-v-r).
 
     v = N D^2/X and r^2 = P + N G Q/X with N the noise, X = D U + G T and D, G, U, T as on the page. Without attack
-    F2 alone is left, whatever t: then it is the equation of V of ridge regression (eq-ridge, ridge/l = 1/(1 + V)).
+    F2 alone is left, whatever t: then it is the equation of V of ridge regression (eq-ridge, ridge/l = 1/(1 + V)). A
+    gradient penalty adds to k alone.
     """
     t, V = F.exp(log_t), F.exp(log_V)
     q = p.eps * t
@@ -267,7 +269,7 @@ def balanced(log_t: Any, log_V: Any, p: AnyParameters, average: Average, F: Fiel
     G = A + (p1 + 2.0 * s * phi + 4.0 * q * phi + q * q * p1) * w * w
     U = (s * m + p1 * V) * y * y
     ratio = V / D
-    k = p.eps * (m * y + q) / t * ratio
+    k = (p.eps * (m * y + q) / t + p.penalty) * ratio
     E1, E1c, Tc, Q, P, B, C = average(k, p.ridge * ratio)
     N = p.noise + B
     X = D * U + p.R * G * Tc
@@ -309,7 +311,7 @@ def population(log_t: Any, p: AnyParameters, average: Average, F: Field) -> Stat
     h = F.sqrt_value(2.0 / F.pi)
     q = p.eps * t
     a = 1.0 + h * q
-    k = p.eps * (h + q) / (t * a)
+    k = (p.eps * (h + q) / t + p.penalty) / a
     *_, P, B, C = average(k, p.ridge / a)
     v = p.noise + B
     return State((F.log(t * t * (v / P)),), t, t * 0.0, k, v, P, C)

@@ -429,7 +429,7 @@ def averages(k, l, p, law):
             B_l += part.B_l
             C_l += part.C_l
         of = SlopedAverages(E1, E1c, Tc, Q, P, B, C, E1_k, E1c_k, Tc_k, Q_k, P_k, B_k, C_k, E1_l, E1c_l, Tc_l, Q_l, P_l, B_l, C_l)
-    if len(p) == 10:  # pruned where the type of p decides: nothing is learned of a radial part
+    if len(p) == 11:  # pruned where the type of p decides: nothing is learned of a radial part
         return of
     excess = p.psi1 if law is None else law.excess
     part = radial_averages(k, probed(k, l, p, law), excess, p)
@@ -498,9 +498,9 @@ def squared_null_threshold(p, power, spread):
 def cold_start(p, gap, mean_sigma, mean_metric):
     """Orders of magnitude of log t and log V."""
     x1 = p.R - 1.0
-    x2 = mean_sigma / (((p.eps * p.eps) * mean_metric) + p.ridge)
-    x3 = math.log((p.R + ((x1 if x1 >= 0.0 else 0.0) * x2)) * gap)
-    return math.log((0.5 / (p.eps + 1.0)) * gap), x3
+    x2 = (((p.eps * p.eps) + p.penalty) * mean_metric) + p.ridge
+    x3 = p.R + ((x1 if x1 >= 0.0 else 0.0) * (mean_sigma / x2))
+    return math.log((0.5 / (p.eps + 1.0)) * gap), math.log(x3 * gap)
 
 
 @inner
@@ -514,109 +514,110 @@ def balanced(log_t, log_V, p, law):
     c6 = gaussian_parts(x5)
     x7 = 1.0 / (x4 + 1.0)
     x8 = (p.eps * ((c6.m * x7) + x3)) / x1
-    x9 = x4 * x7
-    x10 = c6.p0 + (c6.p1 * x9)
-    x11 = x4 / x10
-    x12 = x8 * x11
-    c13 = averages(x12, p.ridge * x11, p, law)
-    x14 = p.noise + c13.B
-    x15 = x14 * x10
-    x16 = x15 * x10
-    x17 = (x5 * c6.m) + (c6.p1 * x4)
-    x18 = x17 * x7
+    x9 = x8 + p.penalty
+    x10 = x4 * x7
+    x11 = c6.p0 + (c6.p1 * x10)
+    x12 = x4 / x11
+    x13 = x9 * x12
+    c14 = averages(x13, p.ridge * x12, p, law)
+    x15 = p.noise + c14.B
+    x16 = x15 * x11
+    x17 = x16 * x11
+    x18 = (x5 * c6.m) + (c6.p1 * x4)
     x19 = x18 * x7
-    x20 = x5 * 2.0
-    x21 = x3 * 4.0
-    x22 = x3 * x3
-    x23 = ((c6.p1 + (x20 * c6.phi)) + (x21 * c6.phi)) + (x22 * c6.p1)
-    x24 = x23 * x9
-    x25 = c6.A + (x24 * x9)
-    x26 = p.R * x25
-    x27 = (x10 * x19) + (x26 * c13.Tc)
-    x28 = x14 * x25
-    x29 = p.R * c13.Q
-    x30 = (c13.P * x27) + (x28 * x29)
-    x31 = x16 / x30
-    x32 = x2 * x31
-    x33 = p.R * c13.E1
-    x34 = x10 / x33
-    x35 = 1.0 - p.R
-    x36 = p.R - 1.0
-    x37 = (c6.p1 * x7) + (x36 if x36 >= 0.0 else 0.0)
-    x38 = ((p.R * c13.E1c) + (x35 if x35 >= 0.0 else 0.0)) / x37
-    x39 = x34 * x38
-    x40 = x1 * p.eps
-    x41 = x40 * x4
-    x42 = x41 * c6.p1
-    x43 = 1.0 / x1
-    x44 = ((((-(x42 * x7)) + x40) * p.eps) - (x1 * x8)) * x43
-    x45 = 2.0 * c6.phi
-    x46 = (-2.0) * c6.phi
-    x47 = x41 * x46
-    x48 = (x41 * x45) + (x47 * x9)
-    x49 = 1.0 / x10
-    x50 = (x48 * x11) * x49
-    x51 = (x44 * x11) - (x50 * x8)
-    x52 = x50 * p.ridge
-    x53 = (x51 * c13.B_k) - (x52 * c13.B_l)
-    x54 = (((x53 * x10) + (x48 * x14)) * x10) + (x48 * x15)
-    x55 = ((((x41 * c6.m) - (x42 * x5)) + (x47 * x4)) * x7) * x7
-    x56 = (x45 * x5) * x5
-    x57 = x5 * c6.phi
-    x58 = x41 * x57
-    x59 = (x47 + (((x41 * 2.0) * c6.phi) - (x58 * x20))) + (((x40 * 4.0) * c6.phi) - (x58 * x21))
-    x60 = x40 * x3
-    x61 = (x59 + (((x60 + x60) * c6.p1) + (x47 * x22))) * x9
-    x62 = (x41 * x56) + (x61 * x9)
-    x63 = ((x62 * p.R) * c13.Tc) + (((x51 * c13.Tc_k) - (x52 * c13.Tc_l)) * x26)
-    x64 = (((x51 * c13.P_k) - (x52 * c13.P_l)) * x27) + ((((x48 * x19) + (x55 * x10)) + x63) * c13.P)
-    x65 = (((x51 * c13.Q_k) - (x52 * c13.Q_l)) * p.R) * x28
-    x66 = x64 + ((((x53 * x25) + (x62 * x14)) * x29) + x65)
-    x67 = 1.0 / x30
-    x68 = ((x2 + x2) * x31) + (((x54 - (x66 * x31)) * x67) * x2)
-    x69 = 1.0 / x32
-    x70 = x4 * x3
-    x71 = x70 * c6.p1
-    x72 = x4 * (x7 * x7)
-    x73 = ((((-(x71 * x7)) - (x72 * c6.m)) * p.eps) * x43) * x11
-    x74 = x70 * x46
-    x75 = x9 - (x72 * x4)
-    x76 = (x70 * x45) + ((x74 * x9) + (x75 * c6.p1))
-    x77 = (x4 - (x76 * x11)) * x49
-    x78 = x73 + (x77 * x8)
-    x79 = x77 * p.ridge
-    x80 = (x78 * c13.B_k) + (x79 * c13.B_l)
-    x81 = (((x80 * x10) + (x76 * x14)) * x10) + (x76 * x15)
-    x82 = ((x70 * c6.m) - (x71 * x5)) + ((x74 * x4) + (x4 * c6.p1))
-    x83 = ((((x82 * x7) - (x72 * x17)) * x7) - (x72 * x18)) * x10
-    x84 = x70 * x57
-    x85 = (x74 + (((x70 * 2.0) * c6.phi) - (x84 * x20))) - (x84 * x21)
-    x86 = ((((x85 + (x74 * x22)) * x9) + (x75 * x23)) * x9) + (x75 * x24)
-    x87 = (x70 * x56) + x86
-    x88 = ((x87 * p.R) * c13.Tc) + (((x78 * c13.Tc_k) + (x79 * c13.Tc_l)) * x26)
-    x89 = (((x78 * c13.P_k) + (x79 * c13.P_l)) * x27) + ((((x76 * x19) + x83) + x88) * c13.P)
-    x90 = (((x78 * c13.Q_k) + (x79 * c13.Q_l)) * p.R) * x28
-    x91 = x89 + ((((x80 * x25) + (x87 * x14)) * x29) + x90)
-    x92 = (((x51 * c13.E1_k) - (x52 * c13.E1_l)) * p.R) * x34
-    x93 = 1.0 / x33
-    x94 = (((x51 * c13.E1c_k) - (x52 * c13.E1c_l)) * p.R) - ((x47 * x7) * x38)
-    x95 = 1.0 / x37
-    x96 = (((x48 - x92) * x93) * x38) + ((x94 * x95) * x34)
-    x97 = 1.0 / x39
-    x98 = (((x78 * c13.E1_k) + (x79 * c13.E1_l)) * p.R) * x34
-    x99 = (((x78 * c13.E1c_k) + (x79 * c13.E1c_l)) * p.R) - (((x74 * x7) - (x72 * c6.p1)) * x38)
-    x100 = (((x76 - x98) * x93) * x38) + ((x99 * x95) * x34)
+    x20 = x19 * x7
+    x21 = x5 * 2.0
+    x22 = x3 * 4.0
+    x23 = x3 * x3
+    x24 = ((c6.p1 + (x21 * c6.phi)) + (x22 * c6.phi)) + (x23 * c6.p1)
+    x25 = x24 * x10
+    x26 = c6.A + (x25 * x10)
+    x27 = p.R * x26
+    x28 = (x11 * x20) + (x27 * c14.Tc)
+    x29 = x15 * x26
+    x30 = p.R * c14.Q
+    x31 = (c14.P * x28) + (x29 * x30)
+    x32 = x17 / x31
+    x33 = x2 * x32
+    x34 = p.R * c14.E1
+    x35 = x11 / x34
+    x36 = 1.0 - p.R
+    x37 = p.R - 1.0
+    x38 = (c6.p1 * x7) + (x37 if x37 >= 0.0 else 0.0)
+    x39 = ((p.R * c14.E1c) + (x36 if x36 >= 0.0 else 0.0)) / x38
+    x40 = x35 * x39
+    x41 = x1 * p.eps
+    x42 = x41 * x4
+    x43 = x42 * c6.p1
+    x44 = 1.0 / x1
+    x45 = ((((-(x43 * x7)) + x41) * p.eps) - (x1 * x8)) * x44
+    x46 = 2.0 * c6.phi
+    x47 = (-2.0) * c6.phi
+    x48 = x42 * x47
+    x49 = (x42 * x46) + (x48 * x10)
+    x50 = 1.0 / x11
+    x51 = (x49 * x12) * x50
+    x52 = (x45 * x12) - (x51 * x9)
+    x53 = x51 * p.ridge
+    x54 = (x52 * c14.B_k) - (x53 * c14.B_l)
+    x55 = (((x54 * x11) + (x49 * x15)) * x11) + (x49 * x16)
+    x56 = ((((x42 * c6.m) - (x43 * x5)) + (x48 * x4)) * x7) * x7
+    x57 = (x46 * x5) * x5
+    x58 = x5 * c6.phi
+    x59 = x42 * x58
+    x60 = (x48 + (((x42 * 2.0) * c6.phi) - (x59 * x21))) + (((x41 * 4.0) * c6.phi) - (x59 * x22))
+    x61 = x41 * x3
+    x62 = (x60 + (((x61 + x61) * c6.p1) + (x48 * x23))) * x10
+    x63 = (x42 * x57) + (x62 * x10)
+    x64 = ((x63 * p.R) * c14.Tc) + (((x52 * c14.Tc_k) - (x53 * c14.Tc_l)) * x27)
+    x65 = (((x52 * c14.P_k) - (x53 * c14.P_l)) * x28) + ((((x49 * x20) + (x56 * x11)) + x64) * c14.P)
+    x66 = (((x52 * c14.Q_k) - (x53 * c14.Q_l)) * p.R) * x29
+    x67 = x65 + ((((x54 * x26) + (x63 * x15)) * x30) + x66)
+    x68 = 1.0 / x31
+    x69 = ((x2 + x2) * x32) + (((x55 - (x67 * x32)) * x68) * x2)
+    x70 = 1.0 / x33
+    x71 = x4 * x3
+    x72 = x71 * c6.p1
+    x73 = x4 * (x7 * x7)
+    x74 = ((((-(x72 * x7)) - (x73 * c6.m)) * p.eps) * x44) * x12
+    x75 = x71 * x47
+    x76 = x10 - (x73 * x4)
+    x77 = (x71 * x46) + ((x75 * x10) + (x76 * c6.p1))
+    x78 = (x4 - (x77 * x12)) * x50
+    x79 = x74 + (x78 * x9)
+    x80 = x78 * p.ridge
+    x81 = (x79 * c14.B_k) + (x80 * c14.B_l)
+    x82 = (((x81 * x11) + (x77 * x15)) * x11) + (x77 * x16)
+    x83 = ((x71 * c6.m) - (x72 * x5)) + ((x75 * x4) + (x4 * c6.p1))
+    x84 = ((((x83 * x7) - (x73 * x18)) * x7) - (x73 * x19)) * x11
+    x85 = x71 * x58
+    x86 = (x75 + (((x71 * 2.0) * c6.phi) - (x85 * x21))) - (x85 * x22)
+    x87 = (((x86 + (x75 * x23)) * x10) + (x76 * x24)) * x10
+    x88 = (x71 * x57) + (x87 + (x76 * x25))
+    x89 = ((x88 * p.R) * c14.Tc) + (((x79 * c14.Tc_k) + (x80 * c14.Tc_l)) * x27)
+    x90 = (((x79 * c14.P_k) + (x80 * c14.P_l)) * x28) + ((((x77 * x20) + x84) + x89) * c14.P)
+    x91 = (((x79 * c14.Q_k) + (x80 * c14.Q_l)) * p.R) * x29
+    x92 = x90 + ((((x81 * x26) + (x88 * x15)) * x30) + x91)
+    x93 = (((x52 * c14.E1_k) - (x53 * c14.E1_l)) * p.R) * x35
+    x94 = 1.0 / x34
+    x95 = (((x52 * c14.E1c_k) - (x53 * c14.E1c_l)) * p.R) - ((x48 * x7) * x39)
+    x96 = 1.0 / x38
+    x97 = (((x49 - x93) * x94) * x39) + ((x95 * x96) * x35)
+    x98 = 1.0 / x40
+    x99 = (((x79 * c14.E1_k) + (x80 * c14.E1_l)) * p.R) * x35
+    x100 = (((x79 * c14.E1c_k) + (x80 * c14.E1c_l)) * p.R) - (((x75 * x7) - (x73 * c6.p1)) * x39)
+    x101 = (((x77 - x99) * x94) * x39) + ((x100 * x96) * x35)
     return Pair(
-        math.log(x32),
-        math.log(x39),
-        x68 * x69,
-        (((x81 - (x91 * x31)) * x67) * x2) * x69,
-        x96 * x97,
-        x100 * x97,
-        x12,
-        x16 / x27,
-        x30 / x27,
-        c13.C,
+        math.log(x33),
+        math.log(x40),
+        x69 * x70,
+        (((x82 - (x92 * x32)) * x68) * x2) * x70,
+        x97 * x98,
+        x101 * x98,
+        x13,
+        x17 / x28,
+        x31 / x28,
+        c14.C,
     )
 
 
@@ -649,23 +650,25 @@ def population(log_t, p, law):
     x1 = math.exp(log_t)
     x2 = x1 * x1
     x3 = p.eps * x1
-    x4 = (x3 * 0.7978845608028654) + 1.0
-    x5 = x1 * x4
-    x6 = (p.eps * (x3 + 0.7978845608028654)) / x5
-    x7 = p.ridge / x4
+    x4 = (p.eps * (x3 + 0.7978845608028654)) / x1
+    x5 = (x3 * 0.7978845608028654) + 1.0
+    x6 = (x4 + p.penalty) / x5
+    x7 = p.ridge / x5
     c8 = averages(x6, x7, p, law)
     x9 = p.noise + c8.B
     x10 = x9 / c8.P
     x11 = x2 * x10
     x12 = x1 * p.eps
     x13 = x12 * 0.7978845608028654
-    x14 = ((x12 * p.eps) - ((x5 + (x13 * x1)) * x6)) * (1.0 / x5)
-    x15 = (x13 * x7) * (1.0 / x4)
-    x16 = ((x14 * c8.B_k) - (x15 * c8.B_l)) - (((x14 * c8.P_k) - (x15 * c8.P_l)) * x10)
-    x17 = (((x2 + x2) * x10) + ((x16 * (1.0 / c8.P)) * x2)) * (1.0 / x11)
+    x14 = (((x12 * p.eps) - (x1 * x4)) * (1.0 / x1)) - (x13 * x6)
+    x15 = 1.0 / x5
+    x16 = x14 * x15
+    x17 = (x13 * x7) * x15
+    x18 = ((x16 * c8.B_k) - (x17 * c8.B_l)) - (((x16 * c8.P_k) - (x17 * c8.P_l)) * x10)
+    x19 = (((x2 + x2) * x10) + ((x18 * (1.0 / c8.P)) * x2)) * (1.0 / x11)
     return Single(
         math.log(x11),
-        x17,
+        x19,
         x1,
         0.0,
         x6,

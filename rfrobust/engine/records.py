@@ -4,14 +4,15 @@ from typing import Any, NamedTuple
 
 
 class Parameters(NamedTuple):
-    """What the equations see of a problem: R = psi1/psi2, noise = tau^2 + F_*^2, squared moments, signal = |beta|^2,
-    radial = F_o^2."""
+    """What the equations see of a problem: R = psi1/psi2, noise = tau^2 + F_*^2, penalty = that on |J theta|^2, squared
+    moments, signal = |beta|^2, radial = F_o^2."""
 
     psi1: Any
     R: Any
     eps: Any
     noise: Any
     ridge: Any
+    penalty: Any
     c: Any
     mu: Any
     rho2: Any
@@ -35,6 +36,7 @@ class RadialParameters(NamedTuple):
     eps: Any
     noise: Any
     ridge: Any
+    penalty: Any
     c: Any
     mu: Any
     rho2: Any

@@ -124,8 +124,10 @@ def _null(p):
 def varied(p, eps, ridge):
     """Return the parameters at another radius and ridge."""
     if len(p) == PLAIN:  # pruned
-        return Parameters(p.psi1, p.R, eps, p.noise, ridge, p.c, p.mu, p.rho2, p.signal, p.radial)
-    return RadialParameters(p.psi1, p.R, eps, p.noise, ridge, p.c, p.mu, p.rho2, p.signal, p.radial, p.spike)
+        return Parameters(p.psi1, p.R, eps, p.noise, ridge, p.penalty, p.c, p.mu, p.rho2, p.signal, p.radial)
+    return RadialParameters(
+        p.psi1, p.R, eps, p.noise, ridge, p.penalty, p.c, p.mu, p.rho2, p.signal, p.radial, p.spike
+    )  # fmt: skip
 
 
 @njit
@@ -185,7 +187,7 @@ def attacked(shift, p, law):
 def unattacked(p, law):
     """Return the :class:`Point` of the limit eps -> 0+ at finite psi2."""
     scale = scales(p, law)
-    if p.ridge > 0.0:
+    if p.ridge > 0.0 or p.penalty > 0.0:
         kind = RIDGE_ONLY
         _, start = cold_start(p, 1.0, scale.mean_sigma, scale.mean_metric)
     else:
@@ -207,7 +209,7 @@ def population(p, law):
     """Return the :class:`Point` of the limit psi2 = inf: no training noise is left."""
     if p.eps == 0.0:
         at = single(POPULATION, 0.0, p, law)
-        return _solution(REGULAR, 0.0, 0.0, 0.0, at.standard_risk, at.squared_norm, at.overlap, p, 0.0, 0.0)
+        return _solution(REGULAR, 0.0, 0.0, at.k, at.standard_risk, at.squared_norm, at.overlap, p, 0.0, 0.0)
     scale = scales(p, law)
     if p.eps >= scale.eps_null:
         return _null(p)
@@ -241,10 +243,19 @@ def _extrapolated(place, first, second, third):
 
 
 @inner
+def parameters_of(row):
+    """Return the :class:`Parameters` in a row of numbers."""
+    return Parameters(row[0], row[1], row[2], row[3], row[4], row[5], row[6], row[7], row[8], row[9], row[10])
+
+
+@inner
 def _parameters(row, like):
+    p = parameters_of(row)
     if len(like) == PLAIN:  # pruned
-        return Parameters(row[0], row[1], row[2], row[3], row[4], row[5], row[6], row[7], row[8], row[9])
-    return RadialParameters(row[0], row[1], row[2], row[3], row[4], row[5], row[6], row[7], row[8], row[9], like.spike)
+        return p
+    return RadialParameters(
+        p.psi1, p.R, p.eps, p.noise, p.ridge, p.penalty, p.c, p.mu, p.rho2, p.signal, p.radial, like.spike
+    )  # fmt: skip
 
 
 @njit

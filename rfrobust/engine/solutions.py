@@ -9,10 +9,11 @@ from .channels import label_channel, residual_channel
 from .family import TOLERANCE, equations, solve, threshold
 from .gaussian import SQRT_2_OVER_PI
 from .records import Parameters, Point
-from .regimes import INTERPOLATING, NOT_CONVERGED, NULL, REGULAR, SOLVED, scales, unattacked
+from .regimes import INTERPOLATING, NOT_CONVERGED, NULL, REGULAR, SOLVED, parameters_of, scales, unattacked
 
-#: Columns of a row of parameters besides those of :class:`Parameters`, and unknowns kept besides a :class:`Point`.
-EXTRA, UNKNOWNS = ("gradient_penalty", "tau"), 6
+#: Column of tau, after those of :class:`Parameters`, and the number of unknowns kept after those of :class:`Point`.
+TAU, UNKNOWNS = len(Parameters._fields), 6
+OBSERVED = len(Point._fields)
 
 
 @inner
@@ -25,7 +26,9 @@ def _failed(status, size, iterations):
 
 @inner
 def _mean_abs(s2, deviations, weights):
-    """Return E|xi + s z|."""
+    """Return E|xi + s z|, NaN for labels."""
+    if deviations is None:  # pruned where the types decide
+        return math.nan
     total = 0.0
     for i in range(deviations.size):
         total += weights[i] * math.sqrt(s2 + deviations[i] * deviations[i])
@@ -63,14 +66,14 @@ def _interpolator(p, law, deviations, weights, loss):
 
 
 @inner
-def _solved(x, p, penalty, law, norm, deviations, weights, margin, loss, jet, size, iterations):
+def _solved(x, p, law, norm, deviations, weights, margin, loss, jet, size, iterations):
     """Return the observables at a solution."""
     nan, n = math.nan, x.size
-    m, _, Q = equations(x, p, penalty, law, norm, deviations, weights, margin, loss, jet, np.empty(n), np.empty((n, n)))
+    m, _, Q = equations(x, p, p.penalty, law, norm, deviations, weights, margin, loss, jet, np.empty(n), np.empty((n, n)))
     if deviations is None:
         kappa, r, V = math.exp(x[0]), math.exp(x[2]), math.exp(x[3])
         here = label_channel(kappa, Q, V, p.eps * r, margin, loss, jet)
-        k = (p.eps * here.g / r + penalty) / here.a
+        k = (p.eps * here.g / r + p.penalty) / here.a
         return Point(
             SOLVED, REGULAR, p.eps * r / math.sqrt(Q), V, k, 0.5 - math.atan(kappa) / math.pi, r, m, Q, nan, here.loss,
             nan, here.zeros, nan, nan, nan, size, float(iterations),
@@ -79,7 +82,7 @@ def _solved(x, p, penalty, law, norm, deviations, weights, margin, loss, jet, si
     at = residual_channel(s, V, p.eps * r, deviations, weights, loss, jet)
     v = s * s + p.noise
     phase = INTERPOLATING if at.zeros == 1.0 else REGULAR
-    k = (p.eps * at.g / r + penalty) / at.a
+    k = (p.eps * at.g / r + p.penalty) / at.a
     return Point(
         SOLVED, phase, p.eps * r / math.sqrt(v), V, k, v, r, m, Q, _mean_abs(s * s, deviations, weights), at.loss,
         nan, at.zeros, nan, nan, nan, size, float(iterations),
@@ -89,10 +92,10 @@ def _solved(x, p, penalty, law, norm, deviations, weights, margin, loss, jet, si
 @njit
 def null_radius(row, extra, law, norm, deviations, weights, margin, loss, jet):
     """Return (eps_c, largest |F|) of a row of parameters; see :func:`solve_rows`."""
-    p = Parameters(row[0], row[1], row[2], row[3], row[4], row[5], row[6], row[7], row[8], row[9])
+    p = parameters_of(row)
     scaled = None
     if deviations is not None:
-        scaled = np.sqrt(row[11] * row[11] * deviations * deviations + extra)
+        scaled = np.sqrt(row[TAU] * row[TAU] * deviations * deviations + extra)
     return threshold(p, law, norm, scaled, weights, margin, loss, jet)
 
 
@@ -100,7 +103,7 @@ def null_radius(row, extra, law, norm, deviations, weights, margin, loss, jet):
 def solve_rows(rows, extra, law, norm, deviations, weights, margin, loss, jet, line, out):
     """Fill row i of ``out`` with the :class:`Point` of row i of ``rows`` and the logarithms of its unknowns.
 
-    Columns of ``rows`` are those of :class:`Parameters` and ``EXTRA``. The noise is a mixture of Gaussians of standard
+    Columns of ``rows`` are those of :class:`Parameters` and tau. The noise is a mixture of Gaussians of standard
     deviations (tau^2 deviations^2 + ``extra``)^(1/2), None for labels. Rows come in lines of ``line`` neighbours on a
     grid, along which starts are extrapolated.
     """
@@ -109,16 +112,16 @@ def solve_rows(rows, extra, law, norm, deviations, weights, margin, loss, jet, l
     known, radius, accuracy = 0, 0.0, 0.0
     for i in range(rows.shape[0]):
         row = rows[i]
-        p = Parameters(row[0], row[1], row[2], row[3], row[4], row[5], row[6], row[7], row[8], row[9])
+        p = parameters_of(row)
         penalty = row[10]
         scaled = None
         if deviations is not None:
-            scaled = np.sqrt(row[11] * row[11] * deviations * deviations + extra)
+            scaled = np.sqrt(row[TAU] * row[TAU] * deviations * deviations + extra)
         if i % line == 0:
             known = 0
-        out[i, len(Point._fields) :] = math.nan
-        free = p.eps == 0.0 and p.ridge == 0.0 and penalty == 0.0 and deviations is not None
-        if i == 0 or row[0] != rows[i - 1, 0] or row[1] != rows[i - 1, 1] or row[11] != rows[i - 1, 11]:
+        out[i, OBSERVED:] = math.nan
+        free = p.eps == 0.0 and p.ridge == 0.0 and p.penalty == 0.0 and deviations is not None
+        if i == 0 or row[0] != rows[i - 1, 0] or row[1] != rows[i - 1, 1] or row[TAU] != rows[i - 1, TAU]:
             radius, accuracy = threshold(p, law, norm, scaled, weights, margin, loss, jet)
         if free and p.R * (1.0 - scales(p, law).null) >= 1.0:
             point = _interpolator(p, law, scaled, weights, loss)
@@ -133,10 +136,10 @@ def solve_rows(rows, extra, law, norm, deviations, weights, margin, loss, jet, l
             elif known == 1:
                 x[:] = last
             status, size, iterations = solve(
-                x, known > 0, p.eps / radius, p, penalty, law, norm, scaled, weights, margin, loss, jet
+                x, known > 0, p.eps / radius, p, p.penalty, law, norm, scaled, weights, margin, loss, jet
             )
             if status == SOLVED:
-                point = _solved(x, p, penalty, law, norm, scaled, weights, margin, loss, jet, size, iterations)
+                point = _solved(x, p, law, norm, scaled, weights, margin, loss, jet, size, iterations)
                 before[:] = last
                 last[:] = x
                 known += 1

@@ -12,7 +12,10 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from ..problem.activation import Activation
+from ..problem.loss import Loss
+from ..problem.noise import Noise
 from ..problem.problem import Problem
+from ..problem.signal import Signal
 from ..problem.spectrum import Spectrum
 from .erm import ConcentratedERM, ConvergenceError, RobustFit
 from .features import FeatureMap, add_nonlinear
@@ -46,7 +49,7 @@ class Task:
         """Return what each radius is, as the store keys it; ``problem`` is the key of the whole content."""
         names = ("d", "N", "n", "replicate", "seed", "objective", "features", "test_samples")
         common = {name: getattr(self, name) for name in names} | {
-            name: value.name if isinstance(value, Activation | Spectrum) else value
+            name: value.name if isinstance(value, Activation | Spectrum | Loss) else _plain(value)
             for name, value in self.problem.settings.items()
         }
         return [
@@ -55,6 +58,10 @@ class Task:
             | {"problem": self.problem.vary(eps=eps).key}
             for eps, test in zip(self.eps, self.eps_test, strict=True)
         ]
+
+
+def _plain(value: Any) -> Any:
+    return repr(value) if isinstance(value, Noise | Signal) else value
 
 
 def run(task: Task) -> list[dict[str, float]]:

@@ -10,14 +10,14 @@ from ..support.provenance import versions
 from .features import RandomFeatures
 from .parameters import DESCRIPTIONS, SWEPT, axis
 from .problem import FirstLayer, Problem
-from .risk import adversarial_risk
+from .risk import adversarial_error, adversarial_risk
 
 
 def grid_axes(problem: Problem | None, **given: Any) -> dict[str, np.ndarray]:
     """Return each parameter as a number or 1-d array: as given, else the problem's own, else its usual value."""
     if problem is not None and not isinstance(problem, Problem):
         raise TypeError(f"problem must be a Problem, got {type(problem).__name__}")
-    usual: dict[str, Any] = {"tau": 0.0, "ridge": 0.0} if problem is None else problem.settings
+    usual: dict[str, Any] = {"tau": 0.0, "ridge": 0.0, "gradient_penalty": 0.0} if problem is None else problem.settings
     axes = {}
     for name, value in given.items():
         if value is None and name not in usual:
@@ -50,19 +50,30 @@ def describe(problem: Problem) -> dict[str, Any]:
     return {
         "problem_key": problem.key, **described,
         "signal_norm": data.signal_norm, "nonlinear_power": data.nonlinear_power, "radial_power": data.radial_power,
+        "loss": problem.loss.name, "norm": problem.attack.norm, "noise": repr(data.noise), "labels": data.labels,
+        "signal": repr(data.signal),
         **versions(),
     }  # fmt: skip
 
 
 def with_adversarial_risk(data: xr.Dataset, eps_test: np.ndarray | None) -> xr.Dataset:
-    """Return the dataset with ``adversarial_risk`` at the test radii, by default at the training radii."""
+    """Return the dataset with ``adversarial_risk`` at the test radii, by default at the training radii.
+
+    That of labels is their error rate; datasets of labels have no ``mean_abs_error``.
+    """
     dims = data["standard_risk"].dims
     radius = data["eps"]
     if eps_test is not None:
         place = "eps_test" if eps_test.ndim else ()
         data = data.assign_coords(eps_test=(place, eps_test, {"long_name": DESCRIPTIONS["eps_test"]}))
         radius = data["eps_test"]
-    risk = adversarial_risk(data["standard_risk"], data["gradient_norm"], radius)
+    v, r = data["standard_risk"], data["gradient_norm"]
+    if "mean_abs_error" in data:
+        risk = adversarial_risk(v, r, radius, data["mean_abs_error"])
+    elif data.attrs["labels"] == "sign":
+        risk = xr.apply_ufunc(adversarial_error, v, r, radius, data["output_power"])
+    else:
+        risk = adversarial_risk(v, r, radius)
     data["adversarial_risk"] = risk.transpose(*dims, ...)
     data["adversarial_risk"].attrs = {"long_name": DESCRIPTIONS["adversarial_risk"]}
     return data

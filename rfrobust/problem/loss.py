@@ -82,6 +82,13 @@ class Loss(ABC):
         """
         return _pieces(self)
 
+    @property
+    def bounded(self) -> bool:
+        """Whether the slope is bounded, as far as floats show."""
+        far = self.sign * (1e6 * self.bend + max(self.kinks, default=0.0))
+        (_, near, _), (_, beyond, _) = self.jet()(far), self.jet()(1e3 * far)
+        return abs(beyond) <= 2.0 * abs(near)
+
     def __call__(self, z: Any) -> np.ndarray:
         """Return the values at points of any shape."""
         return self.derivatives(z)[0]

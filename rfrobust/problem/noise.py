@@ -41,24 +41,6 @@ class Noise(ABC):
 
 
 @dataclass(frozen=True)
-class Gaussian(Noise):
-    """N(0, 1)."""
-
-    def atoms(self) -> tuple[np.ndarray, np.ndarray]:
-        """Return one atom at 1."""
-        return np.ones(1), np.ones(1)
-
-    @property
-    def variance(self) -> float:
-        """1."""
-        return 1.0
-
-    def draw(self, shape: Any, rng: np.random.Generator) -> np.ndarray:
-        """Draw independent xi."""
-        return rng.standard_normal(shape)
-
-
-@dataclass(frozen=True)
 class GaussianMixture(Noise):
     """A mixture of centred Gaussians: outliers, or any law given by atoms of its scale.
 
@@ -99,6 +81,9 @@ class GaussianMixture(Noise):
     def draw(self, shape: Any, rng: np.random.Generator) -> np.ndarray:
         """Draw independent xi."""
         return rng.choice(self.deviations, shape, p=self.weights) * rng.standard_normal(shape)
+
+
+GAUSSIAN_NOISE = GaussianMixture((1.0,), (1.0,))
 
 
 def _rule(low: float, high: float, step: float, log_density: Any) -> tuple[np.ndarray, np.ndarray]:

@@ -16,6 +16,7 @@ RANGES: dict[str, dict[str, Any]] = {
     "eps": {"lower": 1e-40, "upper": 1e40, "allow_zero": True},
     "tau": {**_SIZE, "allow_zero": True},
     "ridge": {**_SIZE, "allow_zero": True},
+    "gradient_penalty": {**_SIZE, "allow_zero": True},
     "eps_test": {"lower": 0.0, "upper": 1e40},
     "signal_norm": _SIZE,
     "nonlinear_power": {"lower": 1e-40, "upper": 1e40, "allow_zero": True},
@@ -23,24 +24,34 @@ RANGES: dict[str, dict[str, Any]] = {
 }
 
 #: Parameters of a point, the slowest first.
-SWEPT = ("psi1", "psi2", "eps", "tau", "ridge")
+SWEPT = ("psi1", "psi2", "eps", "tau", "ridge", "gradient_penalty")
 
 #: What results say of each variable: the long name, symbols as in docs/conventions.
 DESCRIPTIONS: dict[str, str] = {
     "psi1": "N/d, features per dimension",
     "psi2": "n/d, samples per dimension",
-    "eps": "training attack radius (l2)",
+    "eps": "training attack radius",
     "tau": "noise standard deviation",
     "ridge": "ridge penalty lambda, added as (lambda/2)|theta|^2",
-    "eps_test": "test attack radius (l2)",
-    "q": "eps r / sqrt(v)",
+    "gradient_penalty": "gradient penalty g, added as (g/2)|J theta|^2",
+    "loss": "training loss function",
+    "norm": "norm of training attacks",
+    "eps_test": "test attack radius",
+    "norm_test": "norm of test attacks",
+    "q": "eps r / sqrt(v), for labels eps r / sqrt(E f^2)",
     "V": "step of the proximal map",
     "k": "multiplier of |J theta|^2 over a",
-    "standard_risk": "standard risk v = E(y - f(x))^2",
-    "gradient_norm": "r = lim |J theta|, root mean square gradient of f",
-    "training_loss": "robust training loss (1/2n) sum (|residual| + eps |J theta|)^2",
+    "standard_risk": "standard risk v = E(y - f(x))^2, for labels P(y f(x) < 0)",
+    "gradient_norm": "r = lim |J theta|, root mean square gradient of f (dual to the norm of the attack)",
+    "overlap": "overlap E <x, beta> f(x)",
+    "output_power": "E f(x)^2",
+    "mean_abs_error": "E |y - f(x)| on fresh data",
+    "training_loss": "robust training loss, without penalties",
     "mean_abs_residual": "mean absolute training residual",
     "zero_residual_fraction": "fraction of training residuals that are exactly zero",
+    "training_error": "fraction of training labels that are predicted wrong",
+    "attacked_training_error": "fraction of training labels that are predicted wrong under attack",
+    "mean_margin": "mean of y f(x) over the training set",
     "adversarial_risk": "adversarial risk at radius eps_test",
     "phase": "phase",
     "status": "solver status",

@@ -1,30 +1,42 @@
 """One problem: data x features x attack x penalty x loss at the ratios N/d and n/d."""
 
 import hashlib
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, TypedDict, Unpack
+from typing import Any, NamedTuple, TypedDict, Unpack
 
+import numpy as np
+
+from ..engine.channels import LossTable
+from ..engine.coordinates import DualNorm
 from ..engine.equations import parameters
 from ..engine.records import AnyParameters
 from ..support.validation import instance
 from .activation import Activation
-from .attack import Attack
+from .attack import EUCLIDEAN, Attack, dual_of
 from .data import Data
 from .features import Features, RandomFeatures, random_features
-from .loss import SQUARE, Loss
+from .loss import SQUARE, Loss, MarginLoss, resolve_loss
+from .noise import GAUSSIAN_NOISE, Noise
 from .parameters import scalar
 from .penalty import Penalty
-from .spectrum import Spectrum
+from .signal import GAUSSIAN, Signal
+from .spectrum import MarchenkoPastur, Spectrum
 
 
 class Target(TypedDict, total=False):
-    """Keyword arguments of :meth:`Problem.of` about W and the response."""
+    """Keyword arguments of :meth:`Problem.of` about W, the response, and what the loss and the attack are."""
 
     spectrum: str | Spectrum
     signal_norm: float
     nonlinear_power: float
     radial_power: float
+    loss: str | Loss
+    norm: float
+    noise: Noise | None
+    labels: str | None
+    signal: Signal
 
 
 class FirstLayer(Target, total=False):
@@ -37,6 +49,7 @@ class Settings(FirstLayer, total=False):
     """All keyword arguments of :meth:`Problem.of` that have defaults."""
 
     ridge: float
+    gradient_penalty: float
 
 
 class Ratios(Settings, total=False):
@@ -48,18 +61,43 @@ class Ratios(Settings, total=False):
     tau: float
 
 
+class _Default(float):
+    """The default of a parameter, told from the same value given: with a problem there must be none."""
+
+
+NO_NOISE, AS_GIVEN = _Default(0.0), _Default(0.0)
 NO_PENALTY = Penalty()
+#: Settings that a problem shows only where they are unusual.
+_USUAL: dict[str, Any] = {
+    "signal_norm": 1.0, "nonlinear_power": 0.0, "radial_power": 0.0, "gradient_penalty": 0.0, "loss": SQUARE,
+    "norm": EUCLIDEAN, "noise": GAUSSIAN_NOISE, "labels": "real", "signal": GAUSSIAN,
+}  # fmt: skip
+
+
+class Kinds(NamedTuple):
+    """What the kernels of every loss and norm see of a problem besides its parameters and law.
+
+    ``norm`` is None for Euclidean attacks, ``deviations`` and ``weights`` of the noise (at tau = 1) are None for labels.
+    """
+
+    norm: DualNorm | None
+    deviations: np.ndarray | None
+    weights: np.ndarray | None
+    margin: bool
+    loss: LossTable
+    jet: Any
 
 
 @dataclass(frozen=True, slots=True, init=False, repr=False)
 class Problem:
-    r"""Adversarial training of random features regression, in the limit N/d -> psi1, n/d -> psi2.
+    r"""Adversarial training of random features, in the limit N/d -> psi1, n/d -> psi2.
 
     .. math::
-       \hat\theta = \arg\min_\theta \frac1{2n}\sum_i \max_{\|\delta_i\|_2\le\epsilon}
-       (y_i-\theta^\top\sigma(W(x_i+\delta_i)))^2 + \frac\lambda2\|\theta\|^2
+       \hat\theta = \arg\min_\theta \frac1n\sum_i \max_{\|\delta_i\|_p\le\epsilon d^{1/p-1/2}}
+       L(y_i,\theta^\top\sigma(W(x_i+\delta_i))) + \frac\lambda2\|\theta\|^2+\frac g2\|J\theta\|^2
 
-    for x ~ N(0, I_d), y = <x, beta> + tau z and unit-norm rows of W. :meth:`of` builds one from plain numbers and
+    for x ~ N(0, I_d), y = <x, beta> + tau xi or its sign, and unit-norm rows of W; L(y, f) is rho(|y - f|) for a loss rho
+    of residuals (of 1 - y f for labels), l(y f) for a loss l of margins. :meth:`of` builds one from plain numbers and
     names; problems are frozen, checked once, equal where their content is, and hashable.
 
     Parameters
@@ -67,15 +105,15 @@ class Problem:
     psi1, psi2 : float
         N/d and n/d, positive; psi2 = inf is the population.
     data : Data
-        Signal and noise.
+        Signal, noise, and whether responses are labels.
     features : Features
         Activation and law of W W'.
     attack : Attack
-        Training radius.
+        Training radius and norm.
     penalty : Penalty
-        Ridge.
+        Ridge and gradient penalty.
     loss : Loss
-        Loss of one residual.
+        Loss of one residual or margin.
 
     Raises
     ------
@@ -119,6 +157,38 @@ class Problem:
         features.check(self.psi1, penalty.ridge)
         if data.radial_power > 0.0:
             _ = features.spike
+        if not self.plain:
+            self._check_kinds()
+
+    def _check_kinds(self) -> None:
+        """Raise if loss, norm, labels, noise and penalty do not fit together or with the features."""
+        data, loss = self.data, self.loss
+        loss.pieces  # noqa: B018
+        if isinstance(loss, MarginLoss) and data.labels != "sign":
+            raise ValueError(f"labels must be 'sign' for the loss {loss.name!r} of margins, got labels={data.labels!r}")
+        if data.radial_power > 0.0:
+            raise ValueError(
+                "radial_power must be 0 unless the loss is square, responses are real with Gaussian noise and attacks "
+                f"Euclidean, got radial_power={data.radial_power!r}"
+            )
+        if math.isinf(data.noise.variance) and data.labels == "real" and not loss.bounded:
+            raise ValueError(
+                f"noise must have a finite variance for the loss {loss.name!r}, whose slope is not bounded, got "
+                f"noise={data.noise!r}"
+            )
+        if self.attack.norm == EUCLIDEAN:
+            return
+        features = self.features
+        what = f"got norm={self.attack.norm!r}"
+        if self.penalty.gradient > 0.0:
+            raise ValueError(
+                "gradient_penalty must be 0 for attacks that are not Euclidean: its |J theta|^2 is no function of the "
+                f"dual norm they see, {what} and gradient_penalty={self.penalty.gradient!r}"
+            )
+        if not isinstance(features, RandomFeatures) or type(features.spectrum) is not MarchenkoPastur:
+            raise ValueError(f"norm must be 2 unless rows of W are independent and uniform, {what} and {features!r}")
+        if features.activation.mu1 == 0.0 or features.activation.mu2 == 0.0:
+            raise ValueError(f"norm must be 2 for activations with mu1 = 0 or mu2 = 0, {what}")
 
     @classmethod
     def of(
@@ -126,7 +196,7 @@ class Problem:
         psi1: float,
         psi2: float,
         eps: float,
-        tau: float = 0.0,
+        tau: float = NO_NOISE,
         *,
         ridge: float = 0.0,
         activation: str | Activation = "relu",
@@ -134,6 +204,12 @@ class Problem:
         signal_norm: float = 1.0,
         nonlinear_power: float = 0.0,
         radial_power: float = 0.0,
+        loss: str | Loss = SQUARE,
+        norm: float = EUCLIDEAN,
+        noise: Noise | None = None,
+        labels: str | None = None,
+        gradient_penalty: float = 0.0,
+        signal: Signal = GAUSSIAN,
     ) -> "Problem":
         r"""Return the problem with these parameters.
 
@@ -147,7 +223,7 @@ class Problem:
             Training radius, >= 0; 0 is the limit eps -> 0+ (with ridge = 0 and N > n: the interpolator of least
             \|J theta\|, not the least-norm one).
         tau : float
-            Standard deviation of the label noise, >= 0.
+            Standard deviation of the label noise, >= 0, or the scale of the law ``noise``; 0 by default, 1 with a law.
         ridge : float
             lambda of the objective, >= 0.
         activation : str or Activation
@@ -162,19 +238,38 @@ class Problem:
         radial_power : float
             F_o^2 >= 0, the power of the part F_o (\|x\|^2 - d)/sqrt(2 d) of E[y|x], which is learned through the second
             Hermite coefficient of the activation unless E sigma(G) != 0 (:eq:`eq-radial`).
+        loss : str or Loss
+            ``"square"``, ``"huber:delta"``, ``"absolute"``, ``"logistic"``, ``"hinge"``, or a :class:`Loss`.
+        norm : float
+            p of the attack's norm, 2, ``inf`` or any p >= 1.05; its radius is eps d^(1/p - 1/2).
+        noise : Noise, optional
+            Law of xi, N(0, 1) by default: :class:`GaussianMixture`, :class:`StudentT`, :class:`Laplace`.
+        labels : str, optional
+            ``"sign"`` for y = sign(<x, beta> + tau xi), ``"real"`` without the sign; what the loss is made for by default.
+        gradient_penalty : float
+            Weight g >= 0 of (g/2) \|J theta\|^2, for Euclidean attacks.
+        signal : Signal
+            Law of the coordinates of beta, Gaussian by default; it matters only where the norm is not 2.
 
         Raises
         ------
         TypeError, ValueError
             If an argument is of the wrong kind or out of range.
         """
+        loss = resolve_loss(loss)
+        if labels is None:
+            labels = "sign" if isinstance(loss, MarginLoss) else "real"
+        if tau is NO_NOISE and noise is not None:
+            tau = 1.0
+        noise = GAUSSIAN_NOISE if noise is None else noise
         return cls(
             psi1,
             psi2,
-            Data(signal_norm, tau, nonlinear_power, radial_power),
+            Data(signal_norm, tau, nonlinear_power, radial_power, noise, labels, signal),
             random_features(activation, spectrum),
-            Attack(eps),
-            Penalty(ridge),
+            Attack(eps, norm),
+            Penalty(ridge, gradient_penalty),
+            loss,
         )
 
     @property
@@ -198,7 +293,8 @@ class Problem:
         given: dict[str, Any] = {
             "psi1": self.psi1, "psi2": self.psi2, "eps": self.eps, "tau": self.tau, "ridge": self.ridge,
             "signal_norm": self.data.signal_norm, "nonlinear_power": self.data.nonlinear_power,
-            "radial_power": self.data.radial_power,
+            "radial_power": self.data.radial_power, "gradient_penalty": self.penalty.gradient, "loss": self.loss,
+            "norm": self.attack.norm, "noise": self.data.noise, "labels": self.data.labels, "signal": self.data.signal,
         }  # fmt: skip
         if isinstance(self.features, RandomFeatures):
             given |= {"activation": self.features.activation, "spectrum": self.features.spectrum}
@@ -218,21 +314,54 @@ class Problem:
             raise TypeError(f"{min(unknown)} is not one of {', '.join(self.settings)}, the parameters of this problem")
         if isinstance(features, RandomFeatures):
             features = random_features(new["activation"], new["spectrum"])
-        data = Data(new["signal_norm"], new["tau"], new["nonlinear_power"], new["radial_power"])
-        attack, penalty = Attack(new["eps"], self.attack.norm), Penalty(new["ridge"])
-        return Problem(new["psi1"], new["psi2"], data, features, attack, penalty, self.loss)
+        loss, labels = resolve_loss(new["loss"]), new["labels"]
+        if labels is None or (isinstance(loss, MarginLoss) and "labels" not in changes):
+            labels = "sign" if isinstance(loss, MarginLoss) else "real"
+        noise = GAUSSIAN_NOISE if new["noise"] is None else new["noise"]
+        data = Data(
+            new["signal_norm"], new["tau"], new["nonlinear_power"], new["radial_power"], noise, labels, new["signal"]
+        )  # fmt: skip
+        attack, penalty = Attack(new["eps"], new["norm"]), Penalty(new["ridge"], new["gradient_penalty"])
+        return Problem(new["psi1"], new["psi2"], data, features, attack, penalty, loss)
+
+    @property
+    def plain(self) -> bool:
+        """Whether this is the square loss of real responses with Gaussian noise under Euclidean attacks.
+
+        Then the two equations of docs/theory are all there is to solve.
+        """
+        data = self.data
+        return (
+            (self.loss is SQUARE or self.loss == SQUARE) and self.attack.norm == EUCLIDEAN and data.labels == "real"
+            and (data.noise is GAUSSIAN_NOISE or data.noise == GAUSSIAN_NOISE)
+        )  # fmt: skip
+
+    @property
+    def kinds(self) -> Kinds:
+        """What the kernels of every loss and norm see besides parameters and law."""
+        data, (table, jet) = self.data, self.loss.pieces
+        norm = None if self.attack.norm == EUCLIDEAN else dual_of(self.attack.norm, data.signal)
+        if data.labels == "sign":
+            return Kinds(norm, None, None, isinstance(self.loss, MarginLoss), table, jet)
+        return Kinds(norm, *data.noise.atoms(), False, table, jet)
 
     @property
     def parameters(self) -> AnyParameters:
         """What the equations see, apart from the law of the features."""
-        return self.parameters_at(self.psi1, self.psi2, self.attack.radius, self.data.tau, self.penalty.ridge)
+        penalty = self.penalty
+        return self.parameters_at(
+            self.psi1, self.psi2, self.attack.radius, self.data.tau, penalty.ridge, penalty.gradient
+        )  # fmt: skip
 
-    def parameters_at(self, psi1: Any, psi2: Any, eps: Any, tau: Any, ridge: Any) -> AnyParameters:
+    def parameters_at(
+        self, psi1: Any, psi2: Any, eps: Any, tau: Any, ridge: Any, gradient_penalty: Any
+    ) -> AnyParameters:
         """Return what the equations see at other values, numbers or columns, of these parameters."""
         data, features = self.data, self.features
+        deviation = tau if data.noise is GAUSSIAN_NOISE else tau * math.sqrt(data.noise.variance)
         return parameters(
-            psi1, psi2, eps, tau, ridge, features.constants, data.signal_norm, data.nonlinear_power,
-            data.radial_power, features.spike if data.radial_power > 0.0 else None,
+            psi1, psi2, eps, deviation, ridge, features.constants, data.signal_norm, data.nonlinear_power,
+            data.radial_power, features.spike if data.radial_power > 0.0 else None, gradient_penalty,
         )  # fmt: skip
 
     @property
@@ -246,10 +375,15 @@ class Problem:
     @property
     def summary(self) -> str:
         """The parameters in brief, as text."""
-        shown = {name: f"{value:.8g}" for name, value in self.settings.items() if isinstance(value, float)}
-        for name, usual in (("signal_norm", 1.0), ("nonlinear_power", 0.0), ("radial_power", 0.0)):
-            if self.settings[name] == usual:
-                del shown[name]
+        settings = self.settings
+        shown = {name: f"{value:.8g}" for name, value in settings.items() if isinstance(value, float)}
+        for name, usual in _USUAL.items():
+            if settings[name] == usual:
+                shown.pop(name, None)
+            elif name == "loss":
+                shown[name] = repr(self.loss.name)
+            elif name not in shown:
+                shown[name] = repr(settings[name])
         if isinstance(self.features, RandomFeatures):
             shown["activation"] = repr(self.features.activation.name)
             shown["spectrum"] = repr(self.features.spectrum.name)
@@ -259,13 +393,6 @@ class Problem:
 
     def __repr__(self) -> str:
         return f"Problem.of({self.summary})"
-
-
-class _Default(float):
-    """The default of a parameter, told from the same value given: with a problem there must be none."""
-
-
-NO_NOISE, NO_RIDGE = _Default(0.0), _Default(0.0)
 
 
 def as_problem(
@@ -282,7 +409,7 @@ def as_problem(
                     f"{name} is a part of the problem that is given, got {name}={value!r}: use problem.vary({name}=...)"
                 )
         return psi1.vary(**settings) if settings else psi1
-    return Problem.of(psi1, psi2, eps, 0.0 if tau is NO_NOISE else tau, **settings)
+    return Problem.of(psi1, psi2, eps, tau, **settings)
 
 
 def setting_of(psi1: Any, psi2: Any, tau: Any, settings: Mapping[str, Any]) -> Problem:

@@ -9,19 +9,24 @@ import numpy as np
 import xarray as xr
 from tqdm import tqdm
 
-from ..engine import regimes
-from ..engine.records import AnyParameters, Parameters, Point
+from ..engine.records import Point
+from ..problem.attack import norm_of
 from ..problem.datasets import describe, first_problem, grid_axes, with_adversarial_risk
-from ..problem.features import Features
+from ..problem.loss import resolve_loss
 from ..problem.parameters import DESCRIPTIONS, axis
 from ..problem.phase import Phase
 from ..problem.problem import FirstLayer, Problem
+from ..support import validation
 from ..support.errors import SweepWarning
 from ..support.workers import thread_pool, worker_count
 from .equilibrium import Status
+from .points import solve_points, table_width
 
 #: Points a worker solves between two looks at the clock: a few hundredths of a second.
 CHUNK = 20_000
+#: Observables of real responses, and of labels.
+REAL_ONLY = ("mean_abs_error", "mean_abs_residual")
+LABELS_ONLY = ("training_error", "attacked_training_error", "mean_margin")
 #: An axis of fewer values is a list rather than a grid of neighbours.
 SHORT = 8
 
@@ -41,6 +46,7 @@ def sweep(
     eps: Any = None,
     tau: Any = None,
     ridge: Any = None,
+    gradient_penalty: Any = None,
     eps_test: Any = None,
     workers: int | None = None,
     **settings: Unpack[FirstLayer],
@@ -51,7 +57,7 @@ def sweep(
     ----------
     problem : Problem, optional
         The problem to vary; what is not given below is taken from it.
-    psi1, psi2, eps, tau, ridge : float or 1-d array_like
+    psi1, psi2, eps, tau, ridge, gradient_penalty : float or 1-d array_like
         As for :func:`solve`; an array becomes a dimension of the result, a number a scalar coordinate. Without a
         problem the first three must be given.
     eps_test : float or 1-d array_like, optional
@@ -59,15 +65,16 @@ def sweep(
     workers : int, optional
         Threads to use; every core by default.
     **settings
-        ``activation``, ``spectrum``, ``signal_norm``, ``nonlinear_power``, ``radial_power``, as for :func:`solve`.
+        ``activation``, ``spectrum``, ``signal_norm``, ``nonlinear_power``, ``radial_power``, ``noise``, ``labels``,
+        ``signal``, ``loss`` and ``norm``, as for :func:`solve`; a list of losses or norms becomes a dimension too.
 
     Returns
     -------
     xarray.Dataset
-        Dimensions: the swept parameters, in the order of the arguments. Variables: ``adversarial_risk`` (with
-        dimension ``eps_test`` if that is an array), every observable of :class:`Equilibrium`, ``phase``,
-        ``status``, ``residual`` and ``iterations``. A point without solution is NaN with a status, and one
-        :class:`SweepWarning` gives their number.
+        Dimensions: ``loss`` and ``norm`` where they are lists, then the swept parameters, in the order of the
+        arguments. Variables: ``adversarial_risk`` (with dimension ``eps_test`` if that is an array), every observable
+        of :class:`Equilibrium` that the responses have, ``phase``, ``status``, ``residual`` and ``iterations``. A point
+        without solution is NaN with a status, and one :class:`SweepWarning` gives their number.
 
     Raises
     ------
@@ -81,7 +88,22 @@ def sweep(
     >>> [round(risk, 3) for risk in curve.adversarial_risk.values.tolist()]
     [1.44, 1.725, 1.625]
     """
-    axes = grid_axes(problem, psi1=psi1, psi2=psi2, eps=eps, tau=tau, ridge=ridge)
+    given: dict[str, Any] = {
+        "psi1": psi1, "psi2": psi2, "eps": eps, "tau": tau, "ridge": ridge, "gradient_penalty": gradient_penalty,
+    }  # fmt: skip
+    for name, label in (("loss", lambda loss: resolve_loss(loss).name), ("norm", lambda norm: norm_of("norm", norm))):
+        kinds = settings.get(name)
+        if isinstance(kinds, list | tuple | np.ndarray):
+            labels = [label(kind) for kind in validation.listed(name, kinds, empty=False)]
+            parts = [
+                sweep(problem, **given, eps_test=eps_test, workers=workers, **{**settings, name: kind}) for kind in kinds
+            ]
+            dimension = xr.DataArray(labels, dims=name, name=name, attrs={"long_name": DESCRIPTIONS[name]})
+            shared = {key: value for key, value in parts[0].attrs.items() if all(p.attrs[key] == value for p in parts)}
+            return xr.concat([p.drop_attrs(deep=False) for p in parts], dimension).assign_attrs(shared)
+    if settings.get("noise") is not None and problem is None and tau is None:
+        given["tau"] = 1.0
+    axes = grid_axes(problem, **given)
     test = None if eps_test is None else axis("eps_test", eps_test)
     workers = worker_count(workers)
     base = first_problem(axes, problem, settings)
@@ -105,7 +127,10 @@ def sweep(
         },
         attrs=describe(base),
     )
+    absent = REAL_ONLY if base.data.labels == "sign" else LABELS_ONLY
     for j, name in enumerate(Point._fields):
+        if name in absent:
+            continue
         values = table[:, j].reshape(shape)
         attributes: dict[str, Any] = {"long_name": DESCRIPTIONS[name]}
         if name in ("status", "phase"):
@@ -115,42 +140,6 @@ def sweep(
             values = values.astype(np.int32)
         data[name] = (dims, values, attributes)
     return with_adversarial_risk(data, test)
-
-
-def as_rows(columns: AnyParameters, count: int) -> np.ndarray:
-    """Return a table with one row a problem of parameters, all but the spike, that are numbers or columns."""
-    rows = np.empty((count, len(Parameters._fields)))
-    for j, column in enumerate(columns[: len(Parameters._fields)]):
-        rows[:, j] = column
-    return rows
-
-
-def _law_breaks(points: np.ndarray, features: Features) -> np.ndarray:
-    """Return where in a table of points the law of the features may change, both ends included."""
-    if features.closed:
-        return np.array([0, len(points)])
-    kinds = np.stack([points[:, 0], points[:, 4] > 0.0])
-    changes = np.flatnonzero((np.diff(kinds, axis=1) != 0).any(axis=0)) + 1
-    return np.concatenate([[0], changes, [len(points)]])
-
-
-def solve_points(points: np.ndarray, problem: Problem, line: int = 1, out: np.ndarray | None = None) -> np.ndarray:
-    """Return, in ``out`` if given, a table of :class:`Point` for points (psi1, psi2, eps, tau, ridge) of the problem.
-
-    Points in lines of ``line`` neighbours on a grid are cheaper.
-    """
-    out = np.empty((len(points), len(Point._fields))) if out is None else out
-    if len(points) == 1:
-        p = problem.parameters_at(*points[0].tolist())
-        out[0] = regimes.solve_point(p, problem.features.law(p))
-        return out
-    breaks = _law_breaks(points, problem.features)
-    for start, stop in pairwise(breaks.tolist()):
-        columns = problem.parameters_at(*points[start:stop].T)
-        rows = as_rows(columns, stop - start)
-        law = problem.features.law(regimes.of_row(rows[0], columns.spike))
-        regimes.solve_rows(rows, law, columns.spike, out[start:stop], line=line)
-    return out
 
 
 def _solve_grid(axes: list[np.ndarray], problem: Problem, workers: int) -> np.ndarray:
@@ -171,7 +160,7 @@ def _solve_grid(axes: list[np.ndarray], problem: Problem, workers: int) -> np.nd
 def _solve_table(points: np.ndarray, problem: Problem, line: int, workers: int) -> np.ndarray:
     """Solve the problems of the rows in parallel chunks."""
     size = len(points)
-    out = np.empty((size, len(Point._fields)))
+    out = np.empty((size, table_width(problem)))
     # whole lines, so that the starts of Newton, and with them the last bit, do not depend on the workers
     step = -(-min(CHUNK, -(-size // workers)) // line) * line if line <= CHUNK else CHUNK
     lines = range(0, size, line) if line > CHUNK else [0]

@@ -16,6 +16,7 @@ from ..problem.parameters import DESCRIPTIONS, SWEPT, scalar
 from ..problem.phase import Phase
 from ..problem.spectrum import EmpiricalSpectrum
 from .equilibrium import Equilibrium, check_solution
+from .points import point_of
 
 #: Observables that depend on the solution.
 OBSERVABLES = ("standard_risk", "gradient_norm", "adversarial_risk", *Outputs._fields, "q", "V", "k")
@@ -44,11 +45,11 @@ def gradient(equilibrium: Equilibrium, eps_test: float | None = None) -> xr.Data
     xarray.Dataset
         Variables ``standard_risk``, ``gradient_norm``, ``adversarial_risk``, ``training_loss``,
         ``mean_abs_residual``, ``zero_residual_fraction``, ``q``, ``V``, ``k`` over the dimension ``parameter``
-        (psi1, psi2, eps, tau, ridge, mu1, mu2, rho, a2, signal_norm, nonlinear_power, radial_power, eps_test). The
+        (psi1, psi2, eps, tau, ridge, gradient_penalty, mu1, mu2, rho, a2, signal_norm, nonlinear_power, radial_power, eps_test). The
         column ``eps`` keeps ``eps_test`` fixed: add the column ``eps_test`` when both move together. At a boundary of
         the parameters (eps = 0, ridge = 0) the derivative is the one-sided one. NaN marks what does not exist:
-        V and k in the null phase, V and every derivative in ``ridge`` at the interpolator eps = 0 (the limits
-        eps -> 0 and ridge -> 0 do not commute there), those in mu2, rho and ridge for linear features without
+        V and k in the null phase, V and every derivative in the penalties at the interpolator eps = 0 (the limits
+        eps -> 0 and ridge -> 0 do not commute there), those in mu2, rho and the penalties for linear features without
         ridge, those in psi1 and the radial power for one drawn W, those in psi1,
         the moments and the radial power for features that are not random ones (the radial power also for activations of
         unknown a2); all of them where v = 0 or r = 0 below the null threshold.
@@ -129,19 +130,19 @@ def _table(model: Equilibrium, eps_test: float) -> tuple[np.ndarray, np.ndarray]
         a2 = a.known_a2 if a.known_a2 is None or a.spike > 0.0 else 0.0
         undefined = ["psi1", "radial_power"] if isinstance(features.spectrum, EmpiricalSpectrum) else []
         if a.mu2 == 0.0 and (a.rho == 0.0 or model.k == 0.0) and model.ridge == 0.0:
-            undefined += ["mu2", "rho", "ridge"]
+            undefined += ["mu2", "rho", "ridge", "gradient_penalty"]
     if a2 is None:
         undefined += ["radial_power"]
     given = [
-        model.psi1, model.psi2, model.eps, data.tau, model.ridge, *moments, a2 or 0.0, data.signal_norm,
+        *point_of(model.problem), *moments, a2 or 0.0, data.signal_norm,
         data.nonlinear_power, data.radial_power, eps_test,
     ]  # fmt: skip
     named = dict(zip(PARAMETERS, (seed(x, first + i, size) for i, x in enumerate(given)), strict=True))
     squares = (named["mu1"] * named["mu1"], named["mu2"] * named["mu2"], named["rho"] * named["rho"])
-    psi1, psi2, eps, tau, ridge = (named[name] for name in SWEPT)
+    psi1, psi2, eps, tau, ridge, penalty = (named[name] for name in SWEPT)
     p = equations.parameters(
         psi1, psi2, eps, tau, ridge, squares, named["signal_norm"], named["nonlinear_power"], named["radial_power"],
-        named["a2"] * named["a2"],
+        named["a2"] * named["a2"], penalty,
     )  # fmt: skip
     F = FloatField()
     average = partial(equations.averages, p=p, law=features.dual_law(p), F=F)
@@ -154,7 +155,7 @@ def _table(model: Equilibrium, eps_test: float) -> tuple[np.ndarray, np.ndarray]
     table = O[:, first:] + O[:, :first] @ moves
     if interpolator:
         table[OBSERVABLES.index("V")] = math.nan
-        undefined += ["ridge"]
+        undefined += ["ridge", "gradient_penalty"]
     table[:, [PARAMETERS.index(name) for name in undefined]] = math.nan
     return np.array([outputs[name].value for name in OBSERVABLES]), table
 

@@ -10,6 +10,7 @@ from ..problem.phase import Phase
 from ..problem.problem import NO_NOISE, FirstLayer, Problem, setting_of
 from ..support import validation
 from .equilibrium import SolverError, Status, solve
+from .points import null_radius
 
 
 def null_threshold(
@@ -42,8 +43,11 @@ def null_threshold(
     -----
     :eq:`eq-null`, derived in docs/theory, "Null phase"; the zero solution beyond a threshold of [R], in the limit.
     """
-    p = setting_of(psi1, psi2, tau, settings)
-    return float(regimes.null_threshold(p.parameters, p.features.law(p.parameters)))
+    problem = setting_of(psi1, psi2, tau, settings)
+    radius, residual = null_radius(problem)
+    if not residual <= regimes.RESIDUAL_TOLERANCE:
+        raise SolverError(Status.NOT_CONVERGED, f"the null threshold of {problem!r}")
+    return float(radius)
 
 
 def interpolation_threshold(

@@ -22,11 +22,12 @@ from ..problem.activation import Activation
 from ..problem.datasets import describe
 from ..problem.parameters import DESCRIPTIONS, SWEPT
 from ..problem.problem import NO_NOISE, Problem, Settings, without_width
-from ..problem.risk import adversarial_risk
+from ..problem.risk import Risks
 from ..problem.spectrum import Spectrum, resolve_spectrum
 from ..support import validation
+from ..theory.points import point_of
 from ..theory.thresholds import null_threshold
-from .optima import WIDTH_RANGE, best_width, point_of, risks
+from .optima import WIDTH_RANGE, best_width, risks
 from .search import UNSOLVED, Optimum
 
 #: Radii scanned for sign changes, relative to the null threshold.
@@ -46,14 +47,14 @@ def _margins(problem: Problem, radii: np.ndarray) -> np.ndarray:
     """Return the margins "worse than zero" and "no better than standard", shape (2, radii); NaN without solution."""
     points = np.tile(point_of(problem), (radii.size, 1))
     points[:, _EPS] = radii
-    v, r = risks(points, problem)
-    risk = adversarial_risk(np.where(v < UNSOLVED, v, math.nan), r, radii)
-    standard = adversarial_risk(*_standard(points[:1], problem), radii)
+    found = risks(points, problem)
+    risk = np.where(found.standard_risk < UNSOLVED, found.at(radii), math.nan)
+    standard = _standard(points[:1], problem).at(radii)
     return np.array([risk - problem.data.null_risk, risk - standard])
 
 
-def _standard(points: np.ndarray, problem: Problem) -> tuple[np.ndarray, np.ndarray]:
-    """Return v and r of standard training at the points (psi1, psi2, eps, tau, ridge)."""
+def _standard(points: np.ndarray, problem: Problem) -> Risks:
+    """Return the risks of standard training at the points (``SWEPT``)."""
     standard = points.copy()
     standard[:, _EPS] = 0.0
     standard[:, _RIDGE] = np.maximum(points[:, _RIDGE], VANISHING_RIDGE)
@@ -265,12 +266,12 @@ def add_margins(data: xr.Dataset, spectrum: Spectrum | None = None) -> xr.Datase
     shape = data.adversarial_risk.dims
     template = data.adversarial_risk
     grids = [data[name].broadcast_like(template).transpose(*shape).values.ravel() for name in SWEPT]
-    v, r = _standard(np.column_stack(grids), base)
+    found = _standard(np.column_stack(grids), base)
     test = data["eps_test"] if "eps_test" in data.coords else data["eps"]
     radius = test.broadcast_like(template).transpose(*shape).values.ravel()
-    standard = adversarial_risk(v, r, radius).reshape(template.shape)
+    standard = found.at(radius).reshape(template.shape)
     alive = data.gradient_norm.broadcast_like(template).transpose(*shape).values > 0.0
-    null_risk = base.data.signal + data["tau"] ** 2 + base.data.nonlinear_power + base.data.radial_power
+    null_risk = base.data.signal_power + data["tau"] ** 2 + base.data.nonlinear_power + base.data.radial_power
     out = data.assign(
         margin_zero=(template - null_risk).transpose(*shape).where(alive),
         margin_standard=(template - standard).where(alive),

@@ -13,10 +13,11 @@ from ..engine.records import Point
 from ..problem.activation import Activation
 from ..problem.catalogue import TABLE, built_in
 from ..problem.datasets import describe
+from ..problem.loss import Huber
 from ..problem.parameters import DESCRIPTIONS, SWEPT, scalar
 from ..problem.problem import (
+    AS_GIVEN,
     NO_NOISE,
-    NO_RIDGE,
     FirstLayer,
     Problem,
     Settings,
@@ -26,13 +27,15 @@ from ..problem.problem import (
     setting_of,
     without_width,
 )
-from ..problem.risk import adversarial_risk
+from ..problem.risk import Risks
 from ..support import validation
-from ..theory.grid import as_rows, solve_points
+from ..theory.points import as_rows, point_of, solve_points
 from ..theory.thresholds import null_threshold
 from .search import UNSOLVED, Axis, Evaluate, Optimum, risk_or_nan, search
 
+#: Ridges and gradient penalties searched; deltas of Huber's loss, in units of |beta|.
 RIDGE_RANGE = (1e-8, 1e4)
+DELTA_RANGE = (1e-2, 1e2)
 WIDTH_RANGE = (1e-3, 1e5)
 #: Training radii searched, relative to the null threshold.
 RADIUS_RANGE = (1e-4, 1.0)
@@ -43,38 +46,45 @@ ROUGHNESS_RANGE = (math.sqrt(2.0), 1e2)
 #: Distance, relative, from which on points of a front, or the test radii for which they are best, are the same.
 SAME = 1e-6
 
-_STATUS, _V, _R = (Point._fields.index(name) for name in ("status", "standard_risk", "gradient_norm"))
+_STATUS, _V, _R, _ABS, _Q = (
+    Point._fields.index(name)
+    for name in ("status", "standard_risk", "gradient_norm", "mean_abs_error", "output_power")
+)  # fmt: skip
 
 
-def risks(points: np.ndarray, problem: Problem) -> tuple[np.ndarray, np.ndarray]:
-    """Return v and r of points (psi1, psi2, eps, tau, ridge), the rest as in ``problem``; see :func:`of_table`."""
-    return of_table(solve_points(points, problem))
+def risks(points: np.ndarray, problem: Problem) -> Risks:
+    """Return the risks at points (``SWEPT``), the rest as in ``problem``; see :func:`of_table`."""
+    return of_table(solve_points(points, problem), problem)
 
 
-def of_table(table: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return v and r of a table of points, UNSOLVED and 0 where there is no solution."""
-    v, r = table[:, _V], table[:, _R]
+def of_table(table: np.ndarray, problem: Problem) -> Risks:
+    """Return the risks of a table of points, UNSOLVED and 0 where there is no solution."""
+    labels = problem.data.labels == "sign"
+    v, r, scale = table[:, _V], table[:, _R], table[:, _Q if labels else _ABS]
     failed = table[:, _STATUS] != regimes.SOLVED
     if failed.any():
-        v, r = np.where(failed, UNSOLVED, v), np.where(failed, 0.0, r)
-    return v, r
-
-
-def point_of(problem: Problem) -> tuple[float, ...]:
-    """Return (psi1, psi2, eps, tau, ridge) of a problem."""
-    return tuple(problem.settings[name] for name in SWEPT)
+        v, r, scale = np.where(failed, UNSOLVED, v), np.where(failed, 0.0, r), np.where(failed, 1.0, scale)
+    return Risks(v, r, scale, labels)
 
 
 def _objective(problem: Problem, searched: list[str], eps_test: float) -> Evaluate:
     """Return the adversarial risk as a function of the searched parameters, one problem a row."""
-    columns = [SWEPT.index(name) for name in searched]
+    columns = [SWEPT.index(name) for name in searched if name in SWEPT]
+    places = [i for i, name in enumerate(searched) if name in SWEPT]
     base = point_of(problem)
 
     def evaluate(values: np.ndarray) -> np.ndarray:
         points = np.empty((len(values), len(SWEPT)))
         points[:] = base
-        points[:, columns] = values
-        return adversarial_risk(*risks(points, problem), eps_test)
+        points[:, columns] = values[:, places]
+        if "delta" not in searched:
+            return risks(points, problem).at(eps_test)
+        out = np.empty(len(values))
+        deltas = values[:, searched.index("delta")]
+        for delta in np.unique(deltas):
+            rows = deltas == delta
+            out[rows] = risks(points[rows], problem.vary(loss=Huber(float(delta)))).at(eps_test)
+        return out
 
     return evaluate
 
@@ -86,12 +96,14 @@ def best_training(
     *,
     eps_test: float,
     eps: float | None = None,
-    ridge: float | None = NO_RIDGE,
+    ridge: float | None = AS_GIVEN,
+    gradient_penalty: float | None = AS_GIVEN,
+    delta: float | None = AS_GIVEN,
     **settings: Unpack[FirstLayer],
 ) -> Optimum:
-    r"""Return the training radius, the ridge, or both, of least adversarial risk.
+    r"""Return the training radius, the penalties, and Huber's delta, or some of these, of least adversarial risk.
 
-    .. math:: \min_{\epsilon\ge0,\;\lambda\ge0} AR(\epsilon_{test};\ \hat\theta(\epsilon,\lambda))
+    .. math:: \min_{\epsilon,\lambda,g,\delta\ge0} AR(\epsilon_{test};\ \hat\theta(\epsilon,\lambda,g,\delta))
 
     Parameters
     ----------
@@ -101,18 +113,22 @@ def best_training(
         Test radius, >= 0.
     eps : float, optional
         Training radius; searched over [0, eps_c] where None.
-    ridge : float, optional
-        Ridge, by default that of the problem (0 without one); searched over {0} and [1e-8, 1e4] where None.
+    ridge, gradient_penalty : float, optional
+        Penalties, by default those of the problem (0 without one); searched over {0} and [1e-8, 1e4] where None.
+    delta : float, optional
+        Parameter of Huber's loss, by default that of the problem; searched over [.01, 100] times the size of the
+        response's signal where None.
 
     Returns
     -------
     Optimum
-        ``at`` holds ``eps``, ``ridge`` or both.
+        ``at`` holds what was searched.
 
     Raises
     ------
     TypeError, ValueError
-        If an argument is of the wrong kind or out of range, or both ``eps`` and ``ridge`` are given.
+        If an argument is of the wrong kind or out of range, nothing is left to search, or delta is given or searched
+        for another loss than Huber's.
     NumericalError
         If no problem searched has a solution.
 
@@ -132,26 +148,42 @@ def best_training(
     eps_test = scalar("eps_test", eps_test)
     if eps is not None:
         eps = scalar("eps", eps)
-    if ridge is NO_RIDGE:
-        ridge = base.ridge
-    if ridge is not None:
-        ridge = scalar("ridge", ridge)
-    if eps is not None and ridge is not None:
-        raise ValueError(
-            f"eps and ridge are both given, eps={eps:g} and ridge={ridge:g} (0 by default): leave the one to be "
-            "searched None"
-        )
-    base = base.vary(eps=eps or 0.0, ridge=ridge or 0.0)
-    threshold = null_threshold(base)
-    axes = []
-    if eps is None:
-        axes.append(Axis("eps", RADIUS_RANGE[0] * threshold, RADIUS_RANGE[1] * threshold, True, threshold))
-    if ridge is None:
-        axes.append(Axis("ridge", *RIDGE_RANGE, True))
-    names = [axis.name for axis in axes]
-    null_at = {"eps": threshold, "ridge": 0.0}
-    null = {name: null_at[name] for name in names} if eps is None or eps >= threshold else {"ridge": math.inf}
+    fixed = {"eps": eps}
+    for name, value in (("ridge", ridge), ("gradient_penalty", gradient_penalty)):
+        fixed[name] = base.settings[name] if value is AS_GIVEN else None if value is None else scalar(name, value)
+    if delta is not AS_GIVEN:
+        if not isinstance(base.loss, Huber):
+            raise ValueError(f"delta is the parameter of Huber's loss, got delta={delta!r} with loss={base.loss.name!r}")
+        fixed["delta"] = delta
+    names = [name for name, value in fixed.items() if value is None]
+    if not names:
+        given = " and ".join(f"{name}={value:g}" for name, value in fixed.items())
+        raise ValueError(f"something must be searched, got {given}: leave the one to be searched None")
+    loss = base.loss if delta is AS_GIVEN else Huber(1.0 if delta is None else delta)
+    base = base.vary(
+        eps=eps or 0.0, ridge=fixed["ridge"] or 0.0, gradient_penalty=fixed["gradient_penalty"] or 0.0, loss=loss
+    )  # fmt: skip
+    # where the loss is searched the threshold moves with it: up to that of the square loss and more
+    threshold = null_threshold(base) if "delta" not in names else _largest_threshold(base)
+    edge = threshold if "delta" not in names else None
+    ranges = {
+        "eps": Axis("eps", RADIUS_RANGE[0] * threshold, RADIUS_RANGE[1] * threshold, True, edge),
+        "ridge": Axis("ridge", *RIDGE_RANGE, True),
+        "gradient_penalty": Axis("gradient_penalty", *RIDGE_RANGE, True),
+        "delta": Axis("delta", *(end * base.data.signal_norm for end in DELTA_RANGE), False),
+    }
+    axes = [ranges[name] for name in names]
+    null_at = {"eps": threshold, "ridge": 0.0, "gradient_penalty": 0.0, "delta": base.data.signal_norm}
+    null = {name: null_at[name] for name in names}
+    if eps is not None and eps < threshold:
+        null = {next(name for name in names if name != "delta"): math.inf} if names != ["delta"] else {}
     return search(_objective(base, names, eps_test), axes, eps_test, base.data.null_risk, null)
+
+
+def _largest_threshold(problem: Problem) -> float:
+    """Return the largest null threshold over the range of Huber's delta."""
+    ends = np.geomspace(*DELTA_RANGE, 9) * problem.data.signal_norm
+    return 1.05 * max(null_threshold(problem.vary(loss=Huber(float(delta)))) for delta in ends)
 
 
 def best_width(
@@ -345,8 +377,10 @@ def best_activation(
     >>> list(best.built_in)[:3]
     ['identity', 'sigmoid', 'tanh']
     """
-    refuse(settings, "activation", "ridge")
-    base = as_problem(psi1, psi2, eps, tau, **settings).vary(ridge=0.0)
+    refuse(settings, "activation", "ridge", "gradient_penalty")
+    base = as_problem(psi1, psi2, eps, tau, **settings).vary(ridge=0.0, gradient_penalty=0.0)
+    if not base.plain:
+        raise ValueError(f"moments are searched for the square loss, Gaussian noise and norm 2 only, got {base!r}")
     if base.data.radial_power > 0.0:
         raise ValueError(
             "radial_power must be 0: the moments that are searched do not say how activations learn it, got "
@@ -359,8 +393,7 @@ def best_activation(
     point = np.array([point_of(base)])
     compared = {}
     for name in TABLE:
-        v, r = risks(point, base.vary(activation=built_in(name)))
-        compared[name] = risk_or_nan(adversarial_risk(v, r, eps_test)[0])
+        compared[name] = risk_or_nan(risks(point, base.vary(activation=built_in(name))).at(eps_test)[0])
     ranking = sorted(compared.items(), key=lambda item: (math.isnan(item[1]), item[1]))
     features, given = base.features, base.parameters
 
@@ -372,7 +405,7 @@ def best_activation(
         for part in [slice(None)] if closed else [slice(i, i + 1) for i in range(len(rows))]:
             law = features.law(regimes.of_row(rows[part][0], given.spike))
             regimes.solve_rows(rows[part], law, given.spike, table[part])
-        return adversarial_risk(*of_table(table), eps_test)
+        return of_table(table, base).at(eps_test)
 
     axes = [Axis("rho_over_mu2", *ROUGHNESS_RANGE, False)]
     if fixed is None:
@@ -436,6 +469,8 @@ def pareto(
     eps_test has lower risk at every test radius in between.
     """
     base = setting_of(psi1, psi2, tau, settings)
+    if not base.plain:
+        raise ValueError(f"the front is that of the square loss, Gaussian noise and norm 2, got {base!r}")
     eps_test = validation.real_scalar("eps_test", eps_test, 0.0, open_lower=True)
     count = validation.integer("points", points, 2)
     if not isinstance(with_ridge, bool):
@@ -444,8 +479,8 @@ def pareto(
 
     def best(radius: float) -> tuple[float, ...]:
         at = {"eps": 0.0, "ridge": 0.0} | best_training(base, eps_test=radius, ridge=None if with_ridge else 0.0).at
-        v, r = risks(np.array([point_of(base.vary(eps=at["eps"], ridge=at["ridge"]))]), base)
-        return float(v[0]), float(adversarial_risk(v, r, eps_test)[0]), at["eps"], at["ridge"], radius
+        found = risks(np.array([point_of(base.vary(eps=at["eps"], ridge=at["ridge"]))]), base)
+        return float(found.standard_risk[0]), float(found.at(eps_test)[0]), at["eps"], at["ridge"], radius
 
     front = [best(0.0), best(eps_test)]
     while len(front) < count:

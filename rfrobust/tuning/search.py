@@ -1,4 +1,4 @@
-"""Global minimisation over one or two parameters of a problem, with a certificate.
+"""Global minimisation over a few parameters of a problem, with a certificate.
 
 A search scans a logarithmic grid of the whole range, finer next to the edge of the null phase, refines every basin on
 it, treats the limits (a parameter at 0, the null phase) as candidates of their own, and reports how much worse the
@@ -16,8 +16,8 @@ from scipy.optimize import minimize
 
 from ..support.errors import NumericalError
 
-#: Points of the scan along each coordinate, for searches in one and in two dimensions.
-SCAN = {1: 160, 2: 24}
+#: Points of the scan along each coordinate, by the number of coordinates.
+SCAN = {1: 160, 2: 24, 3: 12, 4: 8}
 #: Relative distances from the edge of the null phase that are scanned besides: the risk may dip just before it.
 EDGE = np.concatenate([[1e-7, 1e-6, 1e-5, 1e-4], np.geomspace(1e-3, 0.05, 8)])
 #: Basins refined per search, best first.
@@ -61,7 +61,7 @@ class Optimum:
     eps_test : float
         The test radius.
     null_risk : float
-        Risk of predicting zero, \\|beta\\|^2 + tau^2 + F_*^2.
+        Risk of predicting zero, E y^2; one half for labels.
     null : bool
         Whether nothing beats predicting zero; ``at`` is then one setting that does it.
     at_bound : bool

@@ -44,7 +44,7 @@ def random_parameters(rng):
     psi1, psi2 = 10 ** rng.uniform(-2, 2, 2)
     eps = 10 ** rng.uniform(-3, 1)
     ridge = 0.0 if rng.random() < 0.5 else 10 ** rng.uniform(-8, 2)
-    return Parameters(psi1, psi1 / psi2, eps, rng.uniform(0, 2), ridge, *RELU, 1.0, 0.0)
+    return Parameters(psi1, psi1 / psi2, eps, rng.uniform(0, 2), ridge, 0.0, *RELU, 1.0, 0.0)
 
 
 def array_law(psi1):
@@ -115,7 +115,7 @@ def test_traces_match_the_page_and_their_derivatives_are_right():
     for _ in range(20):
         psi1, k, l = (float(x) for x in 10 ** rng.uniform(-2, 2, 3))
         signal = float(rng.uniform(0.5, 2))
-        at = averages(k, l, Parameters(psi1, 1.0, 0.3, 0.0, 0.0, *RELU, signal, 0.0), None)
+        at = averages(k, l, Parameters(psi1, 1.0, 0.3, 0.0, 0.0, 0.0, *RELU, signal, 0.0), None)
         with mp.workdps(40):
             point = (mp.mpf(k), mp.mpf(l), mp.mpf(psi1), mp.mpf(signal))
             for i, exact in enumerate(page_traces(*point)):
@@ -133,7 +133,7 @@ def test_averages_of_arrays_are_their_definitions():
     explained = rng.uniform(0, 0.01, 50)
     weights = rng.dirichlet(np.ones(50)) * 0.9
     law = Law(sigma, metric, explained, weights, 0.1, 0.2, 0.0)
-    p = Parameters(1.0, 1.0, 0.3, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0)
+    p = Parameters(1.0, 1.0, 0.3, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0)
     k, l = 0.7, 0.4
     H = sigma + k * metric + l
     rest, b2 = k * metric + l, explained * sigma
@@ -189,7 +189,7 @@ def test_bisection_agrees_with_newton():
 @pytest.mark.parametrize("shift", [Shift(0.0, 0.0), Shift(2.0, -700.0)])
 def test_a_lost_newton_recovers(shift):
     # from an absurd start, and from an absurd shift of it, only bisection is left
-    p = Parameters(1.0, 0.5, 0.3, 0.25, 0.0, *RELU, 1.0, 0.0)
+    p = Parameters(1.0, 0.5, 0.3, 0.25, 0.0, 0.0, *RELU, 1.0, 0.0)
     exact = rfrobust.solve(1, 2, 0.3, 0.5)
     root = solve_pair(-300.0, 300.0, shift, p, None)
     assert 0.3 * math.exp(root.log_t) == pytest.approx(exact.q, rel=1e-12)

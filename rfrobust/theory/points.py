@@ -1,0 +1,85 @@
+"""Tables of solved problems: which kernels solve them, and rows of parameters for these."""
+
+from itertools import pairwise
+
+import numpy as np
+
+from ..engine import regimes, solutions
+from ..engine.records import AnyParameters, Parameters, Point
+from ..problem.features import Features
+from ..problem.parameters import SWEPT
+from ..problem.problem import Problem
+
+_TAU = SWEPT.index("tau")
+
+
+def as_rows(columns: AnyParameters, count: int, *more: np.ndarray | float) -> np.ndarray:
+    """Return a table with one row a problem of parameters, all but the spike, and more, that are numbers or columns."""
+    fields = [*columns[: len(Parameters._fields)], *more]
+    rows = np.empty((count, len(fields)))
+    for j, column in enumerate(fields):
+        rows[:, j] = column
+    return rows
+
+
+def _law_breaks(points: np.ndarray, features: Features) -> np.ndarray:
+    """Return where in a table of points the law of the features may change, both ends included."""
+    if features.closed:
+        return np.array([0, len(points)])
+    kinds = np.stack([points[:, 0], points[:, 4] > 0.0])
+    changes = np.flatnonzero((np.diff(kinds, axis=1) != 0).any(axis=0)) + 1
+    return np.concatenate([[0], changes, [len(points)]])
+
+
+def table_width(problem: Problem) -> int:
+    """Return the number of columns of :func:`solve_points`."""
+    return len(Point._fields) + (0 if problem.plain else solutions.UNKNOWNS)
+
+
+def solve_points(points: np.ndarray, problem: Problem, line: int = 1, out: np.ndarray | None = None) -> np.ndarray:
+    """Return, in ``out`` if given, a table of :class:`Point` for points (``SWEPT``) of the problem.
+
+    Points in lines of ``line`` neighbours on a grid are cheaper. Where the equations are those of docs/family, columns
+    with the logarithms of their unknowns follow.
+    """
+    plain = problem.plain
+    out = np.empty((len(points), table_width(problem))) if out is None else out
+    if plain and len(points) == 1:
+        p = problem.parameters_at(*points[0].tolist())
+        out[0] = regimes.solve_point(p, problem.features.law(p))
+        return out
+    for start, stop in pairwise(_law_breaks(points, problem.features).tolist()):
+        columns = problem.parameters_at(*points[start:stop].T)
+        rows = as_rows(columns, stop - start)
+        law = problem.features.law(regimes.of_row(rows[0], columns.spike))
+        if plain:
+            regimes.solve_rows(rows, law, columns.spike, out[start:stop], line=line)
+        else:
+            rows = as_rows(columns, stop - start, points[start:stop, _TAU])
+            solutions.solve_rows(rows, problem.data.nonlinear_power, law, *problem.kinds, line, out[start:stop])
+    return out
+
+
+def solve_problem(problem: Problem) -> tuple[Point, tuple[float, ...]]:
+    """Return the :class:`Point` of one problem and its unknowns, if it has those of docs/family."""
+    if problem.plain:
+        p = problem.parameters
+        return regimes.solve_point(p, problem.features.law(p)), ()
+    row = solve_points(np.array([point_of(problem)]), problem)[0].tolist()
+    width = len(Point._fields)
+    return Point(*row[:width]), tuple(value for value in row[width:] if value == value)
+
+
+def point_of(problem: Problem) -> tuple[float, ...]:
+    """Return the parameters ``SWEPT`` of a problem."""
+    return problem.psi1, problem.psi2, problem.eps, problem.tau, problem.ridge, problem.penalty.gradient
+
+
+def null_radius(problem: Problem) -> tuple[float, float]:
+    """Return the null threshold of a problem and the largest residual of its equations."""
+    p = problem.parameters
+    law = problem.features.law(p)
+    if problem.plain:
+        return regimes.null_threshold(p, law), 0.0
+    (row,) = as_rows(p, 1, problem.tau)
+    return solutions.null_radius(row, problem.data.nonlinear_power, law, *problem.kinds)
