@@ -28,7 +28,8 @@ def sample_problems(count: int, seed: int) -> np.ndarray:
     eps = 10 ** rng.uniform(-4, np.log10(30), count)
     tau = np.where(rng.random(count) < 0.3, 0.0, 10 ** rng.uniform(-3, 1, count))
     ridge = np.where(rng.random(count) < 0.5, 0.0, 10 ** rng.uniform(-8, 2, count))
-    return np.stack([psi1, psi2, eps, tau, ridge])
+    penalty = np.where(rng.random(count) < 0.7, 0.0, 10 ** rng.uniform(-8, 2, count))
+    return np.stack([psi1, psi2, eps, tau, ridge, penalty])
 
 
 def sample_extremes(count: int, seed: int) -> np.ndarray:
@@ -42,7 +43,8 @@ def sample_extremes(count: int, seed: int) -> np.ndarray:
         threshold = rfrobust.null_threshold(psi1[i], psi2[i], tau[i])
         below = rng.choice([1 - 10 ** rng.uniform(-12, 0), 10 ** rng.uniform(-6, 0)])
         eps[i] = threshold * below
-    return np.stack([psi1, psi2, eps, tau, ridge])
+    penalty = np.where(rng.random(count) < 0.7, 0.0, 10 ** rng.uniform(-20, 20, count))
+    return np.stack([psi1, psi2, eps, tau, ridge, penalty])
 
 
 def solve_all(problems: np.ndarray, **settings: Any) -> dict[str, np.ndarray]:
@@ -57,8 +59,8 @@ def recompute_errors(problems: np.ndarray, digits: int = 40, **settings: Any) ->
     It is multiplied by the relative distance to the null threshold, which divides the threshold's own rounding.
     """
     errors = []
-    for psi1, psi2, eps, tau, ridge in tqdm(problems.T, desc=f"{digits} digits", delay=1.0, leave=False):
-        model = rfrobust.solve(psi1, psi2, eps, tau, ridge=ridge, **settings)
+    for psi1, psi2, eps, tau, ridge, penalty in tqdm(problems.T, desc=f"{digits} digits", delay=1.0, leave=False):
+        model = rfrobust.solve(psi1, psi2, eps, tau, ridge=ridge, gradient_penalty=penalty, **settings)
         if model.phase is rfrobust.Phase.NULL:
             continue
         v, r2, loss, _ = reference.polish(model, digits)

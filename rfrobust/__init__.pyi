@@ -24,13 +24,21 @@ from .finite import summary as summary
 
 # a problem
 from .problem import Activation as Activation
+from .problem import BernoulliGauss as BernoulliGauss
 from .problem import DiscreteSpectrum as DiscreteSpectrum
 from .problem import EmpiricalSpectrum as EmpiricalSpectrum
+from .problem import GaussianMixture as GaussianMixture
+from .problem import Huber as Huber
+from .problem import Laplace as Laplace
 from .problem import MarchenkoPastur as MarchenkoPastur
+from .problem import MarginLoss as MarginLoss
 from .problem import OrthogonalRows as OrthogonalRows
 from .problem import Phase as Phase
 from .problem import Problem as Problem
+from .problem import Rademacher as Rademacher
+from .problem import ResidualLoss as ResidualLoss
 from .problem import Spectrum as Spectrum
+from .problem import StudentT as StudentT
 
 # what can go wrong, and the version
 from .support.errors import DivergenceError as DivergenceError

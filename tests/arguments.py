@@ -23,6 +23,9 @@ OTHERS = {
     "finite.SampledRisks",
     "memorize.Memorizer", "memorize.Verification", "problem.Features", "problem.FirstLayer", "problem.Loss",
     "problem.Ratios", "problem.Settings", "problem.Square", "problem.Target", "problem.adversarial_risk",
+    "problem.Absolute", "problem.Hinge", "problem.Logistic", "problem.Noise", "problem.Signal",
+    "problem.adversarial_error", "rfrobust.Laplace", "rfrobust.MarginLoss", "rfrobust.Rademacher",
+    "rfrobust.ResidualLoss",
     "rfrobust.Equilibrium", "rfrobust.MarchenkoPastur", "rfrobust.OrthogonalRows", "rfrobust.Phase",
     "rfrobust.Spectrum", "rfrobust.Status", "theory.LimitingModel", "theory.SmallEpsExpansion",
     "tuning.ActivationOptimum", "tuning.Basin", "tuning.Optimum", "wide.Attackable", "wide.FiniteNetwork",
@@ -54,9 +57,10 @@ def calls():
     X, y = rng.standard_normal((6, 4)), rng.standard_normal(6)
     labels = np.array([0, 1, 0, 1, 1, 0])
     point = {"psi1": 3.0, "psi2": 2.0, "eps": 0.3, "tau": 0.5}
-    target = {"spectrum": "marchenko-pastur", "signal_norm": 1.0, "nonlinear_power": 0.0}
+    target = {"spectrum": "marchenko-pastur", "signal_norm": 1.0, "nonlinear_power": 0.0, "loss": "square", "norm": 2.0,
+              "noise": "gaussian", "labels": "real", "signal": problem.BernoulliGauss()}  # fmt: skip
     layer = {"activation": "relu", **target}
-    settings = {"ridge": 0.1, **layer}
+    settings = {"ridge": 0.1, "gradient_penalty": 0.1, **layer}
     no_eps = without("eps", point)
     W = rng.standard_normal((5, 4))
     W /= np.linalg.norm(W, axis=1, keepdims=True)
@@ -123,8 +127,16 @@ def calls():
         "Spectrum.draw": (problem.MarchenkoPastur().draw, {"N": 2, "d": 3, "rng": rng}),
         "Spectrum.checked_law": (problem.OrthogonalRows().checked_law, {"psi1": 2.0}),
         "problem.Data": (problem.Data, {"signal_norm": 1.0, "tau": 0.5, "nonlinear_power": 0.0}),
+        "rfrobust.Huber": (problem.Huber, {"delta": 0.5}),
+        "Loss.derivatives": (problem.Huber(0.5).derivatives, {"z": [0.5]}),
+        "problem.resolve_loss": (problem.resolve_loss, {"loss": "huber:0.5"}),
+        "problem.resolve_noise": (problem.resolve_noise, {"noise": "laplace"}),
+        "rfrobust.GaussianMixture": (problem.GaussianMixture, {"deviations": [0.3, 3.0], "weights": [0.8, 0.2]}),
+        "rfrobust.StudentT": (problem.StudentT, {"dof": 3.0}),
+        "rfrobust.BernoulliGauss": (problem.BernoulliGauss, {"share": 0.5}),
+        "Signal.draw": (problem.Rademacher().draw, {"d": 3, "rng": rng}),
         "problem.Attack": (problem.Attack, {"radius": 0.3, "norm": 2.0}),
-        "problem.Penalty": (problem.Penalty, {"ridge": 0.1}),
+        "problem.Penalty": (problem.Penalty, {"ridge": 0.1, "gradient": 0.1}),
         "problem.RandomFeatures": (problem.RandomFeatures, {"activation": activation, "spectrum":
             problem.MarchenkoPastur()}),
         "rfrobust.Problem": (problem.Problem, {"psi1": 1.0, "psi2": 2.0, "data": model.problem.data, "features":

@@ -135,7 +135,7 @@ def radial(k, l, psi1, mu1, mu2, rho, a2):
     return source * metric, 1 - 2 * source * e + source * sigma
 
 
-def equations(q, V, k, psi1, psi2, eps, tau, ridge, moments, law=None, radial_power=0, a2=0):
+def equations(q, V, k, psi1, psi2, eps, tau, ridge, moments, law=None, radial_power=0, a2=0, penalty=0):
     """Return the three equations eq-k, eq-I, eq-II of docs/theory, each as left/right - 1, then v and r^2."""
     p0, p1, phi, A, B, m, D = scalars(q, V)
     a = D / V
@@ -145,7 +145,7 @@ def equations(q, V, k, psi1, psi2, eps, tau, ridge, moments, law=None, radial_po
     learned, left = radial(k, ridge / a, psi1, *moments, a2) if radial_power else (0, 0)
     v = (tau**2 + 1 - 2 * psi1 * t[1] + psi1 * t[2] + radial_power * left) / (1 - g * R * t[4])
     r2 = psi1 * t[3] + radial_power * learned + g * v * R * t[5]
-    return (k * a * q / (m / (1 + V) + q) / eps**2 - 1, eps**2 * r2 / (q**2 * v) - 1, R * t[0] / D - 1), (
+    return ((k * a - penalty) * q / (m / (1 + V) + q) / eps**2 - 1, eps**2 * r2 / (q**2 * v) - 1, R * t[0] / D - 1), (
         v,
         r2,
         p0,
@@ -159,17 +159,18 @@ def polish(model, digits=40):
     """Return (v, r^2, R*, p0) of a regular solution, recomputed by Newton in ``digits`` digits from its (q, V, k)."""
     with mp.workdps(digits):
         problem = [mp.mpf(x) for x in (model.psi1, model.psi2, model.eps, model.tau, model.ridge)]
+        penalty = mp.mpf(model.gradient_penalty)
         name = model.activation.name
         constants = relu_moments() if name == "relu" else moments(name, max(digits, 40))
         law = law_of(model)
 
         def system(log_q, log_V, log_k):
-            return equations(mp.exp(log_q), mp.exp(log_V), mp.exp(log_k), *problem, constants, law)[0]
+            return equations(*(mp.exp(x) for x in (log_q, log_V, log_k)), *problem, constants, law, penalty=penalty)[0]
 
         start = [mp.log(x) for x in (model.q, model.V, model.k)]
         root = mp.findroot(system, start, tol=mp.mpf(10) ** (-digits + 8), maxsteps=40)
         q, V, k = (mp.exp(x) for x in root)
-        _, (v, r2, p0, p1, phi, m) = equations(q, V, k, *problem, constants, law)
+        _, (v, r2, p0, p1, phi, m) = equations(q, V, k, *problem, constants, law, penalty=penalty)
         s = q * V
         loss = v / 2 * ((p1 - 2 * s * phi + s * s * p1) / (1 + V) ** 2 + 2 * q * m / (1 + V) + q * q)
         return v, r2, loss, p0

@@ -29,7 +29,7 @@ from .ranges import RANGE, expand
 @click.option("--data", type=click.Path(path_type=Path), help="Numbers (.csv, .nc); the picture's name with .csv.")
 def command(
     psi1: Any, ratio: Any, psi2: float, eps: Any, tau: float, ridge: float, eps_test: float | None, log: bool,
-    activation: str, spectrum: str, out: Path, data: Path | None,
+    out: Path, data: Path | None, **model: Any,
 ) -> None:  # fmt: skip
     """Draw adversarial and standard risk against N/d or N/n."""
     from ..figures.drawing.curve import draw
@@ -45,7 +45,7 @@ def command(
     widths = expand("psi1", psi1, log) if ratio is None else psi2 * expand("ratio", ratio, log)
     dataset = sweep(
         psi1=widths, psi2=psi2, eps=expand("eps", eps, False), tau=tau, ridge=ridge, eps_test=eps_test,
-        activation=activation, spectrum=spectrum,
+        **model,
     )  # fmt: skip
     refuse_without_solution(dataset)
     write_dataset(dataset, data)

@@ -7,6 +7,7 @@ import click
 import numpy as np
 
 from ..problem.parameters import SWEPT
+from ..problem.problem import Problem
 from ..theory.grid import sweep
 from .options import model_options
 from .output import PICTURES, TABLES, announce, check_ending, refuse_without_solution, write_dataset, write_figure
@@ -19,6 +20,7 @@ from .ranges import RANGE, expand
 @click.option("--eps", type=RANGE, required=True, help="Training radius.")
 @click.option("--tau", type=RANGE, default="0", show_default=True, help="Noise standard deviation.")
 @click.option("--ridge", type=RANGE, default="0", show_default=True, help="Ridge penalty lambda.")
+@click.option("--gradient-penalty", type=RANGE, default="0", show_default=True, help="Penalty on the squared gradient.")
 @click.option("--eps-test", type=float, help="Test radius; the training radius of each point by default.")
 @click.option(
     "--quantity", default="adversarial_risk", show_default=True,
@@ -27,7 +29,8 @@ from .ranges import RANGE, expand
 @click.option("--log", "log_axes", default="psi1,psi2", show_default=True, help="Parameters on a logarithmic scale.")
 @click.option(
     "--boundaries/--no-boundaries", default=True, show_default=True,
-    help="Where the risk exceeds that of predicting zero, where standard training is better, the best width.",
+    help="Where the risk exceeds that of predicting zero, where standard training is better, the best width "
+    "(for the square loss under Euclidean attacks).",
 )  # fmt: skip
 @model_options
 @click.option(
@@ -36,8 +39,7 @@ from .ranges import RANGE, expand
 )  # fmt: skip
 @click.option("--data", type=click.Path(path_type=Path), help="Numbers (.csv, .nc); the picture's name with .nc.")
 def command(
-    quantity: str, log_axes: str, activation: str, spectrum: str, eps_test: float | None, out: Path,
-    data: Path | None, boundaries: bool, **given: Any,
+    quantity: str, log_axes: str, eps_test: float | None, out: Path, data: Path | None, boundaries: bool, **given: Any,
 ) -> None:  # fmt: skip
     """Draw a quantity over two parameters given as ranges START:STOP:COUNT; the others are numbers."""
     from ..figures.drawing.heatmap import QUANTITIES, draw
@@ -59,9 +61,10 @@ def command(
     arguments: dict[str, Any] = {
         name: value if name in swept else float(np.squeeze(value)) for name, value in values.items()
     }
-    dataset = sweep(**arguments, eps_test=eps_test, activation=activation, spectrum=spectrum)
+    model = {name: value for name, value in given.items() if name not in SWEPT}
+    dataset = sweep(**arguments, eps_test=eps_test, **model)
     refuse_without_solution(dataset)
-    if boundaries:
+    if boundaries and Problem.of(1, 1, 0, 1, **model).plain:
         dataset = add_margins(dataset)
     write_dataset(dataset, data)
     write_figure(draw(dataset, quantity=quantity, log=[name for name in swept if name in logarithmic]), out)

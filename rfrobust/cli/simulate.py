@@ -43,8 +43,8 @@ _SHOWN = ("standard_risk", "gradient_norm", "adversarial_risk", "zero_residual_f
 )  # fmt: skip
 def command(
     psi1: Any, psi2: Any, eps: Any, d: Any, tau: Any, ridge: Any, eps_test: float | None, replicates: int,
-    objective: str, features: str, activation: str, spectrum: str, seed: int, test_samples: int,
-    store: Path | None, workers: int | None, scheduler: str | None, log: bool, data: Path,
+    objective: str, features: str, seed: int, test_samples: int, store: Path | None, workers: int | None,
+    scheduler: str | None, log: bool, data: Path, **model: Any,
 ) -> None:  # fmt: skip
     """Train finite networks and measure their risks; for several --d also at d = infinity, by a line in 1/d.
 
@@ -64,8 +64,7 @@ def command(
     with cluster as client:
         result = simulate(
             **axes, eps_test=eps_test, replicates=replicates, objective=objective, features=features,
-            activation=activation, spectrum=spectrum, seed=seed, test_samples=test_samples, store=store,
-            workers=workers, client=client,
+            seed=seed, test_samples=test_samples, store=store, workers=workers, client=client, **model,
         )  # fmt: skip
     write_dataset(result, data)
     announce(data)

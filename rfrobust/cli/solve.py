@@ -17,14 +17,19 @@ def as_record(model: Equilibrium, eps_test: float | None) -> dict[str, Any]:
     """Return a solution and its risk at the test radius as plain values."""
     names = [
         *(*SWEPT, "standard_risk", "gradient_norm", "training_loss"),
-        *("mean_abs_residual", "zero_residual_fraction", "q", "V", "k", "residual", "iterations"),
+        *("overlap", "output_power", "mean_abs_error", "mean_abs_residual", "zero_residual_fraction"),
+        *("training_error", "attacked_training_error", "mean_margin", "q", "V", "k", "residual", "iterations"),
     ]
-    return {name: getattr(model, name) for name in names} | {
+    values = {name: getattr(model, name) for name in names}
+    return {name: value for name, value in values.items() if value == value} | {
         "adversarial_risk": model.adversarial_risk(eps_test),
         "phase": model.phase.name.lower(),
         "status": model.status.name.lower(),
         "activation": model.activation.name,
         "spectrum": model.spectrum.name,
+        "loss": model.loss.name,
+        "norm": model.norm,
+        "labels": model.labels,
         "eps_test": model.eps if eps_test is None else eps_test,
     }
 
@@ -32,9 +37,10 @@ def as_record(model: Equilibrium, eps_test: float | None) -> dict[str, Any]:
 @click.command("solve")
 @click.option("--psi1", type=float, required=True, help="N/d, features per dimension.")
 @click.option("--psi2", type=float, required=True, help="n/d, samples per dimension; inf for the population.")
-@click.option("--eps", type=float, required=True, help="Training attack radius (l2).")
+@click.option("--eps", type=float, required=True, help="Training attack radius.")
 @click.option("--tau", type=float, default=0.0, show_default=True, help="Noise standard deviation.")
 @click.option("--ridge", type=float, default=0.0, show_default=True, help="Ridge penalty lambda.")
+@click.option("--gradient-penalty", type=float, default=0.0, show_default=True, help="Penalty on the squared gradient.")
 @click.option("--eps-test", type=float, help="Test attack radius; the training radius by default.")
 @model_options
 @click.option("--gradient", is_flag=True, help="Add the derivatives with respect to every parameter.")

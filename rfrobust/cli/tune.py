@@ -53,7 +53,7 @@ SEARCHED = {
 @click.pass_context
 def command(
     context: click.Context, what: str, psi1: float | None, psi2: float, eps: float | None,
-    eps_test: float | None, tau: float, ridge: float, activation: str, spectrum: str, as_json: bool,
+    eps_test: float | None, tau: float, ridge: float, activation: str, as_json: bool, **model: Any,
 ) -> None:  # fmt: skip
     """Search the best training radius, ridge, both, width or activation for a test radius."""
     given = {
@@ -69,7 +69,6 @@ def command(
         raise click.UsageError(f"tune {what} needs --eps-test")
     if what in ("width", "activation") and eps is None:
         raise click.UsageError(f"tune {what} needs --eps")
-    model: dict[str, Any] = {"spectrum": spectrum}
     built_in: dict[str, float] = {}
     if what == "activation":
         found = best_activation(psi1, psi2, eps, tau, eps_test=eps_test, **model)  # type: ignore[arg-type]

@@ -229,7 +229,7 @@ def resolve_loss(loss: str | Loss) -> Loss:
         return loss
     if isinstance(loss, type) and issubclass(loss, Loss):
         raise TypeError(f"loss must be a loss, got the class {loss.__name__}: call it")
-    name, colon, text = loss.partition(":") if isinstance(loss, str) else (loss, "", "")
+    name, colon, text = loss.partition(":") if isinstance(loss, str) else ("", "", "")
     if name not in LOSSES:
         validation.choice("loss", loss, LOSSES)
     made: Any = LOSSES[name]

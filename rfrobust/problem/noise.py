@@ -162,3 +162,44 @@ class Laplace(Noise):
 def _laplace() -> tuple[np.ndarray, np.ndarray]:
     # density of the logarithm u of the scale: exp(2 u - exp(2 u)/2)
     return _rule(0.5 * MISSED, 0.5 * math.log(-2.0 * MISSED + 10.0), STEP, lambda u: 2.0 * u - 0.5 * np.exp(2.0 * u))
+
+
+def resolve_noise(noise: "str | Noise | None") -> Noise:
+    """Return the law itself, N(0, 1) for None, or the law of a text.
+
+    Texts are ``"gaussian"``, ``"laplace"``, ``"t:3"`` (degrees of freedom) and ``"mixture:0.3@0.8,3@0.2"`` (standard
+    deviations and weights).
+
+    Raises
+    ------
+    TypeError, ValueError
+        If there is no such law.
+    """
+    if noise is None or isinstance(noise, Noise):
+        return GAUSSIAN_NOISE if noise is None else noise
+    name, _, text = noise.partition(":") if isinstance(noise, str) else ("", "", "")
+    if not isinstance(noise, str):
+        raise TypeError(f"noise must be a law or a text, got {noise!r} ({type(noise).__name__})")
+    if noise not in ("gaussian", "laplace") and (name not in ("t", "mixture") or not text):
+        raise ValueError(f"noise must be 'gaussian', 'laplace', 't:DOF' or 'mixture:SD@WEIGHT,...', got noise={noise!r}")
+    try:
+        return {"gaussian": _as_gaussian, "laplace": _as_laplace, "t": _as_student, "mixture": _as_mixture}[name](text)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"noise={noise!r} is no law: {error}") from error
+
+
+def _as_gaussian(_: str) -> Noise:
+    return GAUSSIAN_NOISE
+
+
+def _as_laplace(_: str) -> Noise:
+    return Laplace()
+
+
+def _as_student(text: str) -> Noise:
+    return StudentT(float(text))
+
+
+def _as_mixture(text: str) -> Noise:
+    pairs = [part.split("@") for part in text.split(",")]
+    return GaussianMixture([float(deviation) for deviation, _ in pairs], [float(weight) for _, weight in pairs])

@@ -18,7 +18,7 @@ from .attack import EUCLIDEAN, Attack, dual_of
 from .data import Data
 from .features import Features, RandomFeatures, random_features
 from .loss import SQUARE, Loss, MarginLoss, resolve_loss
-from .noise import GAUSSIAN_NOISE, Noise
+from .noise import GAUSSIAN_NOISE, Noise, resolve_noise
 from .parameters import scalar
 from .penalty import Penalty
 from .signal import GAUSSIAN, Signal
@@ -34,7 +34,7 @@ class Target(TypedDict, total=False):
     radial_power: float
     loss: str | Loss
     norm: float
-    noise: Noise | None
+    noise: str | Noise | None
     labels: str | None
     signal: Signal
 
@@ -206,7 +206,7 @@ class Problem:
         radial_power: float = 0.0,
         loss: str | Loss = SQUARE,
         norm: float = EUCLIDEAN,
-        noise: Noise | None = None,
+        noise: str | Noise | None = None,
         labels: str | None = None,
         gradient_penalty: float = 0.0,
         signal: Signal = GAUSSIAN,
@@ -242,8 +242,9 @@ class Problem:
             ``"square"``, ``"huber:delta"``, ``"absolute"``, ``"logistic"``, ``"hinge"``, or a :class:`Loss`.
         norm : float
             p of the attack's norm, 2, ``inf`` or any p >= 1.05; its radius is eps d^(1/p - 1/2).
-        noise : Noise, optional
-            Law of xi, N(0, 1) by default: :class:`GaussianMixture`, :class:`StudentT`, :class:`Laplace`.
+        noise : str or Noise, optional
+            Law of xi, N(0, 1) by default: :class:`GaussianMixture`, :class:`StudentT`, :class:`Laplace`, or a text such
+            as ``"t:3"`` (``rfrobust.problem.resolve_noise``).
         labels : str, optional
             ``"sign"`` for y = sign(<x, beta> + tau xi), ``"real"`` without the sign; what the loss is made for by default.
         gradient_penalty : float
@@ -261,11 +262,10 @@ class Problem:
             labels = "sign" if isinstance(loss, MarginLoss) else "real"
         if tau is NO_NOISE and noise is not None:
             tau = 1.0
-        noise = GAUSSIAN_NOISE if noise is None else noise
         return cls(
             psi1,
             psi2,
-            Data(signal_norm, tau, nonlinear_power, radial_power, noise, labels, signal),
+            Data(signal_norm, tau, nonlinear_power, radial_power, resolve_noise(noise), labels, signal),
             random_features(activation, spectrum),
             Attack(eps, norm),
             Penalty(ridge, gradient_penalty),
@@ -317,9 +317,9 @@ class Problem:
         loss, labels = resolve_loss(new["loss"]), new["labels"]
         if labels is None or (isinstance(loss, MarginLoss) and "labels" not in changes):
             labels = "sign" if isinstance(loss, MarginLoss) else "real"
-        noise = GAUSSIAN_NOISE if new["noise"] is None else new["noise"]
         data = Data(
-            new["signal_norm"], new["tau"], new["nonlinear_power"], new["radial_power"], noise, labels, new["signal"]
+            new["signal_norm"], new["tau"], new["nonlinear_power"], new["radial_power"], resolve_noise(new["noise"]),
+            labels, new["signal"],
         )  # fmt: skip
         attack, penalty = Attack(new["eps"], new["norm"]), Penalty(new["ridge"], new["gradient_penalty"])
         return Problem(new["psi1"], new["psi2"], data, features, attack, penalty, loss)

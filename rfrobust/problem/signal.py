@@ -15,8 +15,10 @@ class Signal(ABC):
     def atoms(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return weights, standard deviations and centres >= 0 of the mixture; a centre stands for itself and minus it."""
 
+    @validation.typed
     def draw(self, d: int, rng: np.random.Generator) -> np.ndarray:
         """Draw a direction beta/|beta|, shape (d,)."""
+        d = validation.integer("d", d, 1)
         weights, deviations, centres = self.atoms()
         which = rng.choice(weights.size, d, p=weights)
         signs = rng.choice([-1.0, 1.0], d)

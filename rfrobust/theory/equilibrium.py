@@ -61,7 +61,7 @@ class SolverError(Error, RuntimeError):
         return f"{self.status.name} at {self.problem}: {self.status.message}"
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
 class Equilibrium:
     r"""The limiting trained model of one problem, as :func:`solve` returns it.
 
@@ -304,6 +304,16 @@ class Equilibrium:
         else:
             risk = adversarial_risk(self.standard_risk, r, radius, self.mean_abs_error)
         return risk if np.ndim(risk) else float(risk)
+
+    def __eq__(self, other: object) -> bool:
+        """Whether all fields are equal, NaN being equal to itself."""
+        if not isinstance(other, Equilibrium):
+            return NotImplemented
+        pairs = [(getattr(self, name), getattr(other, name)) for name in self.__slots__]
+        return all(a == b or (a != a and b != b) for a, b in pairs)
+
+    def __hash__(self) -> int:
+        return hash(self.problem)
 
     def __repr__(self) -> str:
         def show(*names: str) -> str:

@@ -5,7 +5,7 @@ import pytest
 import xarray as xr
 
 import rfrobust
-from rfrobust.theory import QuadraticModel, grid
+from rfrobust.theory import QuadraticModel, grid, points
 
 
 def test_dimensions_follow_the_arrays():
@@ -96,7 +96,7 @@ def test_a_failing_thread_fails_the_sweep(monkeypatch):
     def broken(*_args, **_keywords):
         raise MemoryError("no memory")
 
-    monkeypatch.setattr(grid.regimes, "solve_rows", broken)
+    monkeypatch.setattr(points.regimes, "solve_rows", broken)
     with pytest.raises(MemoryError, match="no memory"):
         rfrobust.sweep(psi1=[1, 2, 3, 4], psi2=2, eps=0.3)
 

@@ -17,10 +17,10 @@ NAMES = ("standard_risk", "gradient_norm", "training_loss", "zero_residual_fract
 
 def solution(point, start):
     """Observables of the equations of docs/theory, solved by mpmath near ``start``."""
-    psi1, psi2, eps, tau, ridge, mu1, mu2, rho, a2, signal_norm, nonlinear, radial, _ = point
+    psi1, psi2, eps, tau, ridge, penalty, mu1, mu2, rho, a2, signal_norm, nonlinear, radial, _ = point
     # a signal of norm b and noise tau^2 + F^2 is b^2 times the unit problem with noise (tau^2 + F^2)/b^2
     noise = mp.sqrt(tau**2 + nonlinear) / signal_norm
-    arguments = (psi1, psi2, eps, noise, ridge, (mu1, mu2, rho), None, radial / signal_norm**2, a2)
+    arguments = (psi1, psi2, eps, noise, ridge, (mu1, mu2, rho), None, radial / signal_norm**2, a2, penalty)
 
     def system(*logs):
         return reference.equations(*(mp.exp(x) for x in logs), *arguments)[0]
@@ -43,6 +43,8 @@ def solution(point, start):
         {"psi1": 40.0, "psi2": 30.0, "eps": 0.5, "tau": 1.0, "ridge": 1.0},
         {"psi1": 3.0, "psi2": 2.0, "eps": 0.3, "tau": 0.3, "ridge": 0.1, "radial_power": 0.8},
         {"psi1": 0.4, "psi2": 2.0, "eps": 0.2, "tau": 0.1, "signal_norm": 0.7, "radial_power": 3.0},
+        {"psi1": 3.0, "psi2": 2.0, "eps": 0.2, "tau": 0.4, "gradient_penalty": 0.3},
+        {"psi1": 1.0, "psi2": 3.0, "eps": 0.1, "tau": 0.4, "ridge": 0.02, "gradient_penalty": 0.05},
     ],
 )
 def test_all_parameters_against_multiple_precision(problem):
@@ -51,7 +53,8 @@ def test_all_parameters_against_multiple_precision(problem):
         point = [
             mp.mpf(x)
             for x in (
-                model.psi1, model.psi2, model.eps, model.tau, model.ridge, model.activation.mu1,
+                model.psi1, model.psi2, model.eps, model.tau, model.ridge, model.gradient_penalty,
+                model.activation.mu1,
                 model.activation.mu2, model.activation.rho, model.activation.a2, model.signal_norm,
                 model.nonlinear_power, model.radial_power, 0.7,
             )
