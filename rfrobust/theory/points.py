@@ -9,6 +9,7 @@ from ..engine.records import AnyParameters, Parameters, Point
 from ..problem.features import Features
 from ..problem.parameters import SWEPT
 from ..problem.problem import Problem
+from ..problem.risk import Risks
 
 _TAU = SWEPT.index("tau")
 
@@ -58,6 +59,16 @@ def solve_points(points: np.ndarray, problem: Problem, line: int = 1, out: np.nd
             rows = as_rows(columns, stop - start, points[start:stop, _TAU])
             solutions.solve_rows(rows, problem.data.nonlinear_power, law, *problem.kinds, line, out[start:stop])
     return out
+
+
+_COLUMNS = {name: i for i, name in enumerate(Point._fields)}
+
+
+def risks_of(table: np.ndarray, problem: Problem) -> Risks:
+    """Return the risks of a table of points of a problem, NaN where there is no solution."""
+    labels = problem.data.labels == "sign"
+    names = ("standard_risk", "gradient_norm", "output_power" if labels else "mean_abs_error")
+    return Risks(*(table[:, _COLUMNS[name]] for name in names), labels)
 
 
 def solve_problem(problem: Problem) -> tuple[Point, tuple[float, ...]]:

@@ -29,7 +29,7 @@ from ..problem.problem import (
 )
 from ..problem.risk import Risks
 from ..support import validation
-from ..theory.points import as_rows, point_of, solve_points
+from ..theory.points import as_rows, point_of, risks_of, solve_points
 from ..theory.thresholds import null_threshold
 from .search import UNSOLVED, Axis, Evaluate, Optimum, risk_or_nan, search
 
@@ -46,25 +46,17 @@ ROUGHNESS_RANGE = (math.sqrt(2.0), 1e2)
 #: Distance, relative, from which on points of a front, or the test radii for which they are best, are the same.
 SAME = 1e-6
 
-_STATUS, _V, _R, _ABS, _Q = (
-    Point._fields.index(name)
-    for name in ("status", "standard_risk", "gradient_norm", "mean_abs_error", "output_power")
-)  # fmt: skip
-
-
 def risks(points: np.ndarray, problem: Problem) -> Risks:
-    """Return the risks at points (``SWEPT``), the rest as in ``problem``; see :func:`of_table`."""
-    return of_table(solve_points(points, problem), problem)
+    """Return the risks at points (``SWEPT``), the rest as in ``problem``; UNSOLVED where there is no solution."""
+    return _finite(risks_of(solve_points(points, problem), problem))
 
 
-def of_table(table: np.ndarray, problem: Problem) -> Risks:
-    """Return the risks of a table of points, UNSOLVED and 0 where there is no solution."""
-    labels = problem.data.labels == "sign"
-    v, r, scale = table[:, _V], table[:, _R], table[:, _Q if labels else _ABS]
-    failed = table[:, _STATUS] != regimes.SOLVED
-    if failed.any():
-        v, r, scale = np.where(failed, UNSOLVED, v), np.where(failed, 0.0, r), np.where(failed, 1.0, scale)
-    return Risks(v, r, scale, labels)
+def _finite(found: Risks) -> Risks:
+    failed = np.isnan(found.standard_risk)
+    if not failed.any():
+        return found
+    v, r, scale = found[:3]
+    return Risks(np.where(failed, UNSOLVED, v), np.where(failed, 0.0, r), np.where(failed, 1.0, scale), found.labels)
 
 
 def _objective(problem: Problem, searched: list[str], eps_test: float) -> Evaluate:
@@ -405,7 +397,7 @@ def best_activation(
         for part in [slice(None)] if closed else [slice(i, i + 1) for i in range(len(rows))]:
             law = features.law(regimes.of_row(rows[part][0], given.spike))
             regimes.solve_rows(rows[part], law, given.spike, table[part])
-        return of_table(table, base).at(eps_test)
+        return _finite(risks_of(table, base)).at(eps_test)
 
     axes = [Axis("rho_over_mu2", *ROUGHNESS_RANGE, False)]
     if fixed is None:
