@@ -22,12 +22,22 @@ class Norm(click.ParamType):
 
 
 _MODEL = (
-    click.option("--activation", default="relu", show_default=True, help="Name, or name:parameter; see 'rfrobust activations'."),
-    click.option("--spectrum", default="marchenko-pastur", show_default=True, help="Law of W W': marchenko-pastur or orthogonal."),
-    click.option("--loss", default="square", show_default=True, help="square, huber:DELTA, absolute, logistic or hinge."),
+    click.option(
+        "--activation", default="relu", show_default=True, help="Name, or name:parameter; see 'rfrobust activations'."
+    ),
+    click.option(
+        "--spectrum", default="marchenko-pastur", show_default=True, help="Law of W W': marchenko-pastur or orthogonal."
+    ),
+    click.option(
+        "--loss", default="square", show_default=True, help="square, huber:DELTA, absolute, logistic or hinge."
+    ),
     click.option("--norm", type=Norm(), default="2", show_default=True, help="p of the attack's l_p norm, or inf."),
-    click.option("--noise", default="gaussian", show_default=True, help="gaussian, laplace, t:DOF or mixture:SD@WEIGHT,..."),
-    click.option("--labels", type=click.Choice(LABELS), help="Real responses or their signs; what the loss is for by default."),
+    click.option(
+        "--noise", default="gaussian", show_default=True, help="gaussian, laplace, t:DOF or mixture:SD@WEIGHT,..."
+    ),
+    click.option(
+        "--labels", type=click.Choice(LABELS), help="Real responses or their signs; what the loss is for by default."
+    ),
 )
 
 

@@ -201,7 +201,9 @@ def unattacked(p, law):
     log_x, iterations = solve_single(kind, start, p, law)
     at = single(kind, log_x, p, law)
     phase, V = (INTERPOLATING, math.inf) if kind == INTERPOLATOR else (REGULAR, at.V)
-    return _solution(phase, 0.0, V, at.k, at.standard_risk, at.squared_norm, at.overlap, p, abs(at.F), float(iterations))
+    return _solution(
+        phase, 0.0, V, at.k, at.standard_risk, at.squared_norm, at.overlap, p, abs(at.F), float(iterations)
+    )
 
 
 @njit

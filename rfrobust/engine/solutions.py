@@ -69,7 +69,9 @@ def _interpolator(p, law, deviations, weights, loss):
 def _solved(x, p, law, norm, deviations, weights, margin, loss, jet, size, iterations):
     """Return the observables at a solution."""
     nan, n = math.nan, x.size
-    m, _, Q = equations(x, p, p.penalty, law, norm, deviations, weights, margin, loss, jet, np.empty(n), np.empty((n, n)))
+    m, _, Q = equations(
+        x, p, p.penalty, law, norm, deviations, weights, margin, loss, jet, np.empty(n), np.empty((n, n))
+    )
     if deviations is None:
         kappa, r, V = math.exp(x[0]), math.exp(x[2]), math.exp(x[3])
         here = label_channel(kappa, Q, V, p.eps * r, margin, loss, jet)
@@ -113,7 +115,6 @@ def solve_rows(rows, extra, law, norm, deviations, weights, margin, loss, jet, l
     for i in range(rows.shape[0]):
         row = rows[i]
         p = parameters_of(row)
-        penalty = row[10]
         scaled = None
         if deviations is not None:
             scaled = np.sqrt(row[TAU] * row[TAU] * deviations * deviations + extra)

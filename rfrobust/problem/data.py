@@ -69,9 +69,13 @@ class Data:
         put(self, "signal", validation.instance("signal", signal, Signal))
         if noise is not GAUSSIAN_NOISE and noise != GAUSSIAN_NOISE:
             if labels == "sign":
-                raise ValueError(f"noise must be Gaussian for labels, got noise={noise!r}: it is a law of real responses")
+                raise ValueError(
+                    f"noise must be Gaussian for labels, got noise={noise!r}: it is a law of real responses"
+                )
             if self.tau == 0.0:
-                raise ValueError(f"tau must be > 0 with a law of the noise, whose scale it is, got tau=0.0, noise={noise!r}")
+                raise ValueError(
+                    f"tau must be > 0 with a law of the noise, whose scale it is, got tau=0.0, noise={noise!r}"
+                )
 
     @property
     def signal_power(self) -> float:

@@ -1,7 +1,7 @@
 """Convex losses: of the size of a residual, or of the margin of a label.
 
-A loss is one function z -> (value, slope, curvature) and the kinks between which it is smooth; nothing else of the library
-knows one loss from another.
+A loss is one function z -> (value, slope, curvature) and the kinks between which it is smooth; nothing else of the
+library knows one loss from another.
 """
 
 import hashlib
@@ -306,7 +306,9 @@ def _check_quadratic(loss: Loss, jet: Jet, z: float, other: float) -> None:
     (value, slope, bend), y = jet(z), other - z
     expected = (value + slope * y + 0.5 * bend * y * y, slope + bend * y, bend)
     size = abs(value) + abs(slope * y) + abs(bend * y * y)
-    if any(abs(a - b) * abs(y) ** i > ROUNDING * size for i, (a, b) in enumerate(zip(jet(other), expected, strict=True))):
+    if any(
+        abs(a - b) * abs(y) ** i > ROUNDING * size for i, (a, b) in enumerate(zip(jet(other), expected, strict=True))
+    ):
         raise ValueError(f"quadratic must be False for a loss that is not one between its kinks, got {loss.name!r}")
 
 
@@ -324,7 +326,8 @@ def _pieces(loss: Loss) -> Pieces:
             rows[i] = value + slope * y + 0.5 * bend * y * y, slope + bend * y, bend
             _check_quadratic(loss, jet, middle, 0.5 * (middle + b))
     smooth = np.full(len(starts), 0.0 if loss.quadratic else float(loss.bend))
-    table = LossTable(np.array(borders), anchor, *np.ascontiguousarray(rows.T), smooth)
+    value, slope, bend = np.ascontiguousarray(rows.T)
+    table = LossTable(np.array(borders), anchor, value, slope, bend, smooth)
     if loss.quadratic:
         return Pieces(table, None)
     return Pieces(table, function_pointer(jet))

@@ -5,7 +5,7 @@ The channel of residuals needs no more of a noise law (docs/family); Student's t
 
 import math
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -13,13 +13,13 @@ import numpy as np
 
 from ..support import validation
 
-#: Step, in the logarithm of the scale, of the trapezoidal rule for continuous mixtures, and what its atoms may miss of a
-#: moment, as a logarithm: moments are then right to 1e-13.
+#: Step, in the logarithm of the scale, of the trapezoidal rule for continuous mixtures, and what its atoms may miss of
+#: a moment, as a logarithm: moments are then right to 1e-13.
 STEP, MISSED = 0.125, -35.0
 
 
 class Noise(ABC):
-    """A law of xi; the response is <x, beta> + tau xi + ..., tau being the scale, 1 by default for any law but N(0, 1)."""
+    """A law of xi in the response <x, beta> + tau xi; the scale tau is 1 by default for any law but N(0, 1)."""
 
     @abstractmethod
     def atoms(self) -> tuple[np.ndarray, np.ndarray]:
@@ -181,7 +181,9 @@ def resolve_noise(noise: "str | Noise | None") -> Noise:
     if not isinstance(noise, str):
         raise TypeError(f"noise must be a law or a text, got {noise!r} ({type(noise).__name__})")
     if noise not in ("gaussian", "laplace") and (name not in ("t", "mixture") or not text):
-        raise ValueError(f"noise must be 'gaussian', 'laplace', 't:DOF' or 'mixture:SD@WEIGHT,...', got noise={noise!r}")
+        raise ValueError(
+            f"noise must be 'gaussian', 'laplace', 't:DOF' or 'mixture:SD@WEIGHT,...', got noise={noise!r}"
+        )
     try:
         return {"gaussian": _as_gaussian, "laplace": _as_laplace, "t": _as_student, "mixture": _as_mixture}[name](text)
     except (TypeError, ValueError) as error:
@@ -202,4 +204,5 @@ def _as_student(text: str) -> Noise:
 
 def _as_mixture(text: str) -> Noise:
     pairs = [part.split("@") for part in text.split(",")]
-    return GaussianMixture([float(deviation) for deviation, _ in pairs], [float(weight) for _, weight in pairs])
+    deviations, weights = zip(*((float(deviation), float(weight)) for deviation, weight in pairs), strict=True)
+    return GaussianMixture(deviations, weights)

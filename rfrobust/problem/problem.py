@@ -77,7 +77,7 @@ _USUAL: dict[str, Any] = {
 class Kinds(NamedTuple):
     """What the kernels of every loss and norm see of a problem besides its parameters and law.
 
-    ``norm`` is None for Euclidean attacks, ``deviations`` and ``weights`` of the noise (at tau = 1) are None for labels.
+    ``norm`` is None for Euclidean attacks, ``deviations`` and ``weights`` of the noise at tau = 1 are None for labels.
     """
 
     norm: DualNorm | None
@@ -96,9 +96,9 @@ class Problem:
        \hat\theta = \arg\min_\theta \frac1n\sum_i \max_{\|\delta_i\|_p\le\epsilon d^{1/p-1/2}}
        L(y_i,\theta^\top\sigma(W(x_i+\delta_i))) + \frac\lambda2\|\theta\|^2+\frac g2\|J\theta\|^2
 
-    for x ~ N(0, I_d), y = <x, beta> + tau xi or its sign, and unit-norm rows of W; L(y, f) is rho(|y - f|) for a loss rho
-    of residuals (of 1 - y f for labels), l(y f) for a loss l of margins. :meth:`of` builds one from plain numbers and
-    names; problems are frozen, checked once, equal where their content is, and hashable.
+    for x ~ N(0, I_d), y = <x, beta> + tau xi or its sign, and unit-norm rows of W; L(y, f) is rho(|y - f|) for a loss
+    rho of residuals, l(y f) for a loss l of margins. :meth:`of` builds one from plain numbers and names; problems are
+    frozen, checked once, equal where their content is, and hashable.
 
     Parameters
     ----------
@@ -246,7 +246,7 @@ class Problem:
             Law of xi, N(0, 1) by default: :class:`GaussianMixture`, :class:`StudentT`, :class:`Laplace`, or a text such
             as ``"t:3"`` (``rfrobust.problem.resolve_noise``).
         labels : str, optional
-            ``"sign"`` for y = sign(<x, beta> + tau xi), ``"real"`` without the sign; what the loss is made for by default.
+            ``"sign"`` for y = sign(<x, beta> + tau xi), ``"real"`` without the sign; by default what the loss is for.
         gradient_penalty : float
             Weight g >= 0 of (g/2) \|J theta\|^2, for Euclidean attacks.
         signal : Signal

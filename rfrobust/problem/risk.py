@@ -28,9 +28,10 @@ def adversarial_risk(standard_risk: Any, gradient_norm: Any, eps_test: Any, mean
 
 
 def adversarial_error(standard_error: Any, gradient_norm: Any, eps_test: Any, output_power: Any) -> Any:
-    r"""Return P(y f < eps r) = :math:`\Phi(h) - 2T(h,\kappa)`, h = eps r/sqrt(E f^2), of labels (:eq:`eq-robust-error`).
+    r"""Return P(y f < eps r) of labels, :math:`\Phi(h) - 2T(h,\kappa)` with h = eps r/sqrt(E f^2).
 
-    T is Owen's function, and kappa = cot(pi P(y f < 0)). The zero network guesses: its error is one half.
+    T is Owen's function, and kappa = cot(pi P(y f < 0)) (:eq:`eq-robust-error`). The zero network guesses: its error is
+    one half.
     """
     from scipy.special import ndtr, owens_t
 

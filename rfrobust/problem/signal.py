@@ -9,11 +9,11 @@ from ..support import validation
 
 
 class Signal(ABC):
-    """A law of the coordinates of sqrt(d) beta/|beta|: independent, of mean square 1, a symmetric mixture of Gaussians."""
+    """A law of the independent coordinates of sqrt(d) beta/|beta|: a mixture of Gaussians, even, of mean square 1."""
 
     @abstractmethod
     def atoms(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Return weights, standard deviations and centres >= 0 of the mixture; a centre stands for itself and minus it."""
+        """Return weights, standard deviations and centres >= 0, each of which stands for itself and its negative."""
 
     @validation.typed
     def draw(self, d: int, rng: np.random.Generator) -> np.ndarray:

@@ -64,16 +64,16 @@ def _value(problem: Problem, parameter: str) -> float | None:
             return None
         value = float(getattr(features.activation, parameter))
         return value if value != 0.0 else None
-    if parameter == "psi1" and (not isinstance(features, RandomFeatures) or isinstance(features.spectrum, EmpiricalSpectrum)):
+    if parameter == "psi1" and (
+        not isinstance(features, RandomFeatures) or isinstance(features.spectrum, EmpiricalSpectrum)
+    ):
         return None
     if parameter in ("a2", "radial_power"):
         return None
     return float(problem.settings[parameter])
 
 
-def _along(
-    problem: Problem, parameter: str, moved: np.ndarray, eps_test: float, names: tuple[str, ...]
-) -> np.ndarray:
+def _along(problem: Problem, parameter: str, moved: np.ndarray, eps_test: float, names: tuple[str, ...]) -> np.ndarray:
     """Return observables at values of one parameter."""
     points = np.tile(point_of(problem), (moved.size, 1))
     tests = np.full(moved.size, eps_test)

@@ -42,8 +42,8 @@ class Status(IntEnum):
             "features where min(N, d) = n): take eps > 0, ridge > 0, or psi1 != psi2",
             Status.DEGENERATE: "linear features can fit this target exactly and there is no noise: training "
             "recovers it (v = 0) up to some eps; take tau > 0",
-            Status.SEPARABLE: "without ridge no network is best: the labels are separated by the margin that the attack "
-            "leaves, and a larger theta always fits better; take ridge > 0, a larger eps, or more samples",
+            Status.SEPARABLE: "without ridge no network is best: the labels are separated by the margin that the "
+            "attack leaves, and a larger theta always fits better; take ridge > 0, a larger eps, or more samples",
             Status.NOT_CONVERGED: "Newton and bisection left a residual above "
             f"{regimes.RESIDUAL_TOLERANCE:g}: the parameters are beyond double precision; move eps away from "
             "the null threshold, or bring extreme ratios and ridges closer to 1",
@@ -248,7 +248,7 @@ class Equilibrium:
         Raises
         ------
         TypeError, ValueError
-            If ``norm`` is no norm of attacks, consistent attacks are not Euclidean, or the features are not random ones.
+            If ``norm`` is no norm of attacks, consistent attacks are not Euclidean, or features are not random ones.
 
         Notes
         -----
@@ -261,7 +261,9 @@ class Equilibrium:
         if norm != EUCLIDEAN:
             raise ValueError(f"norm must be 2 for consistent attacks, got norm={norm!r}")
         if self.problem.data.radial_power > 0.0:
-            raise ValueError("consistent must be False with a radial part of the response, which attacks could change too")
+            raise ValueError(
+                "consistent must be False with a radial part of the response, which attacks could change too"
+            )
         return math.sqrt(max(r * r - self.overlap**2 / self.problem.data.signal_power, 0.0))
 
     def adversarial_risk(self, eps_test: Any = None, *, norm: float | None = None, consistent: bool = False) -> Any:
@@ -320,15 +322,16 @@ class Equilibrium:
             return ", ".join(f"{name}={getattr(self, name):.8g}" for name in names)
 
         if self.labels == "sign":
-            training = show("training_loss", "training_error", "attacked_training_error", "mean_margin")
+            names = ("training_error", "attacked_training_error", "mean_margin")
         else:
-            training = show("training_loss", "mean_abs_residual", "zero_residual_fraction")
+            names = ("mean_abs_residual", "zero_residual_fraction")
+        training = ", ".join(f"{name} = {getattr(self, name):.6g}" for name in names)
         return (
             f"Equilibrium({self.problem.summary})\n"
             f"  standard_risk = {self.standard_risk:.10g}\n"
             f"  adversarial_risk({self.eps:g}) = {self.adversarial_risk():.10g}\n"
-            f"  gradient_norm = {self.gradient_norm:.10g}, {show('overlap')}\n"
-            f"  {training}\n"
+            f"  gradient_norm = {self.gradient_norm:.10g}\n"
+            f"  training_loss = {self.training_loss:.10g}, {training}\n"
             f"  {self.phase.name.lower()} phase, {show('q', 'V', 'k')}\n"
             f"  {self.status.name}: residual {self.residual:.1e} after {self.iterations} iterations"
         )

@@ -96,7 +96,8 @@ def sweep(
         if isinstance(kinds, list | tuple | np.ndarray):
             labels = [label(kind) for kind in validation.listed(name, kinds, empty=False)]
             parts = [
-                sweep(problem, **given, eps_test=eps_test, workers=workers, **{**settings, name: kind}) for kind in kinds
+                sweep(problem, **given, eps_test=eps_test, workers=workers, **{**settings, name: kind})
+                for kind in kinds
             ]
             dimension = xr.DataArray(labels, dims=name, name=name, attrs={"long_name": DESCRIPTIONS[name]})
             shared = {key: value for key, value in parts[0].attrs.items() if all(p.attrs[key] == value for p in parts)}

@@ -67,8 +67,11 @@ _COLUMNS = {name: i for i, name in enumerate(Point._fields)}
 def risks_of(table: np.ndarray, problem: Problem) -> Risks:
     """Return the risks of a table of points of a problem, NaN where there is no solution."""
     labels = problem.data.labels == "sign"
-    names = ("standard_risk", "gradient_norm", "output_power" if labels else "mean_abs_error")
-    return Risks(*(table[:, _COLUMNS[name]] for name in names), labels)
+    v, r, scale = (
+        table[:, _COLUMNS[name]]
+        for name in ("standard_risk", "gradient_norm", "output_power" if labels else "mean_abs_error")
+    )
+    return Risks(v, r, scale, labels)
 
 
 def solve_problem(problem: Problem) -> tuple[Point, tuple[float, ...]]:

@@ -46,14 +46,14 @@ def gradient(equilibrium: Equilibrium, eps_test: float | None = None) -> xr.Data
     xarray.Dataset
         Variables ``standard_risk``, ``gradient_norm``, ``adversarial_risk``, ``overlap``, ``training_loss``,
         ``mean_abs_residual``, ``zero_residual_fraction``, ``q``, ``V``, ``k`` over the dimension ``parameter``
-        (psi1, psi2, eps, tau, ridge, gradient_penalty, mu1, mu2, rho, a2, signal_norm, nonlinear_power, radial_power, eps_test). The
-        column ``eps`` keeps ``eps_test`` fixed: add the column ``eps_test`` when both move together. At a boundary of
-        the parameters (eps = 0, ridge = 0) the derivative is the one-sided one. NaN marks what does not exist:
-        V and k in the null phase, V and every derivative in the penalties at the interpolator eps = 0 (the limits
-        eps -> 0 and ridge -> 0 do not commute there), those in mu2, rho and the penalties for linear features without
-        ridge, those in psi1 and the radial power for one drawn W, those in psi1,
-        the moments and the radial power for features that are not random ones (the radial power also for activations of
-        unknown a2); all of them where v = 0 or r = 0 below the null threshold.
+        (psi1, psi2, eps, tau, ridge, gradient_penalty, mu1, mu2, rho, a2, signal_norm, nonlinear_power,
+        radial_power, eps_test). The column ``eps`` keeps ``eps_test`` fixed: add the column ``eps_test`` when both move
+        together. At a boundary of the parameters (eps = 0, ridge = 0) the derivative is the one-sided one. NaN marks
+        what does not exist: V and k in the null phase, V and every derivative in the penalties at the interpolator eps
+        = 0 (the limits eps -> 0 and ridge -> 0 do not commute there), those in mu2, rho and the penalties for linear
+        features without ridge, those in psi1 and the radial power for one drawn W, those in psi1, the moments and the
+        radial power for features that are not random ones (the radial power also for activations of unknown a2); all of
+        them where v = 0 or r = 0 below the null threshold.
 
     Raises
     ------
@@ -63,8 +63,8 @@ def gradient(equilibrium: Equilibrium, eps_test: float | None = None) -> xr.Data
 
     Notes
     -----
-    For other losses, norms, noise laws and for labels the derivatives are differences of eighth order of solutions, good
-    to about 1e-9 of their size (1e-7 at parameters that are 0), NaN across the null threshold.
+    For other losses, norms, noise laws and for labels the derivatives are differences of eighth order of solutions,
+    good to about 1e-9 of their size (1e-7 at parameters that are 0), NaN across the null threshold.
 
     docs/findings, "Sensitivities". A law of W W' given by atoms is differentiated in psi1 through
     :meth:`Spectrum.dual_law`.

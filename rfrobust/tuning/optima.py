@@ -46,6 +46,7 @@ ROUGHNESS_RANGE = (math.sqrt(2.0), 1e2)
 #: Distance, relative, from which on points of a front, or the test radii for which they are best, are the same.
 SAME = 1e-6
 
+
 def risks(points: np.ndarray, problem: Problem) -> Risks:
     """Return the risks at points (``SWEPT``), the rest as in ``problem``; UNSOLVED where there is no solution."""
     return _finite(risks_of(solve_points(points, problem), problem))
@@ -145,7 +146,9 @@ def best_training(
         fixed[name] = base.settings[name] if value is AS_GIVEN else None if value is None else scalar(name, value)
     if delta is not AS_GIVEN:
         if not isinstance(base.loss, Huber):
-            raise ValueError(f"delta is the parameter of Huber's loss, got delta={delta!r} with loss={base.loss.name!r}")
+            raise ValueError(
+                f"delta is the parameter of Huber's loss, got delta={delta!r} with loss={base.loss.name!r}"
+            )
         fixed["delta"] = delta
     names = [name for name, value in fixed.items() if value is None]
     if not names:
@@ -157,12 +160,12 @@ def best_training(
     )  # fmt: skip
     # where the loss is searched the threshold moves with it: up to that of the square loss and more
     threshold = null_threshold(base) if "delta" not in names else _largest_threshold(base)
-    edge = threshold if "delta" not in names else None
+    edge, size = threshold if "delta" not in names else None, base.data.signal_norm
     ranges = {
         "eps": Axis("eps", RADIUS_RANGE[0] * threshold, RADIUS_RANGE[1] * threshold, True, edge),
         "ridge": Axis("ridge", *RIDGE_RANGE, True),
         "gradient_penalty": Axis("gradient_penalty", *RIDGE_RANGE, True),
-        "delta": Axis("delta", *(end * base.data.signal_norm for end in DELTA_RANGE), False),
+        "delta": Axis("delta", DELTA_RANGE[0] * size, DELTA_RANGE[1] * size, False),
     }
     axes = [ranges[name] for name in names]
     null_at = {"eps": threshold, "ridge": 0.0, "gradient_penalty": 0.0, "delta": base.data.signal_norm}

@@ -128,7 +128,7 @@ def test_problems_are_checked_when_they_are_made():
         drawn.vary(ridge=0.1)
     with pytest.raises(ValueError, match="psi1 must be <= 1/1"):
         rfrobust.Problem.of(2, 2, 0.3, spectrum=rfrobust.DiscreteSpectrum([1.0]))
-    with pytest.raises(ValueError, match="norm must be finite and >= 1.05"):
+    with pytest.raises(ValueError, match=r"norm must be finite and >= 1\.05"):
         rfrobust.problem.Attack(0.3, norm=1.0)
     with pytest.raises(TypeError, match="norm must be a real number"):
         rfrobust.problem.Attack(0.3, norm=np.array([2.0, 2.0]))
