@@ -113,7 +113,9 @@ def random_problem(kind, rng):
         share = rng.uniform(0.02, 0.5)
         noise = ((tau, tau * 10.0 ** rng.uniform(0.0, 1.5)), (1.0 - share, share))
         tau = math.sqrt(np.dot(np.square(noise[0]), noise[1]))
-    setting = setting_of(huber(delta) if loss == "huber" else loss, noise=noise, norm=NORMS[norm], gradient_penalty=penalty)
+    setting = setting_of(
+        huber(delta) if loss == "huber" else loss, noise=noise, norm=NORMS[norm], gradient_penalty=penalty
+    )
     p = parameters(psi1, psi2, 0.0, tau, ridge, RELU.constants, 1.0, 0.0, 0.0)
     ratio = rng.random() if rng.random() < 0.5 else 10.0 ** rng.uniform(-3.0, 0.0)
     eps_c, size = setting.threshold(p)
@@ -148,4 +150,13 @@ if __name__ == "__main__":
         counts, failed, microseconds = solve_random(kind, int(sys.argv[1]), int(sys.argv[2]) + number)
         print(kind, counts, f"{microseconds:.0f} us", flush=True)
         for p, ratio, setting, size in failed[:4]:
-            print("   ", p[:5], ratio, setting.gradient_penalty, setting.deviations, setting.weights, setting.loss.borders, size)
+            print(
+                "   ",
+                p[:5],
+                ratio,
+                setting.gradient_penalty,
+                setting.deviations,
+                setting.weights,
+                setting.loss.borders,
+                size,
+            )

@@ -46,6 +46,13 @@ class LossTable(NamedTuple):
     smooth: Any
 
 
+@inner
+def hinge():
+    """Return the table of max(1 - z, 0)."""
+    zeros = np.zeros(2)
+    return LossTable(np.array([-np.inf, 1.0, np.inf]), np.ones(2), zeros, np.array([-1.0, 0.0]), zeros, zeros)
+
+
 class ResidualChannel(NamedTuple):
     """b^2 = E u^2, a = E du/dx, g = E rho'(|t| + p), their derivatives, P(t = 0) and E rho(|t| + p)."""
 

@@ -5,46 +5,28 @@ import math
 import mpmath
 import numpy as np
 import pytest
-from numba import cfunc, types
 
+import rfrobust
 from rfrobust.engine import family
-from rfrobust.engine.channels import LossTable, label_channel, residual_channel
+from rfrobust.engine.channels import label_channel, residual_channel
 from rfrobust.engine.coordinates import coordinate, dual_norm
 from rfrobust.engine.equations import parameters
+from rfrobust.engine.records import Law
 from rfrobust.problem.activation import RELU
-
-INF = math.inf
-
-
-def table(borders, anchor, value, slope, bend, smooth=0.0):
-    columns = (borders, anchor, value, slope, bend, np.full(len(anchor), smooth))
-    return LossTable(*(np.array(column, dtype=float) for column in columns))
-
-
-SQUARE = table((0, INF), (0,), (0,), (0,), (1,))
-ABSOLUTE = table((0, INF), (0,), (0,), (1,), (0,))
-HINGE = table((-INF, 1, INF), (1, 1), (0, 0), (-1, 0), (0, 0))
-LOGISTIC = table((-INF, INF), (0,), (0,), (0,), (0,), 2.0)
-LOG_COSH = table((0, INF), (0,), (0,), (0,), (0,), 1.0)
-JET = types.UniTuple(types.float64, 3)(types.float64)
-
-
-def huber(delta):
-    return table((0, delta, INF), (0, delta), (0, delta * delta / 2), (0, delta), (1, 0))
-
-
-@cfunc(JET)
-def logistic(z):
-    tail = math.exp(-abs(z))
-    slope = (tail if z > 0 else 1.0) / (1.0 + tail)
-    return math.log1p(tail) + max(-z, 0.0), -slope, slope * (1.0 - slope)
-
-
-@cfunc(JET)
-def log_cosh(z):
-    slope = math.tanh(z)
-    return z + math.log1p(math.exp(-2.0 * z)) - math.log(2.0), slope, 1.0 - slope * slope
-
+from tests.family_problems import (
+    ABSOLUTE,
+    HINGE,
+    KINDS,
+    LOG_COSH,
+    LOGISTIC,
+    NORMS,
+    SQUARE,
+    huber,
+    log_cosh,
+    logistic,
+    random_problem,
+    setting_of,
+)
 
 MIXTURE = ((0.3, 3.0), (0.8, 0.2))
 PLAIN = ((0.5,), (1.0,))
@@ -52,16 +34,13 @@ PLAIN = ((0.5,), (1.0,))
 
 def solved(eps, psi1, psi2, tau=0.0, ridge=0.0, *, noise=None, loss=SQUARE, jet=None, margin=False, norm=None):
     """Return the unknowns of a problem, residuals if there is a noise, labels without."""
-    deviations = weights = None
+    setting = setting_of(loss, noise=noise, norm=norm)
     if noise is not None:
-        deviations, weights = (np.array(column) for column in noise)
-        tau = math.sqrt(weights @ deviations**2)
+        tau = math.sqrt(setting.weights @ setting.deviations**2)
     p = parameters(psi1, psi2, eps, tau, ridge, RELU.constants, 1.0, 0.0, 0.0)
-    rest = (None, norm, deviations, weights, margin, loss, jet)
-    threshold, size = family.threshold(p, *rest)
+    threshold, size = setting.threshold(p)
     assert size < 1e-10
-    x = np.empty((4 if noise is None else 3) + (0 if norm is None else 2))
-    status, size, _ = family.solve(x, False, eps / threshold, p, 0.0, *rest)
+    status, size, _, x = setting.solve(p, eps / threshold)
     assert (status, size < 1e-10) == (family.SOLVED, True)
     return p, x
 
@@ -247,3 +226,60 @@ def test_coordinates_by_quadrature_and_their_derivatives(exponent, g, h):
 
         square = mpmath.quad(moment, [0, g / 2, g, g + 4 * h + 1, 5 + g, 12])
     assert at.A2 == pytest.approx(float(square), rel=1e-11)
+
+
+@pytest.mark.parametrize("kind", KINDS, ids="-".join)
+def test_problems_without_attack(kind):
+    """Interpolation (N >= n without penalty) is refused before the engine; separable labels have a name."""
+    rng = np.random.default_rng(KINDS.index(kind))
+    for _ in range(60):
+        p, _, setting = random_problem(kind, rng)
+        if not setting.margin and p.ridge + setting.gradient_penalty == 0.0 and p.R >= 1.0:
+            continue
+        status, _, _, x = setting.solve(p._replace(eps=0.0), 0.0)
+        free = setting.margin and p.ridge + setting.gradient_penalty == 0.0
+        assert status in ((family.SOLVED, family.SEPARABLE) if free else (family.SOLVED,))
+        if kind == ("square", "gaussian", "l2") and setting.gradient_penalty == 0.0:
+            tau, ridge = setting.deviations[0], p.ridge
+            model = rfrobust.solve(p.psi1, p.psi1 / p.R, 0.0, tau, ridge=ridge)
+            expected = (model.standard_risk - tau**2, model.gradient_norm)
+            assert (math.exp(2.0 * x[0]), math.exp(x[1])) == pytest.approx(expected, rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("delta", "penalty", "threshold", "excess"),
+    [
+        (0.95454846, 0.21966547, 0.25513416, 0.578463832),
+        (2.53536449, 0.13875727, 0.21243187, 0.209228678),
+        (6.73415066, 0.11319164, 0.23234077, 0.049487213),
+    ],
+)
+def test_huber_regression_on_linear_features_against_another_code(delta, penalty, threshold, excess):
+    """Sum of Huber losses + penalty/2 |theta|^2 over n = delta d samples."""
+    noise = (np.sqrt([0.1, 5.0]), (0.7, 0.3))
+    one = np.ones(1)
+    setting = setting_of(huber(threshold), noise=noise)._replace(law=Law(one, one, one, one, 0.0, 0.0, 0.0))
+    p = parameters(1.0, delta, 0.0, 1.0, penalty / delta, RELU.constants, 1.0, 0.0, 0.0)
+    status, _, _, x = setting.solve(p, 0.0)
+    assert status == family.SOLVED
+    assert math.exp(2.0 * x[0]) == pytest.approx(excess, rel=2e-8)  # as many digits as the inputs have
+
+
+@pytest.mark.parametrize("norm", NORMS)
+def test_separable_labels_have_a_name(norm):
+    """Whether a network separates the labels is the same for every loss, and is seen as the ridge shrinks."""
+    rng = np.random.default_rng(7)
+    found = set()
+    for i in range(40):
+        p, ratio, logistic_ = random_problem(("logistic", "labels", norm), rng)
+        p, ratio = p._replace(ridge=0.0), ratio * (i % 3 > 0)
+        p = p._replace(eps=p.eps * (i % 3 > 0))
+        logistic_, hinge = (setting_of(loss, norm=NORMS[norm]) for loss in ("logistic", "hinge"))
+        status = logistic_.solve(p, ratio)[0]
+        assert status in (family.SOLVED, family.SEPARABLE)
+        assert hinge.solve(p, ratio)[0] == status
+        small = [hinge.solve(p._replace(ridge=ridge), ratio)[3][3] for ridge in (1e-5, 1e-6)]
+        growth = (small[0] - small[1]) / math.log(10.0)
+        assert growth == pytest.approx(-1.0 if status == family.SEPARABLE else 0.0, abs=0.02)
+        found.add(status)
+    assert len(found) == 2
