@@ -36,8 +36,8 @@ def huber(delta):
 @cfunc(JET)
 def logistic(z):
     tail = math.exp(-abs(z))
-    slope = (tail if z > 0 else 1.0) / (1.0 + tail)
-    return math.log1p(tail) + max(-z, 0.0), -slope, slope * (1.0 - slope)
+    inverse = 1.0 / (1.0 + tail)
+    return math.log1p(tail) + max(-z, 0.0), -(tail if z > 0 else 1.0) * inverse, tail * inverse * inverse
 
 
 @cfunc(JET)

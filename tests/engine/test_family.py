@@ -178,6 +178,36 @@ def test_residual_channel_at_thirty_digits(kind, s, V, p):
     assert (at.b2, at.a, at.g) == pytest.approx([float(total) for total in totals], rel=1e-13)
 
 
+@pytest.mark.parametrize(
+    ("kappa", "Q", "V", "p"),
+    [(0.6, 1.9, 1.7, 0.5), (0.3, 90.0, 160.0, 2.0), (10.0, 0.003, 30.0, 0.3), (2.0, 30.0, 1e-9, 0.1)],
+)
+def test_logistic_channel_at_thirty_digits(kappa, Q, V, p):
+    at = label_channel(kappa, Q, V, p, True, LOGISTIC, logistic)
+    with mpmath.workdps(30):
+        kappa, Q, V, p = map(mpmath.mpf, (kappa, Q, V, p))
+        width = mpmath.sqrt(Q)
+
+        def parts(z):
+            g = 1 / (1 + mpmath.exp(z))
+            bend = g / (1 + mpmath.exp(-z))
+            x = z + p - V * g
+            weight = 2 * (1 + V * bend) * mpmath.npdf(x, 0, width)
+            share = weight * mpmath.ncdf(kappa * x / width)
+            h = weight * mpmath.npdf(kappa * x / width) * g
+            return share * g * g, h, share * bend / (1 + V * bend), share * g, share * mpmath.log1p(mpmath.exp(-z))
+
+        def z_of(x):
+            return mpmath.findroot(lambda z: z + p - V / (1 + mpmath.exp(z)) - x, (x - p, x - p + V), solver="anderson")
+
+        fine = width / mpmath.sqrt(1 + kappa**2)
+        ends = [z_of(step * (fine if step < 0 else width)) for step in (-10, -7, -5, -3, -2, -1, 0)]
+        ends += [z_of(step * fine) for step in (1, 2, 3, 5) if step * fine < width]
+        ends += [z_of(step * width) for step in (1, 2, 3, 5, 7, 10)]
+        expected = [mpmath.quad(lambda z, i=i: parts(z)[i], ends) for i in range(5)]
+    assert (at.b2, at.h, at.a, at.g, at.loss) == pytest.approx([float(value) for value in expected], rel=2e-12)
+
+
 def differences(function, x, steps=1e-5):
     """Return the derivatives of a function of several numbers in their logarithms, by central differences."""
     columns = []
