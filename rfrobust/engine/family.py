@@ -13,6 +13,7 @@ from ..support.jit import inner, njit
 from .channels import hinge, label_channel, piece_jet, piece_of, residual_channel
 from .coordinates import mean_power
 from .gaussian import PHI0
+from .records import Parameters
 from .regimes import NOT_CONVERGED, SOLVED, scales, varied
 from .system_kernels import (
     label_coordinate,
@@ -30,6 +31,8 @@ ITERATIONS = 60
 LONGEST_STEP = 2.0
 #: Rounds of channel and geometry before Newton.
 ROUNDS = 6
+#: psi1/psi2 of what stands for the population.
+POPULATION = 1e-20
 #: Ridges a solution is followed from, below which a ridge counts as vanishing, and the most iterations on the way.
 LARGE_RIDGES = (1.0, 10.0, 100.0, 1e3, 1e5)
 VANISHING = 1e-12
@@ -46,6 +49,13 @@ class Onset(NamedTuple):
     b2: float
     h: float
     g: float
+
+
+@inner
+def _sampled(p):
+    """Return the parameters with a finite psi2: the population is a sample so large that no digit sees it."""
+    R = max(p.R, POPULATION)
+    return Parameters(p.psi1, R, p.eps, p.noise, p.ridge, p.c, p.mu, p.rho2, p.signal, p.radial)
 
 
 @inner
@@ -265,6 +275,7 @@ def _coordinate_threshold(at, p, norm):
 @njit
 def threshold(p, law, norm, deviations, weights, margin, loss, jet):
     """Return (eps_c, largest |F|): from this radius on training returns zero."""
+    p = _sampled(p)
     at = onset(p, deviations, weights, margin, loss, jet)
     if norm is None:
         return _spectral_threshold(at, p, law), 0.0
@@ -361,8 +372,9 @@ def _separable(x, ratio, p, law, norm, deviations, weights, margin, jet):
 def solve(x, warm, ratio, p, gradient_penalty, law, norm, deviations, weights, margin, loss, jet):
     """Fill x with the solution, from x itself if ``warm``; return (status, largest |F|, iterations).
 
-    ``ratio`` is eps/eps_c < 1.
+    ``ratio`` is eps/eps_c < 1. In the population, R = 0, V is of the order of 1e-20.
     """
+    p = _sampled(p)
     if warm:
         before = x.copy()
         size, iterations = newton(x, p, gradient_penalty, law, norm, deviations, weights, margin, loss, jet)

@@ -313,3 +313,23 @@ def test_separable_labels_have_a_name(norm):
         assert growth == pytest.approx(-1.0 if status == family.SEPARABLE else 0.0, abs=0.02)
         found.add(status)
     assert len(found) == 2
+
+
+@pytest.mark.parametrize("kind", KINDS, ids="-".join)
+def test_the_population(kind):
+    rng = np.random.default_rng(KINDS.index(kind))
+    for _ in range(10):
+        p, ratio, setting = random_problem(kind, rng)
+        solutions = []
+        for R in (0.0, p.psi1 / 1e8):
+            sampled = p._replace(R=R)
+            eps_c, _ = setting.threshold(sampled)
+            status, _, _, x = setting.solve(sampled._replace(eps=ratio * eps_c), ratio)
+            assert status == family.SOLVED
+            solutions.append(np.delete(x, setting.unknowns - (1 if setting.norm is None else 3)))  # V = 0
+        np.testing.assert_allclose(*solutions, rtol=0.0, atol=3e-5 / (1.0 - ratio))
+        if kind == ("square", "gaussian", "l2") and setting.gradient_penalty == 0.0:
+            tau, eps = setting.deviations[0], ratio * setting.threshold(p._replace(R=0.0))[0]
+            model = rfrobust.solve(p.psi1, math.inf, eps, tau, ridge=p.ridge)
+            expected = (model.standard_risk - tau**2, model.gradient_norm)
+            assert np.exp(solutions[0] * (2.0, 1.0)) == pytest.approx(expected, rel=1e-11)
