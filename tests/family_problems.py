@@ -99,6 +99,24 @@ def setting_of(loss, *, noise=None, norm=None, gradient_penalty=0.0):
     return Setting(gradient_penalty, None, norm, deviations, weights, margin, table_, jet)
 
 
+def sparse(share):
+    """Return a signal of which this share of the coordinates is Gaussian, the others 0."""
+    return (1.0 - share, share), (0.0, 1.0 / math.sqrt(share)), (0.0, 0.0)
+
+
+RADEMACHER = ((1.0,), (0.0,), (1.0,))
+
+
+def random_norm(name, rng):
+    """Return the norm with a law of the signal: Gaussian, sparse or of two points."""
+    norm = NORMS[name]
+    choice = rng.integers(4)
+    if norm is None or choice < 2:
+        return norm
+    law = RADEMACHER if choice == 2 else sparse(10.0 ** rng.uniform(-2.0, 0.0))
+    return norm._replace(**dict(zip(("shares", "deviations", "centres"), map(np.array, law), strict=True)))
+
+
 def random_problem(kind, rng):
     """Return (p, eps/eps_c, setting) over three decades of every parameter; what may vanish does so often."""
     loss, data, norm = kind

@@ -9,7 +9,7 @@ import pytest
 import rfrobust
 from rfrobust.engine import family
 from rfrobust.engine.channels import label_channel, residual_channel
-from rfrobust.engine.coordinates import coordinate, dual_norm
+from rfrobust.engine.coordinates import GAUSSIAN, coordinate, dual_norm
 from rfrobust.engine.equations import parameters
 from rfrobust.engine.records import Law
 from rfrobust.problem.activation import RELU
@@ -20,16 +20,25 @@ from tests.family_problems import (
     LOG_COSH,
     LOGISTIC,
     NORMS,
+    RADEMACHER,
     SQUARE,
     huber,
     log_cosh,
     logistic,
     random_problem,
     setting_of,
+    sparse,
 )
 
 MIXTURE = ((0.3, 3.0), (0.8, 0.2))
 PLAIN = ((0.5,), (1.0,))
+#: Shares, deviations and centres of the signal's coordinates.
+SIGNALS = {
+    "gaussian": GAUSSIAN,
+    "sparse": sparse(0.1),
+    "rademacher": RADEMACHER,
+    "mixture": ((0.5, 0.3, 0.2), (0.2, 0.0, 1.0), (0.0, 1.0, math.sqrt(2.4))),
+}
 
 
 def solved(eps, psi1, psi2, tau=0.0, ridge=0.0, *, noise=None, loss=SQUARE, jet=None, margin=False, norm=None):
@@ -118,8 +127,9 @@ def test_null_threshold_of_the_maximum_norm(psi1, expected):
 
 @pytest.mark.parametrize("seed", range(6))
 @pytest.mark.parametrize("labels", [False, True])
-def test_both_geometries_agree_for_the_euclidean_norm(seed, labels):
-    """The second comparison gives the Marchenko-Pastur averages without random matrix theory."""
+@pytest.mark.parametrize("signal", SIGNALS)
+def test_both_geometries_agree_for_the_euclidean_norm(seed, labels, signal):
+    """The second comparison gives the Marchenko-Pastur averages without random matrix theory, whatever the signal."""
     rng = np.random.default_rng(seed)
     psi1, psi2, ridge = np.exp(rng.uniform(np.log(0.2), np.log(5.0), 3)) * (1.0, 1.0, 0.1)
     eps, tau = rng.uniform(0.05, 0.4, 2)
@@ -129,7 +139,7 @@ def test_both_geometries_agree_for_the_euclidean_norm(seed, labels):
         else {"noise": ((tau,), (1.0,)), "loss": huber(0.5)}
     )
     _, spectral = solved(eps, psi1, psi2, tau, ridge, **kind)
-    _, coordinates = solved(eps, psi1, psi2, tau, ridge, norm=dual_norm(2.0), **kind)
+    _, coordinates = solved(eps, psi1, psi2, tau, ridge, norm=dual_norm(2.0, SIGNALS[signal]), **kind)
     np.testing.assert_allclose(coordinates[:-2], spectral, atol=1e-11)
 
 
@@ -234,13 +244,14 @@ def test_derivatives_of_labels(margin, loss, jet, x):
 
 
 @pytest.mark.parametrize("exponent", [1.0, 1.5, 3.0])
-@pytest.mark.parametrize(("g", "h"), [(0.5, 0.8), (3.0, 0.01), (0.01, 3.0)])
-def test_coordinates_by_quadrature_and_their_derivatives(exponent, g, h):
+@pytest.mark.parametrize(("g", "h", "o"), [(0.5, 0.8, 1e-300), (3.0, 0.01, 1.0), (0.01, 3.0, 12.0), (3.0, 0.3, 2.5)])
+def test_coordinates_by_quadrature_and_their_derivatives(exponent, g, h, o):
     norm = dual_norm(exponent)
-    at = coordinate(g, h, norm)
-    slopes = differences(lambda *x: coordinate(*x, norm)[:4], (g, h))
-    given = np.array([at[4:8], at[8:]]).T * (g, h)
-    np.testing.assert_allclose(slopes / np.array(at[:4])[:, None], given / np.array(at[:4])[:, None], atol=5e-8)
+    at = coordinate(g, h, o, norm)
+    slopes = differences(lambda *x: coordinate(*x, norm)[:5], (g, h, o))
+    given = np.array([at[5:10], at[10:15], at[15:]]).T * (g, h, o)
+    sizes = np.array((at.chi, math.sqrt(at.A2), at.A2, at.e, at.es))[:, None]
+    np.testing.assert_allclose(slopes / sizes, given / sizes, atol=1e-7)
     with mpmath.workdps(20):
         top = mpmath.mpf(2) ** (mpmath.mpf(exponent) / 2) * mpmath.gamma((1 + mpmath.mpf(exponent)) / 2)
         top /= mpmath.sqrt(mpmath.pi)
@@ -250,12 +261,23 @@ def test_coordinates_by_quadrature_and_their_derivatives(exponent, g, h):
             slope = top * exponent * u * mpmath.hyp1f1(1 - mpmath.mpf(exponent) / 2, 1.5, -u * u / 2)
             return h ** (mpmath.mpf(exponent) - 1) * slope
 
-        def moment(y):
-            x = mpmath.findroot(lambda x: x + g * force(x) - y, (0, y), solver="anderson", tol=1e-18)
-            return x * x * 2 * mpmath.npdf(y)
+        def x_of(y):
+            return mpmath.findroot(lambda x: x + g * force(x) - y, (0, y), solver="anderson", tol=1e-18)
 
-        square = mpmath.quad(moment, [0, g / 2, g, g + 4 * h + 1, 5 + g, 12])
-    assert at.A2 == pytest.approx(float(square), rel=1e-11)
+        ends = sorted({max(0, y) for y in (0, g / 2, g, g + 4 * h + 1, o - 9, o - 3, o, o + 3, o + 9)})
+        ends = [end for end in ends if end >= o - 9]
+
+        def average(weight):
+            def value(y):
+                above, below = mpmath.npdf(y, o), mpmath.npdf(y, -o)
+                return weight(x_of(y), y, above, below)
+
+            return float(mpmath.quad(value, ends))
+
+        chi = average(lambda x, y, above, below: x * ((y - o) * above + (y + o) * below))
+        mean = average(lambda x, y, above, below: x * (above - below))
+        square = average(lambda x, y, above, below: x * x * (above + below))
+    assert (at.chi, at.mean, at.A2) == pytest.approx((chi, mean, square), rel=1e-11)
 
 
 @pytest.mark.parametrize("kind", KINDS, ids="-".join)
@@ -333,3 +355,12 @@ def test_the_population(kind):
             model = rfrobust.solve(p.psi1, math.inf, eps, tau, ridge=p.ridge)
             expected = (model.standard_risk - tau**2, model.gradient_norm)
             assert np.exp(solutions[0] * (2.0, 1.0)) == pytest.approx(expected, rel=1e-11)
+
+
+def test_a_sparse_signal_without_zeros_is_gaussian():
+    for labels in (False, True):
+        kind = {"loss": HINGE, "margin": True, "tau": 0.3} if labels else {"noise": PLAIN}
+        laws = (GAUSSIAN, sparse(1.0), ((0.3, 0.7), (1.0, 1.0), (0.0, 0.0)))
+        first, *others = (solved(0.2, 1.5, 2.0, ridge=0.05, norm=dual_norm(1.0, law), **kind)[1] for law in laws)
+        for other in others:
+            np.testing.assert_allclose(other, first, rtol=0.0, atol=1e-12)
