@@ -2,7 +2,7 @@
 
 docs/family, "Attacks in any norm".
 
-x(y) minimises x^2/2 - y x + g e(x; h) for y ~ N(0, 1), with e(x; h) = E_z |x + h z|^q and q the dual exponent. The
+x(y) minimises x^2/2 - y x + g e(x; h) for y ~ N(o, 1), with e(x; h) = E_z |x + h z|^q and q the dual exponent. The
 integrals run over x, where nothing is to be inverted: y = x + g e'(x; h).
 """
 
@@ -17,32 +17,46 @@ from .gaussian import PHI0
 
 
 class DualNorm(NamedTuple):
-    """E|u + z|^q and its first two derivatives in u, as Chebyshev series on cells of equal width from u = 0 on.
+    """E|u + z|^q and its first two derivatives in u, as Chebyshev series on cells of equal width from u = 0 on, and the
+    law of the signal's coordinates, which a norm sees that is not Euclidean.
 
-    Beyond the last cell an expansion in 1/u^2 serves, whose coefficients are ``tail``.
+    Beyond the last cell an expansion in 1/u^2 serves, whose coefficients are ``tail``. A coordinate of sqrt(d) beta is
+    |beta| times a normal variable of this centre and deviation (or minus that: no average sees the sign), with
+    probability ``shares``; the mean of centre^2 + deviation^2 is 1.
     """
 
     exponent: float
     width: float
     series: Any  # (cells, 3, order)
     tail: Any
+    shares: Any
+    deviations: Any
+    centres: Any
 
 
 class Coordinate(NamedTuple):
-    """E x y, E x^2, E e, E de/dh, and their derivatives in g and in h."""
+    """E x (y - o), E x, E x^2, E e, E de/dh, and their derivatives in g, in h and in o."""
 
     chi: float
+    mean: float
     A2: float
     e: float
     es: float
     chi_g: float
+    mean_g: float
     A2_g: float
     e_g: float
     es_g: float
     chi_h: float
+    mean_h: float
     A2_h: float
     e_h: float
     es_h: float
+    chi_o: float
+    mean_o: float
+    A2_o: float
+    e_o: float
+    es_o: float
 
 
 @inner
@@ -106,14 +120,16 @@ def _proximal(y, g, h, low, norm):
 
 
 @njit
-def coordinate(g, h, norm):
-    """Return :class:`Coordinate`."""
+def coordinate(g, h, o, norm):
+    """Return :class:`Coordinate`; x is odd, so that y and -y are taken together."""
     q = norm.exponent
-    chi = A2 = e_ = es_ = chi_g = A2_g = e_g = es_g = chi_h = A2_h = e_h = es_h = 0.0
-    start = 0.0
-    panels = math.ceil(REACH / FIELD_PANEL)
+    chi = mean = A2 = e_ = es_ = chi_g = mean_g = A2_g = e_g = es_g = 0.0
+    chi_h = mean_h = A2_h = e_h = es_h = chi_o = mean_o = A2_o = e_o = es_o = 0.0
+    bottom = max(0.0, o - REACH)
+    start = _proximal(bottom, g, h, 0.0, norm) if bottom > 0.0 else 0.0
+    panels = math.ceil((o + REACH - bottom) / FIELD_PANEL)
     for k in range(1, panels + 1):
-        stop = _proximal(REACH * k / panels, g, h, start, norm)
+        stop = _proximal(bottom + (o + REACH - bottom) * k / panels, g, h, start, norm)
         left = start
         while left < stop:
             # near zero e bends within h
@@ -124,27 +140,49 @@ def coordinate(g, h, norm):
                 y, slope, e, ex, es, exx = _field(x, g, h, norm)
                 exs = ((q - 1.0) * ex - x * exx) / h
                 ess = ((q - 1.0) * es - x * exs) / h
-                w = 2.0 * PHI0 * half * WEIGHTS[n] * slope * math.exp(-0.5 * y * y)
-                x_g, x_h = -ex / slope, -g * exs / slope
-                chi += w * x * y
-                A2 += w * x * x
-                e_ += w * e
-                es_ += w * es
-                chi_g += w * x_g * y
-                A2_g += 2.0 * w * x * x_g
-                e_g += w * ex * x_g
-                es_g += w * exs * x_g
-                chi_h += w * x_h * y
-                A2_h += 2.0 * w * x * x_h
-                e_h += w * (ex * x_h + es)
-                es_h += w * (exs * x_h + ess)
+                unit = PHI0 * half * WEIGHTS[n] * slope
+                above = below = unit * math.exp(-0.5 * (y - o) * (y - o))
+                if o > 0.0:
+                    below = unit * math.exp(-0.5 * (y + o) * (y + o))
+                even, odd = above + below, above - below
+                first, crossed = y * even - o * odd, y * odd - o * even
+                x_g, x_h, x_o = -ex / slope, -g * exs / slope, 1.0 / slope
+                chi += first * x
+                mean += odd * x
+                A2 += even * x * x
+                e_ += even * e
+                es_ += even * es
+                chi_g += first * x_g
+                mean_g += odd * x_g
+                A2_g += 2.0 * even * x * x_g
+                e_g += even * ex * x_g
+                es_g += even * exs * x_g
+                chi_h += first * x_h
+                mean_h += odd * x_h
+                A2_h += 2.0 * even * x * x_h
+                e_h += even * (ex * x_h + es)
+                es_h += even * (exs * x_h + ess)
+                chi_o += crossed * x_o
+                mean_o += even * x_o
+                A2_o += 2.0 * odd * x * x_o
+                e_o += odd * ex * x_o
+                es_o += odd * exs * x_o
             left = right
         start = stop
-    return Coordinate(chi, A2, e_, es_, chi_g, A2_g, e_g, es_g, chi_h, A2_h, e_h, es_h)
+    return Coordinate(
+        chi, mean, A2, e_, es_, chi_g, mean_g, A2_g, e_g, es_g, chi_h, mean_h, A2_h, e_h, es_h, chi_o, mean_o, A2_o,
+        e_o, es_o,
+    )  # fmt: skip
 
 
-def dual_norm(exponent: float, order: int = 16, width: float = 0.5, reach: float = 40.0) -> DualNorm:
-    """Return :class:`DualNorm` of an exponent q >= 1.
+#: Shares, deviations and centres of a Gaussian signal.
+GAUSSIAN = ((1.0,), (1.0,), (0.0,))
+
+
+def dual_norm(
+    exponent: float, signal: Any = GAUSSIAN, order: int = 16, width: float = 0.5, reach: float = 40.0
+) -> DualNorm:
+    """Return :class:`DualNorm` of an exponent q >= 1 and a law of the signal as (shares, deviations, centres).
 
     E|u + z|^q = 2^(q/2) Gamma((1+q)/2)/sqrt(pi) M(-q/2, 1/2, -u^2/2) with Kummer's function M.
     """
@@ -171,4 +209,5 @@ def dual_norm(exponent: float, order: int = 16, width: float = 0.5, reach: float
     tail = [1.0]
     for j in range(1, 8):
         tail.append(tail[-1] * (q - 2 * j + 2) * (q - 2 * j + 1) / (2 * j))
-    return DualNorm(float(q), width, series, np.array(tail))
+    law = (np.array(column, dtype=float) for column in signal)
+    return DualNorm(float(q), width, series, np.array(tail), *law)

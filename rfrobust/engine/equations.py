@@ -38,24 +38,25 @@ def parameters(
     return p if spike is None else RadialParameters(*p, spike)
 
 
-def marchenko_pastur(z: Any, psi1: Any, F: Field) -> Shares:
-    """Moments under the Marchenko-Pastur law of W W', z > 0 (eq-mp, eq-mp-shares).
+def marchenko_pastur(z: Any, psi1: Any, F: Field, unit: Any = 1.0) -> Shares:
+    """Moments under the Marchenko-Pastur law of W W', z > 0 (eq-mp, eq-mp-shares); x is in this unit >= 0.
 
-    f = E x/(x+z), o1 = z E 1/(x+z), e2 = E x^2/(x+z)^2, oe = z E x/(x+z)^2, o2 = z^2 E 1/(x+z)^2, and
-    t2 = z^2 E 1/(x'+z)^2 over the eigenvalues x' of W' W.
+    f = E x/(ux+z), o1 = z E 1/(ux+z), e2 = E x^2/(ux+z)^2, oe = z E x/(ux+z)^2, o2 = z^2 E 1/(ux+z)^2, and
+    t2 = z^2 E 1/(ux'+z)^2 over the eigenvalues x' of W' W.
     """
     total = 1.0 + psi1
-    edge = (1.0 - psi1) * (1.0 - psi1)
-    b = z + (1.0 - psi1)
-    Q = F.sqrt(z * z + 2.0 * z * total + edge)
+    edge = (1.0 - psi1) * (1.0 - psi1) * unit
+    b = z + (1.0 - psi1) * unit
+    twice = 2.0 * z * total
+    Q = F.sqrt(z * z + twice * unit + edge * unit)
     larger = F.if_at_least(b, 0.0, lambda: 0.5 * (Q + b), lambda: 0.5 * (Q - b))
-    inverse_s1 = F.if_at_least(b, 0.0, lambda: larger, lambda: psi1 * z / larger)
-    o1 = F.if_at_least(b, 0.0, lambda: z / larger, lambda: larger / psi1)
-    f = 2.0 / (Q + z + total)
+    inverse_s1 = F.if_at_least(b, 0.0, lambda: larger, lambda: psi1 * z * unit / larger)
+    o1 = F.if_at_least(b, 0.0, lambda: z / larger, lambda: larger / (psi1 * unit))
+    f = 2.0 / (Q + z + total * unit)
     e1 = f / Q
-    e2 = e1 * ((2.0 * z * total + edge) / (Q + z))
-    o2 = o1 * o1 * (inverse_s1 + psi1) / Q
-    t2 = inverse_s1 * inverse_s1 / ((inverse_s1 + psi1) * Q)
+    e2 = e1 * ((twice + edge) / (Q + z))
+    o2 = o1 * o1 * (inverse_s1 + psi1 * unit) / Q
+    t2 = inverse_s1 * inverse_s1 / ((inverse_s1 + psi1 * unit) * Q)
     return Shares(f, o1, e2, z * e1, o2, t2)
 
 
@@ -82,20 +83,18 @@ def closed_averages(k: Any, l: Any, p: AnyParameters, F: Field) -> Averages:
 
 def closed_overlaps(a: Any, k: Any, l: Any, p: AnyParameters, F: Field) -> Overlaps:
     """Return the overlaps of the closed law, H = a Sigma + k J^2 + l."""
-    K = 1.0 / (a + k)
     zeta = a * p.mu + (k * p.rho2 + l)
-    f, o1, e2, oe, o2, t2 = marchenko_pastur(zeta * K / p.c, p.psi1, F)
-    am, ar, ak = p.mu / zeta, p.rho2 / zeta, k * K
-    x2, xo = K * K * e2, K * oe
+    f, o1, e2, oe, o2, t2 = marchenko_pastur(zeta / p.c, p.psi1, F, a + k)
+    am, ar = p.mu / zeta, p.rho2 / zeta
     part = p.signal * p.psi1
     return Overlaps(
-        E1=K * f + am * o1,
-        E2=x2 + 2.0 * am * xo + am * am * o2,
-        C=part * (K * f),
-        P=part * (x2 + ar * xo),
-        B=p.signal * (p.psi1 * (ak * ak * e2 + 2.0 * ak * oe + a * a * am * xo) + t2),
-        S=part * (x2 + am * xo),
-        Q=x2 + (am + ar) * xo + am * ar * o2,
+        E1=f + am * o1,
+        E2=e2 + 2.0 * am * oe + am * am * o2,
+        C=part * f,
+        P=part * (e2 + ar * oe),
+        B=p.signal * (p.psi1 * (k * k * e2 + 2.0 * k * oe + a * a * am * oe) + t2),
+        S=part * (e2 + am * oe),
+        Q=e2 + (am + ar) * oe + am * ar * o2,
     )
 
 

@@ -10,9 +10,10 @@ from typing import NamedTuple
 import numpy as np
 
 from ..support.jit import inner, njit
-from .channels import label_channel, piece_jet, piece_of, residual_channel
+from .channels import hinge, label_channel, piece_jet, piece_of, residual_channel
 from .coordinates import mean_power
 from .gaussian import PHI0
+from .records import Parameters
 from .regimes import NOT_CONVERGED, SOLVED, scales, varied
 from .system_kernels import (
     label_coordinate,
@@ -30,13 +31,16 @@ ITERATIONS = 60
 LONGEST_STEP = 2.0
 #: Rounds of channel and geometry before Newton.
 ROUNDS = 6
-#: Ridges a solution is followed from, and below which a ridge counts as vanishing.
+#: psi1/psi2 of what stands for the population.
+POPULATION = 1e-20
+#: Ridges a solution is followed from, below which a ridge counts as vanishing, and the most iterations on the way.
 LARGE_RIDGES = (1.0, 10.0, 100.0, 1e3, 1e5)
 VANISHING = 1e-12
-FOLLOWED = 200
+FOLLOWED = 3000
 
-#: Labels that a network separates, without ridge: no finite network is best.
-SEPARABLE = 4.0
+#: Labels that a network separates, without ridge: no finite network is best. The hinge tells, whose training loss is
+#: then below rounding for small ridges.
+SEPARABLE, NO_LOSS = 4.0, 1e-14
 
 
 class Onset(NamedTuple):
@@ -45,6 +49,13 @@ class Onset(NamedTuple):
     b2: float
     h: float
     g: float
+
+
+@inner
+def _sampled(p):
+    """Return the parameters with a finite psi2: the population is a sample so large that no digit sees it."""
+    R = max(p.R, POPULATION)
+    return Parameters(p.psi1, R, p.eps, p.noise, p.ridge, p.c, p.mu, p.rho2, p.signal, p.radial)
 
 
 @inner
@@ -264,6 +275,7 @@ def _coordinate_threshold(at, p, norm):
 @njit
 def threshold(p, law, norm, deviations, weights, margin, loss, jet):
     """Return (eps_c, largest |F|): from this radius on training returns zero."""
+    p = _sampled(p)
     at = onset(p, deviations, weights, margin, loss, jet)
     if norm is None:
         return _spectral_threshold(at, p, law), 0.0
@@ -293,12 +305,76 @@ def _cold(x, ratio, p, gradient_penalty, law, norm, deviations, weights, margin,
         spectral[spectral.size - 2] += math.log(value) / norm.exponent
 
 
+@inner
+def _followed(x, ratio, p, gradient_penalty, law, norm, deviations, weights, margin, loss, jet):
+    """Fill x by following the solution down from a large ridge, on lines in log ridge.
+
+    Returns (largest |F| where it ended, iterations).
+    """
+    ridge, size, iterations = 0.0, math.inf, 0
+    for factor in LARGE_RIDGES:
+        ridge = factor * max(p.ridge, 1.0)
+        easy = varied(p, p.eps, ridge)
+        _cold(x, ratio, easy, gradient_penalty, law, norm, deviations, weights, margin, loss, jet)
+        size, more = newton(x, easy, gradient_penalty, law, norm, deviations, weights, margin, loss, jet)
+        iterations += more
+        if size < TOLERANCE:
+            break
+    slope, guess, factor = np.zeros(x.size), x.copy(), 0.3
+    while ridge > p.ridge and iterations < FOLLOWED and (size < TOLERANCE or factor < 0.97):
+        below = max(ridge * factor, p.ridge)
+        if below < VANISHING:
+            below = 0.0
+        step = math.log(below / ridge) if below > 0.0 else 0.0
+        for i in range(x.size):
+            guess[i] = x[i] + slope[i] * step
+        easy = varied(p, p.eps, below)
+        size, more = newton(guess, easy, gradient_penalty, law, norm, deviations, weights, margin, loss, jet)
+        iterations += more
+        if size < TOLERANCE:
+            for i in range(x.size):
+                slope[i] = (guess[i] - x[i]) / step if below > 0.0 else 0.0
+            x[:] = guess
+            ridge = below
+            factor = max(0.7 * factor, 0.01)
+        elif below == 0.0:
+            break
+        else:
+            factor = math.sqrt(factor)
+    return size, iterations
+
+
+@inner
+def _separable(x, ratio, p, law, norm, deviations, weights, margin, jet):
+    """Return whether a network separates the labels by a margin of eps r, and the iterations that it took to see.
+
+    Then, and only then, the loss of the hinge vanishes with its ridge: without samples on the hinge's slope V grows as
+    1/ridge, and the share exp(-V^2/2Q) of those that are there is lost at once.
+    """
+    loss, ridge, size, iterations = hinge(), 1.0, math.inf, 0
+    while ridge > VANISHING:
+        easy = varied(p, p.eps, ridge)
+        if size < TOLERANCE:
+            size, more = newton(x, easy, 0.0, law, norm, deviations, weights, margin, loss, jet)
+            iterations += more
+        if not size < TOLERANCE:
+            _cold(x, ratio, easy, 0.0, law, norm, deviations, weights, margin, loss, jet)
+            size, more = newton(x, easy, 0.0, law, norm, deviations, weights, margin, loss, jet)
+            iterations += more
+        at = label_channel(math.exp(x[0]), math.exp(x[1]), math.exp(x[3]), p.eps * math.exp(x[2]), margin, loss, jet)
+        if size < TOLERANCE and at.loss < NO_LOSS:
+            return True, iterations
+        ridge *= 0.1
+    return False, iterations
+
+
 @njit
 def solve(x, warm, ratio, p, gradient_penalty, law, norm, deviations, weights, margin, loss, jet):
     """Fill x with the solution, from x itself if ``warm``; return (status, largest |F|, iterations).
 
-    ``ratio`` is eps/eps_c < 1.
+    ``ratio`` is eps/eps_c < 1. In the population, R = 0, V is of the order of 1e-20.
     """
+    p = _sampled(p)
     if warm:
         before = x.copy()
         size, iterations = newton(x, p, gradient_penalty, law, norm, deviations, weights, margin, loss, jet)
@@ -309,46 +385,10 @@ def solve(x, warm, ratio, p, gradient_penalty, law, norm, deviations, weights, m
     size, iterations = newton(x, p, gradient_penalty, law, norm, deviations, weights, margin, loss, jet)
     if size < TOLERANCE:
         return SOLVED, size, iterations
-    ridge = 0.0
-    for factor in LARGE_RIDGES:
-        ridge = factor * max(p.ridge, 1.0)
-        easy = varied(p, p.eps, ridge)
-        _cold(x, ratio, easy, gradient_penalty, law, norm, deviations, weights, margin, loss, jet)
-        size, more = newton(x, easy, gradient_penalty, law, norm, deviations, weights, margin, loss, jet)
+    if deviations is None and margin and p.ridge == 0.0 and gradient_penalty == 0.0:
+        separable, more = _separable(x, ratio, p, law, norm, deviations, weights, margin, jet)
         iterations += more
-        if size < TOLERANCE:
-            break
-    if not size < TOLERANCE:
-        return NOT_CONVERGED, size, iterations
-    # follow the solution down, on a line in log ridge
-    slope, guess = np.zeros(x.size), x.copy()
-    factor = 0.3
-    for _ in range(FOLLOWED):
-        below = max(ridge * factor, p.ridge)
-        last = below == p.ridge
-        if below < VANISHING:
-            below, last = 0.0, True
-        for i in range(x.size):
-            guess[i] = x[i] + (slope[i] * math.log(below / ridge) if below > 0.0 else 0.0)
-        size, more = newton(
-            guess, varied(p, p.eps, below), gradient_penalty, law, norm, deviations, weights, margin, loss, jet
-        )
-        iterations += more
-        if size < TOLERANCE:
-            for i in range(x.size):
-                slope[i] = (guess[i] - x[i]) / math.log(below / ridge) if below > 0.0 else 0.0
-            x[:] = guess
-            ridge = below
-            factor = max(0.7 * factor, 0.01)
-            if last:
-                return SOLVED, size, iterations
-        elif below == 0.0:
-            break
-        else:
-            factor = math.sqrt(factor)
-            if factor > 0.97:
-                break
-    # where V grows as the ridge shrinks, the labels are separable: no finite network is best
-    if p.ridge == 0.0 and deviations is None and slope[3] < -0.5:
-        return SEPARABLE, size, iterations
-    return NOT_CONVERGED, size, iterations
+        if separable:
+            return SEPARABLE, size, iterations
+    size, more = _followed(x, ratio, p, gradient_penalty, law, norm, deviations, weights, margin, loss, jet)
+    return SOLVED if size < TOLERANCE else NOT_CONVERGED, size, iterations + more

@@ -18,6 +18,7 @@ from . import equations, systems
 from .numbers import Dual
 from .records import (
     Averages,
+    Coordinates,
     Outputs,
     Overlaps,
     Pair,
@@ -26,6 +27,7 @@ from .records import (
     RadialParameters,
     RadialPart,
     SlopedAverages,
+    SlopedCoordinates,
     SlopedOverlaps,
     SlopedProbe,
 )
@@ -34,6 +36,10 @@ from .tracing import Kernel, Tape, TraceField
 ROOT = Path(__file__).parents[2]
 PYTHON, SYSTEMS = Path(__file__).with_name("kernels.py"), Path(__file__).with_name("system_kernels.py")
 JAVASCRIPT = ROOT / "docs/_static/kernels.js"
+
+
+#: What a coordinate's problem depends on: curvature, slope along the signal, variance, penalty and smoothing.
+FIELD = ("A", "h", "T", "g", "s")
 
 
 class Trace:
@@ -88,9 +94,14 @@ class Trace:
         values = (self.field.exp(log_kappa), self.field.exp(log_Q), V, p)
         return self.call("label_channel", ("b2", "h", "a", "g"), carriers, values)
 
-    def coordinate(self, g: Dual, h: Dual) -> list[Dual]:
-        """Return chi, A2, e and es as a call of their kernel."""
-        return self.call("coordinate", ("chi", "A2", "e", "es"), {"g": g, "h": h}, (g, h))
+    def coordinate(self, g: Dual, h: Dual, o: Dual) -> list[Dual]:
+        """Return chi, mean, A2, e and es as a call of their kernel."""
+        return self.call("coordinate", ("chi", "mean", "A2", "e", "es"), {"g": g, "h": h, "o": o}, (g, h, o))
+
+    def components(self, *values: Dual) -> Coordinates:
+        """Return the averages over a coordinate's field as a call of their kernel."""
+        carriers = dict(zip(FIELD, values, strict=True))
+        return Coordinates(*self.call("components", Coordinates._fields, carriers, values))
 
 
 def _sloped(parts: Sequence[Any]) -> list[Any]:
@@ -214,6 +225,14 @@ def _traced_systems() -> dict[str, Kernel]:
     doc = "What one eigenvector adds to the overlaps."
     add("one_overlap", f"a, k, l, {direction}", "SlopedOverlaps", doc, t, out)
 
+    part = "share, deviation, centre"
+    t = Trace(*FIELD)
+    out = _sloped(
+        systems.component(*t.unknowns, *t.inputs(part), t.p, *t.inputs("norm.exponent"), t.coordinate, t.field)
+    )
+    doc = "What one component of the signal's law adds to the averages over a coordinate's field."
+    add("component", f"{', '.join(FIELD)}, {part}, p, norm", "SlopedCoordinates", doc, t, out)
+
     for kind, names, data in (
         ("residual", ("log_s", "log_r", "log_V"), "deviations, weights"),
         ("label", ("log_kappa", "log_Q", "log_r", "log_V"), "margin"),
@@ -230,7 +249,7 @@ def _traced_systems() -> dict[str, Kernel]:
                 )  # fmt: skip
             else:
                 geometry = partial(
-                    systems.coordinates, p=t.p, dual=t.inputs("norm.exponent")[0], coordinate=t.coordinate, F=t.field
+                    systems.coordinates, p=t.p, dual=t.inputs("norm.exponent")[0], components=t.components, F=t.field
                 )
             system: Any = getattr(systems, f"{kind}_system")
             network = system(t.unknowns, t.p, getattr(t, f"{kind}_channel"), geometry, t.field)
@@ -242,7 +261,7 @@ def _traced_systems() -> dict[str, Kernel]:
     t = Trace("log_zeta", "log_r", "log_gamma")
     b2, h, dual = t.inputs("b2, h, norm.exponent")
     log_zeta, log_r, log_gamma = t.unknowns
-    residuals = systems.null_system(log_zeta, log_r, log_gamma, t.p, b2, h, dual, t.coordinate, t.field)
+    residuals = systems.null_system(log_zeta, log_r, log_gamma, t.p, b2, h, dual, t.components, t.field)
     out = [*residuals, *(slope for residual in residuals for slope in residual.gradient)]
     doc = "The null threshold of l_p attacks."
     add("null_coordinate", "log_zeta, log_r, log_gamma, p, b2, h, norm", "", doc, t, out)
@@ -259,7 +278,7 @@ import math
 from ..support.jit import inner
 from .channels import label_channel, residual_channel
 from .coordinates import coordinate
-from .records import SlopedOverlaps
+from .records import SlopedCoordinates, SlopedOverlaps
 
 
 '''
@@ -276,17 +295,26 @@ def overlaps(a, k, l, p, law):
     return SlopedOverlaps({names})
 '''
 
+_COMPONENTS = '''@inner
+def components({field}, p, norm):
+    """Averages over the law of a coordinate's field."""
+{starts}
+    for i in range(norm.shares.size):
+        part = component({field}, norm.shares[i], norm.deviations[i], norm.centres[i], p, norm)
+{sums}
+    return SlopedCoordinates({names})
+'''
+
 
 def systems_text() -> str:
     """Return the module :mod:`rfrobust.engine.system_kernels`."""
-    fields = SlopedOverlaps._fields
-    loop = _OVERLAPS.format(
-        starts="\n".join(f"    {name} = {'law.unexplained' if name == 'B' else '0.0'}" for name in fields),
-        sums="\n".join(f"        {name} += part.{name}" for name in fields),
-        names=", ".join(fields),
-    )
+    loops = []
+    for text, fields in ((_OVERLAPS, SlopedOverlaps._fields), (_COMPONENTS, SlopedCoordinates._fields)):
+        starts = "\n".join(f"    {name} = {'law.unexplained' if name == 'B' else '0.0'}" for name in fields)
+        sums = "\n".join(f"        {name} += part.{name}" for name in fields)
+        loops.append(text.format(starts=starts, sums=sums, names=", ".join(fields), field=", ".join(FIELD)))
     parts = [kernel.python(name) for name, kernel in _traced_systems().items()]
-    return _SYSTEMS_HEADER + "\n\n".join([*parts[:2], loop, *parts[2:]])
+    return _SYSTEMS_HEADER + "\n\n".join([*parts[:2], loops[0], parts[2], loops[1], *parts[3:]])
 
 
 _PYTHON_HEADER = '''"""The equations as kernels; do not edit.

@@ -103,6 +103,16 @@ class Overlaps(NamedTuple):
     Q: Any
 
 
+class Coordinates(NamedTuple):
+    """E dalpha/dB, the overlap E beta alpha, E alpha^2, E e and E de/ds over the law of a coordinate's field B."""
+
+    chi: Any
+    m: Any
+    A2: Any
+    e: Any
+    es: Any
+
+
 class State(NamedTuple):
     """Residuals and what they determine at one value of the unknowns."""
 
@@ -219,6 +229,41 @@ class SlopedOverlaps(NamedTuple):
     B_l: float
     S_l: float
     Q_l: float
+
+
+class SlopedCoordinates(NamedTuple):
+    """:class:`Coordinates` in floats with their derivatives in A, h, T, g and s (docs/family, eq-coordinate)."""
+
+    chi: float
+    m: float
+    A2: float
+    e: float
+    es: float
+    chi_A: float
+    m_A: float
+    A2_A: float
+    e_A: float
+    es_A: float
+    chi_h: float
+    m_h: float
+    A2_h: float
+    e_h: float
+    es_h: float
+    chi_T: float
+    m_T: float
+    A2_T: float
+    e_T: float
+    es_T: float
+    chi_g: float
+    m_g: float
+    A2_g: float
+    e_g: float
+    es_g: float
+    chi_s: float
+    m_s: float
+    A2_s: float
+    e_s: float
+    es_s: float
 
 
 class Pair(NamedTuple):

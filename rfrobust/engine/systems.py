@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from .numbers import Dual, Field
-from .records import AnyParameters
+from .records import AnyParameters, Coordinates
 
 
 class Score(NamedTuple):
@@ -65,23 +65,51 @@ def spectral(score: Score, p: AnyParameters, gradient_penalty: Any, overlaps: Ca
     return Network(h * C, B + noise * E2, h * h * S + noise * E2, residuals)
 
 
+def component(
+    A: Dual,
+    h: Dual,
+    T: Dual,
+    g: Dual,
+    s: Dual,
+    share: Any,
+    deviation: Any,
+    centre: Any,
+    p: AnyParameters,
+    dual: Any,
+    coordinate: Callable[..., Any],
+    F: Field,
+) -> Coordinates:
+    """Return what one component of the signal's law adds to the averages over B = h beta + N(0, T) (eq-coordinate).
+
+    alpha minimises A alpha^2/2 - B alpha + g e(alpha; s).
+    """
+    v, mean = p.signal * deviation * deviation, F.sqrt(p.signal) * centre
+    S = F.sqrt(h * h * v + T)
+    unit = S / A
+    slope = F.power(unit, dual)
+    chi, first, A2, e, es = coordinate(g * slope * A / (S * S), s / unit, h * mean / S)
+    chi = share * chi / A
+    return Coordinates(
+        chi=chi,
+        m=h * v * chi + share * mean * unit * first,
+        A2=share * A2 * unit * unit,
+        e=share * e * slope,
+        es=share * es * slope / unit,
+    )
+
+
 def coordinates(
-    score: Score, log_t: Dual, log_zeta: Dual, p: AnyParameters, dual: Any, coordinate: Callable[..., Any], F: Field
+    score: Score, log_t: Dual, log_zeta: Dual, p: AnyParameters, dual: Any, components: Callable[..., Any], F: Field
 ) -> Network:
     """Return what l_p attacks make of a score (eq-coordinates); ``dual`` is the dual exponent p'."""
     t, zeta = F.exp(log_t), F.exp(log_zeta)
     psi2, rho = p.psi1 / p.R, F.sqrt(p.rho2)
     a, h = score.a, score.mhat
     ct2 = p.c * t * t
-    A = a + zeta
     gamma = score.gamma * F.power(score.r, 1.0 - dual) / dual
-    S = F.sqrt(h * h * p.signal + zeta * zeta * ct2 + score.b2 / psi2)
-    unit = S / A
-    slope = F.power(unit, dual)
-    chi, A2, e, es = coordinate(gamma * slope * A / (S * S), rho * t / unit)
-    chi, A2, e, es = chi / A, A2 * unit * unit, e * slope, es * slope / unit
+    chi, m, A2, e, es = components(a + zeta, h, zeta * zeta * ct2 + score.b2 / psi2, gamma, rho * t)
     w2 = A2 + ct2 * (1.0 - 2.0 * zeta * chi)
-    m, Q = h * p.signal * chi, A2 + p.mu * t * t
+    Q = A2 + p.mu * t * t
     linear = zeta * p.c * p.psi1
     pull = score.b2 * p.mu * p.R + p.c * p.psi1 * zeta * zeta * w2
     stiff = a * p.mu + p.ridge + zeta * p.c * (1.0 - zeta * chi) + gamma * rho * es / t
@@ -121,11 +149,11 @@ def null_system(
     b2: Any,
     h: Any,
     dual: Any,
-    coordinate: Callable[..., Any],
+    components: Callable[..., Any],
     F: Field,
 ) -> tuple[Any, ...]:
     """Return the equations of the null threshold of l_p attacks (eq-null-coordinates), homogeneous, at |theta| = 1."""
     zero = log_r * 0.0
     score = Score(b2, zero, h, F.exp(log_gamma), F.exp(log_r), zero + 1.0)
     without = p._replace(ridge=zero)
-    return coordinates(score, zero, log_zeta, without, dual, coordinate, F).residuals[1:]
+    return coordinates(score, zero, log_zeta, without, dual, components, F).residuals[1:]

@@ -146,6 +146,7 @@ _PYTHON = Language(
         "gaussian_parts": "gaussian_parts({})", "averages": "averages({}, p, law)", "overlaps": "overlaps({}, p, law)",
         "residual_channel": "residual_channel({}, deviations, weights, loss, jet)",
         "label_channel": "label_channel({}, margin, loss, jet)", "coordinate": "coordinate({}, norm)",
+        "components": "components({}, p, norm)",
     },
 )  # fmt: skip
 # on the page the law is always the closed one

@@ -5,63 +5,51 @@ import math
 import mpmath
 import numpy as np
 import pytest
-from numba import cfunc, types
 
+import rfrobust
 from rfrobust.engine import family
-from rfrobust.engine.channels import LossTable, label_channel, residual_channel
-from rfrobust.engine.coordinates import coordinate, dual_norm
+from rfrobust.engine.channels import label_channel, residual_channel
+from rfrobust.engine.coordinates import GAUSSIAN, coordinate, dual_norm
 from rfrobust.engine.equations import parameters
+from rfrobust.engine.records import Law
 from rfrobust.problem.activation import RELU
-
-INF = math.inf
-
-
-def table(borders, anchor, value, slope, bend, smooth=0.0):
-    columns = (borders, anchor, value, slope, bend, np.full(len(anchor), smooth))
-    return LossTable(*(np.array(column, dtype=float) for column in columns))
-
-
-SQUARE = table((0, INF), (0,), (0,), (0,), (1,))
-ABSOLUTE = table((0, INF), (0,), (0,), (1,), (0,))
-HINGE = table((-INF, 1, INF), (1, 1), (0, 0), (-1, 0), (0, 0))
-LOGISTIC = table((-INF, INF), (0,), (0,), (0,), (0,), 2.0)
-LOG_COSH = table((0, INF), (0,), (0,), (0,), (0,), 1.0)
-JET = types.UniTuple(types.float64, 3)(types.float64)
-
-
-def huber(delta):
-    return table((0, delta, INF), (0, delta), (0, delta * delta / 2), (0, delta), (1, 0))
-
-
-@cfunc(JET)
-def logistic(z):
-    tail = math.exp(-abs(z))
-    slope = (tail if z > 0 else 1.0) / (1.0 + tail)
-    return math.log1p(tail) + max(-z, 0.0), -slope, slope * (1.0 - slope)
-
-
-@cfunc(JET)
-def log_cosh(z):
-    slope = math.tanh(z)
-    return z + math.log1p(math.exp(-2.0 * z)) - math.log(2.0), slope, 1.0 - slope * slope
-
+from tests.family_problems import (
+    ABSOLUTE,
+    HINGE,
+    KINDS,
+    LOG_COSH,
+    LOGISTIC,
+    NORMS,
+    RADEMACHER,
+    SQUARE,
+    huber,
+    log_cosh,
+    logistic,
+    random_problem,
+    setting_of,
+    sparse,
+)
 
 MIXTURE = ((0.3, 3.0), (0.8, 0.2))
 PLAIN = ((0.5,), (1.0,))
+#: Shares, deviations and centres of the signal's coordinates.
+SIGNALS = {
+    "gaussian": GAUSSIAN,
+    "sparse": sparse(0.1),
+    "rademacher": RADEMACHER,
+    "mixture": ((0.5, 0.3, 0.2), (0.2, 0.0, 1.0), (0.0, 1.0, math.sqrt(2.4))),
+}
 
 
 def solved(eps, psi1, psi2, tau=0.0, ridge=0.0, *, noise=None, loss=SQUARE, jet=None, margin=False, norm=None):
     """Return the unknowns of a problem, residuals if there is a noise, labels without."""
-    deviations = weights = None
+    setting = setting_of(loss, noise=noise, norm=norm)
     if noise is not None:
-        deviations, weights = (np.array(column) for column in noise)
-        tau = math.sqrt(weights @ deviations**2)
+        tau = math.sqrt(setting.weights @ setting.deviations**2)
     p = parameters(psi1, psi2, eps, tau, ridge, RELU.constants, 1.0, 0.0, 0.0)
-    rest = (None, norm, deviations, weights, margin, loss, jet)
-    threshold, size = family.threshold(p, *rest)
+    threshold, size = setting.threshold(p)
     assert size < 1e-10
-    x = np.empty((4 if noise is None else 3) + (0 if norm is None else 2))
-    status, size, _ = family.solve(x, False, eps / threshold, p, 0.0, *rest)
+    status, size, _, x = setting.solve(p, eps / threshold)
     assert (status, size < 1e-10) == (family.SOLVED, True)
     return p, x
 
@@ -139,8 +127,9 @@ def test_null_threshold_of_the_maximum_norm(psi1, expected):
 
 @pytest.mark.parametrize("seed", range(6))
 @pytest.mark.parametrize("labels", [False, True])
-def test_both_geometries_agree_for_the_euclidean_norm(seed, labels):
-    """The second comparison gives the Marchenko-Pastur averages without random matrix theory."""
+@pytest.mark.parametrize("signal", SIGNALS)
+def test_both_geometries_agree_for_the_euclidean_norm(seed, labels, signal):
+    """The second comparison gives the Marchenko-Pastur averages without random matrix theory, whatever the signal."""
     rng = np.random.default_rng(seed)
     psi1, psi2, ridge = np.exp(rng.uniform(np.log(0.2), np.log(5.0), 3)) * (1.0, 1.0, 0.1)
     eps, tau = rng.uniform(0.05, 0.4, 2)
@@ -150,7 +139,7 @@ def test_both_geometries_agree_for_the_euclidean_norm(seed, labels):
         else {"noise": ((tau,), (1.0,)), "loss": huber(0.5)}
     )
     _, spectral = solved(eps, psi1, psi2, tau, ridge, **kind)
-    _, coordinates = solved(eps, psi1, psi2, tau, ridge, norm=dual_norm(2.0), **kind)
+    _, coordinates = solved(eps, psi1, psi2, tau, ridge, norm=dual_norm(2.0, SIGNALS[signal]), **kind)
     np.testing.assert_allclose(coordinates[:-2], spectral, atol=1e-11)
 
 
@@ -199,6 +188,36 @@ def test_residual_channel_at_thirty_digits(kind, s, V, p):
     assert (at.b2, at.a, at.g) == pytest.approx([float(total) for total in totals], rel=1e-13)
 
 
+@pytest.mark.parametrize(
+    ("kappa", "Q", "V", "p"),
+    [(0.6, 1.9, 1.7, 0.5), (0.3, 90.0, 160.0, 2.0), (10.0, 0.003, 30.0, 0.3), (2.0, 30.0, 1e-9, 0.1)],
+)
+def test_logistic_channel_at_thirty_digits(kappa, Q, V, p):
+    at = label_channel(kappa, Q, V, p, True, LOGISTIC, logistic)
+    with mpmath.workdps(30):
+        kappa, Q, V, p = map(mpmath.mpf, (kappa, Q, V, p))
+        width = mpmath.sqrt(Q)
+
+        def parts(z):
+            g = 1 / (1 + mpmath.exp(z))
+            bend = g / (1 + mpmath.exp(-z))
+            x = z + p - V * g
+            weight = 2 * (1 + V * bend) * mpmath.npdf(x, 0, width)
+            share = weight * mpmath.ncdf(kappa * x / width)
+            h = weight * mpmath.npdf(kappa * x / width) * g
+            return share * g * g, h, share * bend / (1 + V * bend), share * g, share * mpmath.log1p(mpmath.exp(-z))
+
+        def z_of(x):
+            return mpmath.findroot(lambda z: z + p - V / (1 + mpmath.exp(z)) - x, (x - p, x - p + V), solver="anderson")
+
+        fine = width / mpmath.sqrt(1 + kappa**2)
+        ends = [z_of(step * (fine if step < 0 else width)) for step in (-10, -7, -5, -3, -2, -1, 0)]
+        ends += [z_of(step * fine) for step in (1, 2, 3, 5) if step * fine < width]
+        ends += [z_of(step * width) for step in (1, 2, 3, 5, 7, 10)]
+        expected = [mpmath.quad(lambda z, i=i: parts(z)[i], ends) for i in range(5)]
+    assert (at.b2, at.h, at.a, at.g, at.loss) == pytest.approx([float(value) for value in expected], rel=2e-12)
+
+
 def differences(function, x, steps=1e-5):
     """Return the derivatives of a function of several numbers in their logarithms, by central differences."""
     columns = []
@@ -225,13 +244,14 @@ def test_derivatives_of_labels(margin, loss, jet, x):
 
 
 @pytest.mark.parametrize("exponent", [1.0, 1.5, 3.0])
-@pytest.mark.parametrize(("g", "h"), [(0.5, 0.8), (3.0, 0.01), (0.01, 3.0)])
-def test_coordinates_by_quadrature_and_their_derivatives(exponent, g, h):
+@pytest.mark.parametrize(("g", "h", "o"), [(0.5, 0.8, 1e-300), (3.0, 0.01, 1.0), (0.01, 3.0, 12.0), (3.0, 0.3, 2.5)])
+def test_coordinates_by_quadrature_and_their_derivatives(exponent, g, h, o):
     norm = dual_norm(exponent)
-    at = coordinate(g, h, norm)
-    slopes = differences(lambda *x: coordinate(*x, norm)[:4], (g, h))
-    given = np.array([at[4:8], at[8:]]).T * (g, h)
-    np.testing.assert_allclose(slopes / np.array(at[:4])[:, None], given / np.array(at[:4])[:, None], atol=5e-8)
+    at = coordinate(g, h, o, norm)
+    slopes = differences(lambda *x: coordinate(*x, norm)[:5], (g, h, o))
+    given = np.array([at[5:10], at[10:15], at[15:]]).T * (g, h, o)
+    sizes = np.array((at.chi, math.sqrt(at.A2), at.A2, at.e, at.es))[:, None]
+    np.testing.assert_allclose(slopes / sizes, given / sizes, atol=1e-7)
     with mpmath.workdps(20):
         top = mpmath.mpf(2) ** (mpmath.mpf(exponent) / 2) * mpmath.gamma((1 + mpmath.mpf(exponent)) / 2)
         top /= mpmath.sqrt(mpmath.pi)
@@ -241,9 +261,106 @@ def test_coordinates_by_quadrature_and_their_derivatives(exponent, g, h):
             slope = top * exponent * u * mpmath.hyp1f1(1 - mpmath.mpf(exponent) / 2, 1.5, -u * u / 2)
             return h ** (mpmath.mpf(exponent) - 1) * slope
 
-        def moment(y):
-            x = mpmath.findroot(lambda x: x + g * force(x) - y, (0, y), solver="anderson", tol=1e-18)
-            return x * x * 2 * mpmath.npdf(y)
+        def x_of(y):
+            return mpmath.findroot(lambda x: x + g * force(x) - y, (0, y), solver="anderson", tol=1e-18)
 
-        square = mpmath.quad(moment, [0, g / 2, g, g + 4 * h + 1, 5 + g, 12])
-    assert at.A2 == pytest.approx(float(square), rel=1e-11)
+        ends = sorted({max(0, y) for y in (0, g / 2, g, g + 4 * h + 1, o - 9, o - 3, o, o + 3, o + 9)})
+        ends = [end for end in ends if end >= o - 9]
+
+        def average(weight):
+            def value(y):
+                above, below = mpmath.npdf(y, o), mpmath.npdf(y, -o)
+                return weight(x_of(y), y, above, below)
+
+            return float(mpmath.quad(value, ends))
+
+        chi = average(lambda x, y, above, below: x * ((y - o) * above + (y + o) * below))
+        mean = average(lambda x, y, above, below: x * (above - below))
+        square = average(lambda x, y, above, below: x * x * (above + below))
+    assert (at.chi, at.mean, at.A2) == pytest.approx((chi, mean, square), rel=1e-11)
+
+
+@pytest.mark.parametrize("kind", KINDS, ids="-".join)
+def test_problems_without_attack(kind):
+    """Interpolation (N >= n without penalty) is refused before the engine; separable labels have a name."""
+    rng = np.random.default_rng(KINDS.index(kind))
+    for _ in range(60):
+        p, _, setting = random_problem(kind, rng)
+        if not setting.margin and p.ridge + setting.gradient_penalty == 0.0 and p.R >= 1.0:
+            continue
+        status, _, _, x = setting.solve(p._replace(eps=0.0), 0.0)
+        free = setting.margin and p.ridge + setting.gradient_penalty == 0.0
+        assert status in ((family.SOLVED, family.SEPARABLE) if free else (family.SOLVED,))
+        if kind == ("square", "gaussian", "l2") and setting.gradient_penalty == 0.0:
+            tau, ridge = setting.deviations[0], p.ridge
+            model = rfrobust.solve(p.psi1, p.psi1 / p.R, 0.0, tau, ridge=ridge)
+            expected = (model.standard_risk - tau**2, model.gradient_norm)
+            assert (math.exp(2.0 * x[0]), math.exp(x[1])) == pytest.approx(expected, rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("delta", "penalty", "threshold", "excess"),
+    [
+        (0.95454846, 0.21966547, 0.25513416, 0.578463832),
+        (2.53536449, 0.13875727, 0.21243187, 0.209228678),
+        (6.73415066, 0.11319164, 0.23234077, 0.049487213),
+    ],
+)
+def test_huber_regression_on_linear_features_against_another_code(delta, penalty, threshold, excess):
+    """Sum of Huber losses + penalty/2 |theta|^2 over n = delta d samples."""
+    noise = (np.sqrt([0.1, 5.0]), (0.7, 0.3))
+    one = np.ones(1)
+    setting = setting_of(huber(threshold), noise=noise)._replace(law=Law(one, one, one, one, 0.0, 0.0, 0.0))
+    p = parameters(1.0, delta, 0.0, 1.0, penalty / delta, RELU.constants, 1.0, 0.0, 0.0)
+    status, _, _, x = setting.solve(p, 0.0)
+    assert status == family.SOLVED
+    assert math.exp(2.0 * x[0]) == pytest.approx(excess, rel=2e-8)  # as many digits as the inputs have
+
+
+@pytest.mark.parametrize("norm", NORMS)
+def test_separable_labels_have_a_name(norm):
+    """Whether a network separates the labels is the same for every loss, and is seen as the ridge shrinks."""
+    rng = np.random.default_rng(7)
+    found = set()
+    for i in range(40):
+        p, ratio, logistic_ = random_problem(("logistic", "labels", norm), rng)
+        p, ratio = p._replace(ridge=0.0), ratio * (i % 3 > 0)
+        p = p._replace(eps=p.eps * (i % 3 > 0))
+        logistic_, hinge = (setting_of(loss, norm=NORMS[norm]) for loss in ("logistic", "hinge"))
+        status = logistic_.solve(p, ratio)[0]
+        assert status in (family.SOLVED, family.SEPARABLE)
+        assert hinge.solve(p, ratio)[0] == status
+        small = [hinge.solve(p._replace(ridge=ridge), ratio)[3][3] for ridge in (1e-5, 1e-6)]
+        growth = (small[0] - small[1]) / math.log(10.0)
+        assert growth == pytest.approx(-1.0 if status == family.SEPARABLE else 0.0, abs=0.02)
+        found.add(status)
+    assert len(found) == 2
+
+
+@pytest.mark.parametrize("kind", KINDS, ids="-".join)
+def test_the_population(kind):
+    rng = np.random.default_rng(KINDS.index(kind))
+    for _ in range(10):
+        p, ratio, setting = random_problem(kind, rng)
+        solutions = []
+        for R in (0.0, p.psi1 / 1e8):
+            sampled = p._replace(R=R)
+            eps_c, _ = setting.threshold(sampled)
+            status, _, _, x = setting.solve(sampled._replace(eps=ratio * eps_c), ratio)
+            assert status == family.SOLVED
+            solutions.append(np.delete(x, setting.unknowns - (1 if setting.norm is None else 3)))  # V = 0
+        np.testing.assert_allclose(*solutions, rtol=0.0, atol=3e-5 / (1.0 - ratio))
+        if kind == ("square", "gaussian", "l2") and setting.gradient_penalty == 0.0:
+            tau, eps = setting.deviations[0], ratio * setting.threshold(p._replace(R=0.0))[0]
+            model = rfrobust.solve(p.psi1, math.inf, eps, tau, ridge=p.ridge)
+            expected = (model.standard_risk - tau**2, model.gradient_norm)
+            assert np.exp(solutions[0] * (2.0, 1.0)) == pytest.approx(expected, rel=1e-11)
+
+
+def test_a_sparse_signal_without_zeros_is_gaussian():
+    for labels in (False, True):
+        kind = {"loss": HINGE, "margin": True, "tau": 0.3} if labels else {"noise": PLAIN}
+        laws = (GAUSSIAN, sparse(1.0), ((0.3, 0.7), (1.0, 1.0), (0.0, 0.0)))
+        first, *others = (solved(0.2, 1.5, 2.0, ridge=0.05, norm=dual_norm(1.0, law), **kind)[1] for law in laws)
+        for other in others:
+            np.testing.assert_allclose(other, first, rtol=0.0, atol=1e-12)
