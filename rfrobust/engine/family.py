@@ -52,10 +52,10 @@ class Onset(NamedTuple):
 
 
 @inner
-def _sampled(p):
+def sampled(p):
     """Return the parameters with a finite psi2: the population is a sample so large that no digit sees it."""
     R = max(p.R, POPULATION)
-    return Parameters(p.psi1, R, p.eps, p.noise, p.ridge, p.c, p.mu, p.rho2, p.signal, p.radial)
+    return Parameters(p.psi1, R, p.eps, p.noise, p.ridge, p.penalty, p.c, p.mu, p.rho2, p.signal, p.radial)
 
 
 @inner
@@ -275,7 +275,7 @@ def _coordinate_threshold(at, p, norm):
 @njit
 def threshold(p, law, norm, deviations, weights, margin, loss, jet):
     """Return (eps_c, largest |F|): from this radius on training returns zero."""
-    p = _sampled(p)
+    p = sampled(p)
     at = onset(p, deviations, weights, margin, loss, jet)
     if norm is None:
         return _spectral_threshold(at, p, law), 0.0
@@ -374,7 +374,7 @@ def solve(x, warm, ratio, p, gradient_penalty, law, norm, deviations, weights, m
 
     ``ratio`` is eps/eps_c < 1. In the population, R = 0, V is of the order of 1e-20.
     """
-    p = _sampled(p)
+    p = sampled(p)
     if warm:
         before = x.copy()
         size, iterations = newton(x, p, gradient_penalty, law, norm, deviations, weights, margin, loss, jet)

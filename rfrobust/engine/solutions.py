@@ -6,7 +6,7 @@ import numpy as np
 
 from ..support.jit import inner, njit
 from .channels import label_channel, residual_channel
-from .family import TOLERANCE, equations, solve, threshold
+from .family import TOLERANCE, equations, sampled, solve, threshold
 from .gaussian import SQRT_2_OVER_PI
 from .records import Parameters, Point
 from .regimes import INTERPOLATING, NOT_CONVERGED, NULL, REGULAR, SOLVED, parameters_of, scales, unattacked
@@ -68,7 +68,8 @@ def _interpolator(p, law, deviations, weights, loss):
 @inner
 def _solved(x, p, law, norm, deviations, weights, margin, loss, jet, size, iterations):
     """Return the observables at a solution."""
-    nan, n = math.nan, x.size
+    nan, n, finite = math.nan, x.size, p.R > 0.0
+    p = sampled(p)
     m, _, Q = equations(
         x, p, p.penalty, law, norm, deviations, weights, margin, loss, jet, np.empty(n), np.empty((n, n))
     )
@@ -77,8 +78,8 @@ def _solved(x, p, law, norm, deviations, weights, margin, loss, jet, size, itera
         here = label_channel(kappa, Q, V, p.eps * r, margin, loss, jet)
         k = (p.eps * here.g / r + p.penalty) / here.a
         return Point(
-            SOLVED, REGULAR, p.eps * r / math.sqrt(Q), V, k, 0.5 - math.atan(kappa) / math.pi, r, m, Q, nan, here.loss,
-            nan, here.zeros, nan, nan, nan, size, float(iterations),
+            SOLVED, REGULAR, p.eps * r / math.sqrt(Q), V if finite else 0.0, k, 0.5 - math.atan(kappa) / math.pi, r, m,
+            Q, nan, here.loss, nan, here.zeros, nan, nan, nan, size, float(iterations),
         )  # fmt: skip
     s, r, V = math.exp(x[0]), math.exp(x[1]), math.exp(x[2])
     at = residual_channel(s, V, p.eps * r, deviations, weights, loss, jet)
@@ -86,8 +87,8 @@ def _solved(x, p, law, norm, deviations, weights, margin, loss, jet, size, itera
     phase = INTERPOLATING if at.zeros == 1.0 else REGULAR
     k = (p.eps * at.g / r + p.penalty) / at.a
     return Point(
-        SOLVED, phase, p.eps * r / math.sqrt(v), V, k, v, r, m, Q, _mean_abs(s * s, deviations, weights), at.loss,
-        nan, at.zeros, nan, nan, nan, size, float(iterations),
+        SOLVED, phase, p.eps * r / math.sqrt(v), V if finite else 0.0, k, v, r, m, Q,
+        _mean_abs(s * s, deviations, weights), at.loss, nan, at.zeros, nan, nan, nan, size, float(iterations),
     )  # fmt: skip
 
 

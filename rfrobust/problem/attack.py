@@ -28,7 +28,7 @@ def dual_exponent(norm: float) -> float:
 @lru_cache(maxsize=64)
 def dual_of(norm: float, signal: Signal) -> DualNorm:
     """Return what the equations of l_p attacks see of the norm."""
-    return dual_norm(dual_exponent(norm))
+    return dual_norm(dual_exponent(norm), signal.atoms())
 
 
 @dataclass(frozen=True, slots=True, init=False)

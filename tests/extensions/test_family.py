@@ -362,3 +362,21 @@ def test_every_residual_loss_without_attack_interpolates_alike():
         assert model.standard_risk == pytest.approx(least.standard_risk, rel=1e-12)
         near = rfrobust.solve(3, 2, 1e-4, 0.5, loss=loss)
         assert near.standard_risk == pytest.approx(least.standard_risk, rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        {"loss": "huber:0.5"},
+        {"loss": "logistic"},
+        {"norm": INF},
+        {"norm": 3.0, "loss": "absolute"},
+        {"norm": INF, "signal": rfrobust.Rademacher()},
+        {"norm": INF, "signal": rfrobust.BernoulliGauss(0.1)},
+    ],
+)
+def test_populations_are_limits(kind):
+    model, large = (rfrobust.solve(2, psi2, 0.2, 0.5, ridge=0.01, **kind) for psi2 in (INF, 1e7))
+    assert model.V == 0.0
+    for name in ("standard_risk", "gradient_norm", "overlap", "training_loss"):
+        assert getattr(large, name) == pytest.approx(getattr(model, name), rel=1e-6), name
