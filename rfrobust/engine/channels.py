@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..support.jit import inner, njit
-from .gaussian import PHI0
+from .gaussian import PHI0, SQRT_2_OVER_PI
 
 #: Standard deviations beyond which Gaussian averages see nothing.
 REACH = 9.0
@@ -58,7 +58,7 @@ def hinge():
 
 
 class ResidualChannel(NamedTuple):
-    """b^2 = E u^2, a = E du/dx, g = E rho'(|t| + p), their derivatives, P(t = 0) and E rho(|t| + p)."""
+    """b^2 = E u^2, a = E du/dx, g = E rho'(|t| + p), their derivatives, P(t = 0), E rho(|t| + p) and E |t|."""
 
     b2: float
     a: float
@@ -74,10 +74,12 @@ class ResidualChannel(NamedTuple):
     g_p: float
     zeros: float
     loss: float
+    size: float
 
 
 class LabelChannel(NamedTuple):
-    """b^2 = E u^2, S mhat, a, g = E |u| in the worst case, derivatives in (log kappa, log Q, V, p), and E loss."""
+    """b^2 = E u^2, S mhat, a, g = E |u| in the worst case, derivatives in (log kappa, log Q, V, p), P(t = 0), E loss
+    and the mean of a sample's margin y f."""
 
     b2: float
     h: float
@@ -101,6 +103,15 @@ class LabelChannel(NamedTuple):
     g_p: float
     zeros: float
     loss: float
+    size: float
+
+
+class LabelStatistics(NamedTuple):
+    """Of the training set: mean margin y f, P(y f < 0), P(y f < eps r)."""
+
+    mean_margin: float
+    error: float
+    robust_error: float
 
 
 class Jet(NamedTuple):
@@ -187,8 +198,8 @@ def proximal(x, p, V, low, high, j, loss, jet):
 
 
 @inner
-def _closed_branch(sums, s, lo, width, at, c, z_slope, dead, deviations, weights):
-    """Add a branch 0 < |x| - lo < width on which the score is ``at.slope`` + c (|x| - lo), from 0 where ``dead``."""
+def _closed_branch(sums, s, lo, width, t, at, c, z_slope, dead, deviations, weights):
+    """Add 0 < |x| - lo < width with the score ``at.slope`` + c (|x| - lo), from 0 if ``dead``, and |t| from t on."""
     u, move = (0.0, 0.0) if dead else (at.slope, c)
     for i in range(deviations.size):
         w2 = s * s + deviations[i] * deviations[i]
@@ -215,6 +226,7 @@ def _closed_branch(sums, s, lo, width, at, c, z_slope, dead, deviations, weights
             sums[10] -= q * c * U
             sums[11] += q * c * P
         sums[13] += q * (at.value * P + at.slope * z_slope * M1 + 0.5 * at.bend * z_slope * z_slope * M2)
+        sums[14] += q * (t * P + z_slope * M1)
 
 
 @inner
@@ -251,6 +263,7 @@ def _smooth_branch(sums, s, V, p, z, end, j, lo, hi, deviations, weights, loss, 
                 sums[10] -= q * c * u
                 sums[11] += q * c
                 sums[13] += q * value
+                sums[14] += q * (here - p)
             start = stop
 
 
@@ -265,7 +278,7 @@ def parts_of(start, stop, length):
 @njit
 def residual_channel(s, V, p, deviations, weights, loss, jet):
     """Return :class:`ResidualChannel` of x = xi + s z, xi a mixture of Gaussians of these standard deviations."""
-    sums = np.zeros(14)
+    sums = np.zeros(15)
     widest = math.sqrt(s * s + np.max(deviations) ** 2)
     j, z, reached, dead = piece_of(p, loss), p, 0.0, True
     while True:
@@ -273,7 +286,7 @@ def residual_channel(s, V, p, deviations, weights, loss, jet):
         lo, rest, width = z - p + V * reached, V * (at.slope - reached), math.inf
         if rest > 0.0:  # z stays at the zero residual, or at a kink
             flat = Jet(at.value, at.slope if dead else reached, at.bend)
-            _closed_branch(sums, s, lo, rest, flat, 1.0 / V, 0.0, dead, deviations, weights)
+            _closed_branch(sums, s, lo, rest, z - p, flat, 1.0 / V, 0.0, dead, deviations, weights)
         lo += rest
         if end < math.inf:
             far = piece_jet(j, end, loss, jet)
@@ -282,13 +295,13 @@ def residual_channel(s, V, p, deviations, weights, loss, jet):
             _smooth_branch(sums, s, V, p, z, end, j, lo, lo + width, deviations, weights, loss, jet)
         else:
             stretch = 1.0 / (1.0 + V * at.bend)
-            _closed_branch(sums, s, lo, width, at, at.bend * stretch, stretch, False, deviations, weights)
+            _closed_branch(sums, s, lo, width, z - p, at, at.bend * stretch, stretch, False, deviations, weights)
         if not lo + width <= REACH * widest:
             break
         j, z, reached, dead = j + 1, end, far.slope, False
     return ResidualChannel(
         sums[0], sums[1], sums[2], sums[3], sums[4], sums[5], sums[6], sums[7], sums[8], sums[9], sums[10], sums[11],
-        sums[12], sums[13],
+        sums[12], sums[13], sums[14],
     )  # fmt: skip
 
 
@@ -330,6 +343,7 @@ def _label_node(sums, x, q, u, c, value, sigma, iota, tau, dead, D, D_p, kappa, 
         sums[19] -= w * c * D
         sums[20] += w * c
     sums[22] += w * value
+    sums[23] += w * g
 
 
 @inner
@@ -450,7 +464,7 @@ def _label_branches(sums, kappa, Q, V, p, margin, loss, jet):
 @njit
 def label_channel(kappa, Q, V, p, margin, loss, jet):
     """Return :class:`LabelChannel` of x = y f, whose density is 2 Phi(kappa x/sqrt Q) times that of N(0, Q)."""
-    sums = np.zeros(23)
+    sums = np.zeros(24)
     if jet is not None and margin and loss.borders[1] == math.inf and loss.smooth[0] > 0.0:
         _label_line(sums, V, p, kappa, Q, loss, jet)
     else:
@@ -466,4 +480,57 @@ def label_channel(kappa, Q, V, p, margin, loss, jet):
         (root * sums[11] - sums[15]) / Q,
         sums[17], sums[18], sums[19], sums[20],
         sums[21], sums[22],
+        math.sqrt(Q) * kappa / math.sqrt(1.0 + kappa * kappa) * SQRT_2_OVER_PI + V * sums[23],
     )  # fmt: skip
+
+
+@inner
+def _owen(h, a):
+    """Return Owen's T(h, a), 0 <= a <= 1: an integral over the angle."""
+    angle, total = math.atan(a), 0.0
+    for i in range(48):
+        theta = angle * ((i // 12) + 0.5 * (1.0 + NODES[i % 12])) / 4.0
+        secant = h / math.cos(theta)
+        total += WEIGHTS[i % 12] * math.exp(-0.5 * secant * secant)
+    return total * angle / (16.0 * math.pi)
+
+
+@njit
+def share_below(h, kappa):
+    """Return the integral of 2 Phi(kappa y) phi(y) up to h: Phi(h) - 2 T(h, kappa), kappa >= 0."""
+    Phi = 0.5 * math.erfc(-h * SQRT_HALF)
+    if kappa <= 1.0:
+        return Phi - 2.0 * _owen(h, kappa)
+    other = 0.5 * math.erfc(-kappa * h * SQRT_HALF)
+    # T(h, kappa) + T(kappa h, 1/kappa) = (Phi(h) + Phi(kappa h))/2 - Phi(h) Phi(kappa h)
+    return 2.0 * _owen(kappa * h, 1.0 / kappa) + other * (2.0 * Phi - 1.0)
+
+
+@inner
+def _slope_below(z, loss, jet):
+    """Return the slope of a loss just below z."""
+    j = 0
+    while loss.borders[j + 1] < z:
+        j += 1
+    return piece_jet(j, z, loss, jet).slope
+
+
+@inner
+def _field_below(target, V, p, margin, loss, jet):
+    """Return the margin x whose sample ends at y f = target, the least one of them."""
+    if margin:
+        z = target - p
+        return target + V * _slope_below(z, loss, jet)
+    t = target - 1.0
+    if t > 0.0:
+        return target + V * _slope_below(t + p, loss, jet)
+    return target - V * piece_jet(piece_of(p - t, loss), p - t, loss, jet).slope
+
+
+@njit
+def label_statistics(kappa, Q, V, p, margin, loss, jet):
+    """Return :class:`LabelStatistics`; samples that rest at a kink are not below it."""
+    width = math.sqrt(Q)
+    size = label_channel(kappa, Q, V, p, margin, loss, jet).size
+    error = share_below(_field_below(0.0, V, p, margin, loss, jet) / width, kappa)
+    return LabelStatistics(size, error, share_below(_field_below(p, V, p, margin, loss, jet) / width, kappa))

@@ -175,6 +175,30 @@ def coordinate(g, h, o, norm):
     )  # fmt: skip
 
 
+@njit
+def other_power(g, h, o, unit, s, norm, other):
+    """Return E e(unit x; s) of another norm, x of :func:`coordinate`."""
+    total = 0.0
+    bottom = max(0.0, o - REACH)
+    start = _proximal(bottom, g, h, 0.0, norm) if bottom > 0.0 else 0.0
+    panels = math.ceil((o + REACH - bottom) / FIELD_PANEL)
+    for k in range(1, panels + 1):
+        stop = _proximal(bottom + (o + REACH - bottom) * k / panels, g, h, start, norm)
+        left = start
+        while left < stop:
+            right = min(stop, left + h) if left < 8.0 * h else stop
+            half = 0.5 * (right - left)
+            for n in range(12):
+                x = left + half * (1.0 + NODES[n])
+                y, slope, _, _, _, _ = _field(x, g, h, norm)
+                density = math.exp(-0.5 * (y - o) * (y - o)) + math.exp(-0.5 * (y + o) * (y + o))
+                e, _, _ = mean_power(unit * x / s, other)
+                total += PHI0 * half * WEIGHTS[n] * slope * density * e
+            left = right
+        start = stop
+    return s**other.exponent * total
+
+
 #: Shares, deviations and centres of a Gaussian signal.
 GAUSSIAN = ((1.0,), (1.0,), (0.0,))
 

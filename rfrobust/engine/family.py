@@ -11,7 +11,7 @@ import numpy as np
 
 from ..support.jit import inner, njit
 from .channels import hinge, label_channel, piece_jet, piece_of, residual_channel
-from .coordinates import mean_power
+from .coordinates import mean_power, other_power
 from .gaussian import PHI0
 from .records import Parameters
 from .regimes import NOT_CONVERGED, SOLVED, scales, varied
@@ -207,14 +207,55 @@ def _zeta(V, stiff, p):
 
 
 @inner
+def _squared_norm(at, k, p, law):
+    """Return |theta|^2 under l2 attacks: minus the derivative in the ridge of theta' H theta."""
+    a, b2, h, _ = at
+    o = overlaps(a, k, p.ridge, p, law)
+    return -(h * h * o.C_l + p.R * b2 * o.E1_l)
+
+
+@inner
 def _coordinate_start(x, p, gradient_penalty, law, deviations, weights, margin, loss, jet):
     """Extend x, the solution of an l2 attack, by log |theta| and log zeta, exact for p = 2."""
     n = x.size - 2
-    a, b2, h, g = _score(x, p, deviations, weights, margin, loss, jet)
-    k = p.eps * g / math.exp(x[n - 2]) + gradient_penalty
-    o = overlaps(a, k, p.ridge, p, law)
-    x[n] = 0.5 * math.log(-(h * h * o.C_l + p.R * b2 * o.E1_l))
-    x[n + 1] = math.log(_zeta(math.exp(x[n - 1]), a + k, p))
+    at = _score(x, p, deviations, weights, margin, loss, jet)
+    k = p.eps * at[3] / math.exp(x[n - 2]) + gradient_penalty
+    x[n] = 0.5 * math.log(_squared_norm(at, k, p, law))
+    x[n + 1] = math.log(_zeta(math.exp(x[n - 1]), at[0] + k, p))
+
+
+@njit
+def other_norm(x, p, gradient_penalty, law, norm, deviations, weights, margin, loss, jet, other):
+    """Return the dual norm of the gradient at a solution x under ``other`` than the norm of training.
+
+    Under l2 training alpha is normal around its part along the signal; then E e(alpha; rho t) is e of what is fixed.
+    """
+    p = _sampled(p)
+    at = _score(x, p, deviations, weights, margin, loss, jet)
+    a, b2, h, g = at
+    total, q, signal = 0.0, other.exponent, math.sqrt(p.signal)
+    if norm is None:
+        k = p.eps * g / math.exp(x[x.size - 2]) + gradient_penalty
+        o = overlaps(a, k, p.ridge, p, law)
+        t2 = _squared_norm(at, k, p, law)
+        A2 = h * h * o.S + p.R * b2 * o.E2 - p.mu * t2
+        along = h * o.C / signal
+        for i in range(other.shares.size):
+            rest = A2 - along * along * (1.0 - other.deviations[i] ** 2)
+            s = math.sqrt(max(rest, 0.0) + p.rho2 * t2)
+            power, _, _ = mean_power(abs(along * other.centres[i]) / s, other)
+            total += other.shares[i] * s**q * power
+    else:
+        r, t, zeta = math.exp(x[x.size - 4]), math.exp(x[x.size - 2]), math.exp(x[x.size - 1])
+        own = norm.exponent
+        A, s, gamma = a + zeta, math.sqrt(p.rho2) * t, p.eps * g * r ** (1.0 - own) / own
+        for i in range(norm.shares.size):
+            slope = h * signal * norm.deviations[i]
+            S = math.sqrt(slope * slope + zeta * zeta * p.c * t * t + b2 * p.R / p.psi1)
+            unit = S / A
+            scaled, shift = gamma * unit**own * A / (S * S), h * signal * norm.centres[i] / S
+            total += norm.shares[i] * other_power(scaled, s / unit, shift, unit, s, norm, other)
+    return total ** (1.0 / q)
 
 
 @inner

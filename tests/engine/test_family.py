@@ -5,10 +5,11 @@ import math
 import mpmath
 import numpy as np
 import pytest
+from scipy.special import ndtr
 
 import rfrobust
 from rfrobust.engine import family
-from rfrobust.engine.channels import label_channel, residual_channel
+from rfrobust.engine.channels import label_channel, label_statistics, residual_channel, share_below
 from rfrobust.engine.coordinates import GAUSSIAN, coordinate, dual_norm
 from rfrobust.engine.equations import parameters
 from rfrobust.engine.records import Law
@@ -216,6 +217,83 @@ def test_logistic_channel_at_thirty_digits(kappa, Q, V, p):
         ends += [z_of(step * width) for step in (1, 2, 3, 5, 7, 10)]
         expected = [mpmath.quad(lambda z, i=i: parts(z)[i], ends) for i in range(5)]
     assert (at.b2, at.h, at.a, at.g, at.loss) == pytest.approx([float(value) for value in expected], rel=2e-12)
+
+
+@pytest.mark.parametrize("kind", ["huber", "absolute", "log-cosh"])
+@pytest.mark.parametrize(("s", "V", "p"), [(0.8, 1.2, 0.2), (0.3, 0.01, 0.05), (3.0, 20.0, 0.6)])
+def test_mean_size_of_training_residuals(kind, s, V, p):
+    deviations, weights = np.array([0.4, 2.0]), np.array([0.7, 0.3])
+    loss, jet = {"huber": (huber(0.5), None), "absolute": (ABSOLUTE, None), "log-cosh": (LOG_COSH, log_cosh)}[kind]
+    at = residual_channel(s, V, p, deviations, weights, loss, jet)
+    rng = np.random.default_rng(0)
+    xi = rng.choice(deviations, 10**6, p=weights) * rng.standard_normal(10**6)
+    omega = np.abs(xi + s * rng.standard_normal(10**6))
+    low, high = np.zeros_like(omega), omega.copy()
+    for _ in range(60):  # bisection of t + V rho'(t + p) = |omega|
+        t = 0.5 * (low + high)
+        slope = {"huber": np.minimum(t + p, 0.5), "absolute": np.ones_like(t), "log-cosh": np.tanh(t + p)}[kind]
+        above = t + V * slope > omega
+        low, high = np.where(above, low, t), np.where(above, t, high)
+    assert at.size == pytest.approx(high.mean(), abs=5 * high.std() / 1000 + 1e-8)
+
+
+@pytest.mark.parametrize("kappa", [1e-3, 0.4, 1.0, 3.0, 1e3])
+@pytest.mark.parametrize("h", [-6.0, -1.2, 0.0, 0.3, 2.5, 8.0])
+def test_distribution_of_margins(h, kappa):
+    with mpmath.workdps(30):
+        ends = sorted({-20.0, -8.0, -3.0, -1.0, *(i / kappa for i in range(-10, 11)), 0.0, 1.0, 3.0, h})
+        ends = [end for end in ends if -20.0 <= end <= h]
+        expected = mpmath.quad(lambda y: 2 * mpmath.ncdf(kappa * y) * mpmath.npdf(y), ends)
+    assert share_below(h, kappa) == pytest.approx(float(expected), abs=2e-15)
+
+
+@pytest.mark.parametrize("x", [(0.6, 1.9, 1.1, 0.5), (2.0, 30.0, 8.0, 0.1), (0.3, 0.7, 0.5, 1.4)])
+@pytest.mark.parametrize("kind", ["logistic", "hinge", "square"])
+def test_statistics_of_training_margins(kind, x):
+    kappa, Q, V, p = x
+    setting = setting_of(kind)
+    at = label_statistics(*x, setting.margin, setting.loss, setting.jet)
+    rng = np.random.default_rng(1)
+    field = math.sqrt(Q) * rng.standard_normal(10**6)
+    field *= np.where(rng.random(10**6) < ndtr(kappa * field / math.sqrt(Q)), 1.0, -1.0)
+    low, high = field - 2.0 * V * (np.abs(field) + p + 2.0), field + 2.0 * V * (np.abs(field) + p + 2.0)
+    for _ in range(80):  # bisection of y f + V dloss/d(y f) = field
+        f = 0.5 * (low + high)
+        slope = {
+            "logistic": lambda f: -1.0 / (1.0 + np.exp(f - p)),
+            "hinge": lambda f: -1.0 * (f - p < 1.0),
+            "square": lambda f: np.sign(f - 1.0) * (np.abs(f - 1.0) + p),
+        }[kind](f)
+        above = f + V * slope > field
+        low, high = np.where(above, low, f), np.where(above, f, high)
+    assert at.mean_margin == pytest.approx(high.mean(), abs=5e-3 * high.std())
+    assert at.error == pytest.approx((high < 0.0).mean(), abs=2.5e-3)
+    assert at.robust_error == pytest.approx((high < p - 1e-9).mean(), abs=2.5e-3)
+
+
+@pytest.mark.parametrize("signal", SIGNALS)
+@pytest.mark.parametrize("labels", [False, True])
+def test_gradients_in_other_norms(signal, labels):
+    """Of l2 training by either geometry, of l_p training by the equation of its own norm and by sampling alpha."""
+    kind = {"loss": HINGE, "margin": True, "tau": 0.3} if labels else {"noise": MIXTURE, "loss": huber(0.5)}
+    setting = setting_of(kind["loss"], noise=kind.get("noise"))
+    norms = {q: dual_norm(q, SIGNALS[signal]) for q in (1.0, 1.5, 2.0, 3.0)}
+
+    def norm_of(p, x, norm, q):
+        rest = (setting.deviations, setting.weights, setting.margin, setting.loss, None)
+        return family.other_norm(x, p, 0.0, None, norm, *rest, norms[q])
+
+    found = {}
+    for trained in (None, norms[2.0]):
+        p, x = solved(0.2, 1.5, 2.0, ridge=0.05, norm=trained, **kind)
+        found[trained is None] = [norm_of(p, x, trained, q) for q in norms]
+        assert found[trained is None][2] == pytest.approx(math.exp(x[2 if labels else 1]), rel=1e-9)
+    assert found[True] == pytest.approx(found[False], rel=1e-9)
+    for q in (1.0, 1.5, 3.0):
+        p, x = solved(0.2, 1.5, 2.0, ridge=0.05, norm=norms[q], **kind)
+        values = [norm_of(p, x, norms[q], other) for other in norms]
+        assert norm_of(p, x, norms[q], q) == pytest.approx(math.exp(x[2 if labels else 1]), rel=1e-9)
+        assert values == sorted(values)  # norms of an average grow with their exponent
 
 
 def differences(function, x, steps=1e-5):
