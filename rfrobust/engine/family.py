@@ -230,7 +230,7 @@ def other_norm(x, p, gradient_penalty, law, norm, deviations, weights, margin, l
 
     Under l2 training alpha is normal around its part along the signal; then E e(alpha; rho t) is e of what is fixed.
     """
-    p = _sampled(p)
+    p = sampled(p)
     at = _score(x, p, deviations, weights, margin, loss, jet)
     a, b2, h, g = at
     total, q, signal = 0.0, other.exponent, math.sqrt(p.signal)

@@ -5,8 +5,8 @@ import math
 import numpy as np
 
 from ..support.jit import inner, njit
-from .channels import label_channel, residual_channel
-from .family import TOLERANCE, equations, sampled, solve, threshold
+from .channels import label_channel, label_statistics, residual_channel
+from .family import TOLERANCE, equations, other_norm, sampled, solve, threshold
 from .gaussian import SQRT_2_OVER_PI
 from .records import Parameters, Point
 from .regimes import INTERPOLATING, NOT_CONVERGED, NULL, REGULAR, SOLVED, parameters_of, scales, unattacked
@@ -76,10 +76,11 @@ def _solved(x, p, law, norm, deviations, weights, margin, loss, jet, size, itera
     if deviations is None:
         kappa, r, V = math.exp(x[0]), math.exp(x[2]), math.exp(x[3])
         here = label_channel(kappa, Q, V, p.eps * r, margin, loss, jet)
+        of = label_statistics(kappa, Q, V, p.eps * r, margin, loss, jet)
         k = (p.eps * here.g / r + p.penalty) / here.a
         return Point(
             SOLVED, REGULAR, p.eps * r / math.sqrt(Q), V if finite else 0.0, k, 0.5 - math.atan(kappa) / math.pi, r, m,
-            Q, nan, here.loss, nan, here.zeros, nan, nan, nan, size, float(iterations),
+            Q, nan, here.loss, nan, here.zeros, of.error, of.robust_error, of.mean_margin, size, float(iterations),
         )  # fmt: skip
     s, r, V = math.exp(x[0]), math.exp(x[1]), math.exp(x[2])
     at = residual_channel(s, V, p.eps * r, deviations, weights, loss, jet)
@@ -88,18 +89,37 @@ def _solved(x, p, law, norm, deviations, weights, margin, loss, jet, size, itera
     k = (p.eps * at.g / r + p.penalty) / at.a
     return Point(
         SOLVED, phase, p.eps * r / math.sqrt(v), V if finite else 0.0, k, v, r, m, Q,
-        _mean_abs(s * s, deviations, weights), at.loss, nan, at.zeros, nan, nan, nan, size, float(iterations),
+        _mean_abs(s * s, deviations, weights), at.loss, at.size, at.zeros, nan, nan, nan, size, float(iterations),
     )  # fmt: skip
+
+
+@inner
+def _deviations(row, extra, deviations):
+    """Return the standard deviations of the noise in a row of parameters, None for labels."""
+    if deviations is None:  # pruned where the types decide
+        return None
+    return np.sqrt(row[TAU] * row[TAU] * deviations * deviations + extra)
 
 
 @njit
 def null_radius(row, extra, law, norm, deviations, weights, margin, loss, jet):
     """Return (eps_c, largest |F|) of a row of parameters; see :func:`solve_rows`."""
-    p = parameters_of(row)
-    scaled = None
-    if deviations is not None:
-        scaled = np.sqrt(row[TAU] * row[TAU] * deviations * deviations + extra)
-    return threshold(p, law, norm, scaled, weights, margin, loss, jet)
+    scaled = _deviations(row, extra, deviations)
+    return threshold(parameters_of(row), law, norm, scaled, weights, margin, loss, jet)
+
+
+@njit
+def dual_norms(rows, unknowns, extra, law, norm, deviations, weights, margin, loss, jet, other, out):
+    """Fill ``out`` with the dual norms of the gradients under ``other``, at the solutions of rows of parameters.
+
+    ``unknowns`` holds the logarithms that :func:`solve_rows` returns.
+    """
+    n = (4 if deviations is None else 3) + (0 if norm is None else 2)
+    for i in range(rows.shape[0]):
+        p, x = parameters_of(rows[i]), unknowns[i, :n].copy()
+        if x[0] == x[0]:
+            scaled = _deviations(rows[i], extra, deviations)
+            out[i] = other_norm(x, p, p.penalty, law, norm, scaled, weights, margin, loss, jet, other)
 
 
 @njit
@@ -116,9 +136,7 @@ def solve_rows(rows, extra, law, norm, deviations, weights, margin, loss, jet, l
     for i in range(rows.shape[0]):
         row = rows[i]
         p = parameters_of(row)
-        scaled = None
-        if deviations is not None:
-            scaled = np.sqrt(row[TAU] * row[TAU] * deviations * deviations + extra)
+        scaled = _deviations(row, extra, deviations)
         if i % line == 0:
             known = 0
         out[i, OBSERVED:] = math.nan

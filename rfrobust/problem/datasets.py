@@ -67,7 +67,7 @@ def with_adversarial_risk(data: xr.Dataset, eps_test: np.ndarray | None) -> xr.D
         place = "eps_test" if eps_test.ndim else ()
         data = data.assign_coords(eps_test=(place, eps_test, {"long_name": DESCRIPTIONS["eps_test"]}))
         radius = data["eps_test"]
-    v, r = data["standard_risk"], data["gradient_norm"]
+    v, r = data["standard_risk"], data["test_gradient_norm" if "test_gradient_norm" in data else "gradient_norm"]
     if "mean_abs_error" in data:
         risk = adversarial_risk(v, r, radius, data["mean_abs_error"])
     elif data.attrs["labels"] == "sign":

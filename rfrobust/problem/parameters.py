@@ -43,6 +43,7 @@ DESCRIPTIONS: dict[str, str] = {
     "k": "multiplier of |J theta|^2 over a",
     "standard_risk": "standard risk v = E(y - f(x))^2, for labels P(y f(x) < 0)",
     "gradient_norm": "r = lim |J theta|, root mean square gradient of f (dual to the norm of the attack)",
+    "test_gradient_norm": "norm of the gradient dual to that of test attacks",
     "overlap": "overlap E <x, beta> f(x)",
     "output_power": "E f(x)^2",
     "mean_abs_error": "E |y - f(x)| on fresh data",

@@ -8,8 +8,9 @@ from typing import Any, Unpack, overload
 import numpy as np
 
 from ..engine import family, regimes
+from ..engine.records import Point
 from ..problem.activation import Activation
-from ..problem.attack import EUCLIDEAN, dual_exponent, norm_of
+from ..problem.attack import EUCLIDEAN, norm_of
 from ..problem.features import RandomFeatures
 from ..problem.loss import Loss
 from ..problem.noise import Noise
@@ -17,11 +18,11 @@ from ..problem.parameters import RANGES, SWEPT
 from ..problem.phase import Phase
 from ..problem.problem import NO_NOISE, Problem, Settings, as_problem
 from ..problem.risk import adversarial_error, adversarial_risk
-from ..problem.signal import GAUSSIAN, Signal
+from ..problem.signal import Signal
 from ..problem.spectrum import Spectrum
 from ..support import validation
 from ..support.errors import Error
-from .points import solve_problem
+from .points import dual_norms, point_of, solve_problem, table_width
 
 
 class Status(IntEnum):
@@ -338,21 +339,14 @@ class Equilibrium:
 
 
 def other_dual_norm(model: Equilibrium, norm: float) -> float:
-    """Return the norm of the gradient of a network dual to another norm than that of the attack in training.
-
-    The coordinates of the gradient of a network that was trained against Euclidean attacks are Gaussian, if those of
-    the signal are (docs/family, "Other attacks than that of training").
-    """
-    problem = model.problem
-    if not isinstance(problem.features, RandomFeatures):
-        raise ValueError(f"norm must be that of training for features that are not random ones, got norm={norm!r}")
-    if model.gradient_norm == 0.0:
-        return 0.0
-    if model.norm != EUCLIDEAN or problem.data.signal != GAUSSIAN:
-        raise NotImplementedError
-    q = dual_exponent(norm)
-    moment = math.exp(math.lgamma(0.5 * (1.0 + q)) - math.lgamma(0.5)) * 2.0 ** (0.5 * q)  # E|z|^q
-    return model.gradient_norm * moment ** (1.0 / q)
+    """Return the norm of the gradient of a network dual to another norm than that of the attack in training."""
+    known = [float(getattr(model, name)) for name in Point._fields]
+    padding = [math.nan] * (table_width(model.problem) - len(known) - len(model.unknowns))
+    table = np.array([[*known, *model.unknowns, *padding]])
+    (r,) = dual_norms(np.array([point_of(model.problem)]), table, model.problem, norm)
+    if math.isnan(r):
+        raise ValueError(f"norm must be 2 for interpolators of a signal that is not Gaussian, got norm={norm!r}")
+    return float(r)
 
 
 def check_solution(equilibrium: Any) -> None:

@@ -20,7 +20,7 @@ from ..support import validation
 from ..support.errors import SweepWarning
 from ..support.workers import thread_pool, worker_count
 from .equilibrium import Status
-from .points import solve_points, table_width
+from .points import dual_norms, solve_points, table_width
 
 #: Points a worker solves between two looks at the clock: a few hundredths of a second.
 CHUNK = 20_000
@@ -48,6 +48,7 @@ def sweep(
     ridge: Any = None,
     gradient_penalty: Any = None,
     eps_test: Any = None,
+    norm_test: Any = None,
     workers: int | None = None,
     **settings: Unpack[FirstLayer],
 ) -> xr.Dataset:
@@ -62,6 +63,9 @@ def sweep(
         problem the first three must be given.
     eps_test : float or 1-d array_like, optional
         Test radius of ``adversarial_risk``; the training radius of each point by default.
+    norm_test : float or sequence of float, optional
+        p of the norm of test attacks, that of training by default; a sequence becomes a dimension of
+        ``adversarial_risk`` and of ``test_gradient_norm``, the norm of the gradient that these attacks see.
     workers : int, optional
         Threads to use; every core by default.
     **settings
@@ -96,7 +100,14 @@ def sweep(
         if isinstance(kinds, list | tuple | np.ndarray):
             labels = [label(kind) for kind in validation.listed(name, kinds, empty=False)]
             parts = [
-                sweep(problem, **given, eps_test=eps_test, workers=workers, **{**settings, name: kind})
+                sweep(
+                    problem,
+                    **given,
+                    eps_test=eps_test,
+                    norm_test=norm_test,
+                    workers=workers,
+                    **{**settings, name: kind},
+                )
                 for kind in kinds
             ]
             dimension = xr.DataArray(labels, dims=name, name=name, attrs={"long_name": DESCRIPTIONS[name]})
@@ -106,12 +117,15 @@ def sweep(
         given["tau"] = 1.0
     axes = grid_axes(problem, **given)
     test = None if eps_test is None else axis("eps_test", eps_test)
+    several = isinstance(norm_test, list | tuple | np.ndarray)
+    norms = norm_test if several else [] if norm_test is None else [norm_test]
+    norms = [norm_of("norm_test", norm) for norm in norms]
     workers = worker_count(workers)
     base = first_problem(axes, problem, settings)
 
     dims = [name for name, values in axes.items() if values.ndim]
     shape = tuple(axes[name].size for name in dims)
-    table = _solve_grid([np.atleast_1d(values) for values in axes.values()], base, workers)
+    points, table = _solve_grid([np.atleast_1d(values) for values in axes.values()], base, workers)
 
     status = table[:, 0]
     failed = int(np.count_nonzero(status != Status.SOLVED))
@@ -140,11 +154,17 @@ def sweep(
         elif name == "iterations":
             values = values.astype(np.int32)
         data[name] = (dims, values, attributes)
+    if norms:
+        gradients = np.stack([dual_norms(points, table, base, norm).reshape(shape) for norm in norms], axis=-1)
+        seen = (dims, gradients[..., 0]) if not several else ([*dims, "norm_test"], gradients)
+        data["test_gradient_norm"] = (*seen, {"long_name": DESCRIPTIONS["test_gradient_norm"]})
+        place = ("norm_test" if several else (), norms if several else norms[0])
+        data = data.assign_coords(norm_test=(*place, {"long_name": DESCRIPTIONS["norm_test"]}))
     return with_adversarial_risk(data, test)
 
 
-def _solve_grid(axes: list[np.ndarray], problem: Problem, workers: int) -> np.ndarray:
-    """Solve the grid of all combinations; rows of the result in C order of the axes."""
+def _solve_grid(axes: list[np.ndarray], problem: Problem, workers: int) -> tuple[np.ndarray, np.ndarray]:
+    """Solve the grid of all combinations; return the points and their table, rows in C order of the axes."""
     sizes = np.array([values.size for values in axes])
     # the longest axis varies fastest, so that neighbours are close; psi1 (first) only where the law is one for all
     first = 0 if problem.features.closed else 1
@@ -154,8 +174,11 @@ def _solve_grid(axes: list[np.ndarray], problem: Problem, workers: int) -> np.nd
     points = np.stack([grids[order.index(i)].ravel() for i in range(len(axes))], axis=1)
     line = int(sizes[along])
     table = _solve_table(points, problem, line if line >= SHORT else 1, workers)
-    grid = table.reshape(*sizes[order], -1)
-    return np.moveaxis(grid, len(order) - 1, along).reshape(len(table), -1)
+
+    def in_order(rows: np.ndarray) -> np.ndarray:
+        return np.moveaxis(rows.reshape(*sizes[order], -1), len(order) - 1, along).reshape(len(rows), -1)
+
+    return in_order(points), in_order(table)
 
 
 def _solve_table(points: np.ndarray, problem: Problem, line: int, workers: int) -> np.ndarray:

@@ -1,15 +1,18 @@
 """Tables of solved problems: which kernels solve them, and rows of parameters for these."""
 
+import math
 from itertools import pairwise
 
 import numpy as np
 
-from ..engine import regimes, solutions
+from ..engine import family, regimes, solutions
 from ..engine.records import AnyParameters, Parameters, Point
-from ..problem.features import Features
+from ..problem.attack import EUCLIDEAN, dual_exponent, dual_of
+from ..problem.features import Features, RandomFeatures
 from ..problem.parameters import SWEPT
 from ..problem.problem import Problem
 from ..problem.risk import Risks
+from ..problem.signal import GAUSSIAN
 
 _TAU = SWEPT.index("tau")
 
@@ -80,13 +83,53 @@ def solve_problem(problem: Problem) -> tuple[Point, tuple[float, ...]]:
         p = problem.parameters
         return regimes.solve_point(p, problem.features.law(p)), ()
     row = solve_points(np.array([point_of(problem)]), problem)[0].tolist()
-    width = len(Point._fields)
-    return Point(*row[:width]), tuple(value for value in row[width:] if value == value)
+    return Point(*row[: len(_COLUMNS)]), tuple(value for value in row[len(_COLUMNS) :] if value == value)
 
 
 def point_of(problem: Problem) -> tuple[float, ...]:
     """Return the parameters ``SWEPT`` of a problem."""
     return problem.psi1, problem.psi2, problem.eps, problem.tau, problem.ridge, problem.penalty.gradient
+
+
+def dual_norms(points: np.ndarray, table: np.ndarray, problem: Problem, norm: float) -> np.ndarray:
+    """Return the norms of the gradients dual to another norm of attacks, from points and their table.
+
+    Those of random features that were trained against Euclidean attacks are Gaussian, if those of the signal are.
+    NaN where there is no solution, or no closed form (interpolators of a signal that is not Gaussian).
+
+    Raises
+    ------
+    ValueError
+        For features that are not random ones, whose gradient is known by one norm only.
+    """
+    r, own = table[:, _COLUMNS["gradient_norm"]].copy(), problem.attack.norm
+    if norm == own:
+        return r
+    if not isinstance(problem.features, RandomFeatures):
+        raise ValueError(f"norm must be that of training for features that are not random ones, got norm={norm!r}")
+    if own == EUCLIDEAN and problem.data.signal == GAUSSIAN:
+        q = dual_exponent(norm)
+        moment = math.exp(math.lgamma(0.5 * (1.0 + q)) - math.lgamma(0.5)) * 2.0 ** (0.5 * q)  # E|z|^q
+        return r * moment ** (1.0 / q)
+    unknowns = table[:, len(Point._fields) :]
+    if problem.plain:
+        excess = table[:, _COLUMNS["standard_risk"]] - problem.parameters_at(*points.T).noise
+        V = np.maximum(table[:, _COLUMNS["V"]], family.POPULATION)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            unknowns = np.log(np.stack([np.sqrt(excess), r, np.where(np.isinf(V), math.nan, V)], axis=1))
+    out = np.where(r == 0.0, 0.0, math.nan)
+    live = np.flatnonzero(r > 0.0)
+    for start, stop in pairwise(_law_breaks(points[live], problem.features).tolist() if live.size else ()):
+        part = live[start:stop]
+        columns = problem.parameters_at(*points[part].T)
+        rows, found = as_rows(columns, part.size, points[part, _TAU]), np.full(part.size, math.nan)
+        law = problem.features.law(regimes.of_row(rows[0, :-1], None))
+        other = dual_of(norm, problem.data.signal)
+        solutions.dual_norms(
+            rows, np.ascontiguousarray(unknowns[part]), problem.data.nonlinear_power, law, *problem.kinds, other, found
+        )
+        out[part] = found
+    return out
 
 
 def null_radius(problem: Problem) -> tuple[float, float]:

@@ -380,3 +380,42 @@ def test_populations_are_limits(kind):
     assert model.V == 0.0
     for name in ("standard_risk", "gradient_norm", "overlap", "training_loss"):
         assert getattr(large, name) == pytest.approx(getattr(model, name), rel=1e-6), name
+
+
+def test_risks_of_every_training_norm_under_every_test_norm():
+    setting = {"psi1": [1.0, 2.0], "psi2": 2.0, "eps": 0.2, "tau": 0.5}
+    matrix = rfrobust.sweep(**setting, norm=[2.0, INF, 3.0], norm_test=[2.0, INF], eps_test=[0.1, 0.3])
+    assert matrix.adversarial_risk.dims == ("norm", "psi1", "eps_test", "norm_test")
+    for norm in (2.0, INF, 3.0):
+        model = rfrobust.solve(2, 2, 0.2, 0.5, norm=norm)
+        there = matrix.sel(norm=norm, psi1=2.0)
+        for test in (2.0, INF):
+            assert float(there.test_gradient_norm.sel(norm_test=test)) == pytest.approx(model.dual_norm(test), rel=1e-9)
+            risk = model.adversarial_risk(0.3, norm=test)
+            assert float(there.adversarial_risk.sel(norm_test=test, eps_test=0.3)) == pytest.approx(risk, rel=1e-9)
+    # the l_inf ball lies in the Euclidean one of the same radius
+    assert bool((matrix.test_gradient_norm.sel(norm_test=INF) < matrix.test_gradient_norm.sel(norm_test=2.0)).all())
+
+
+def test_gradients_of_euclidean_training_are_gaussian():
+    """Then the dual norms are moments of a normal variable, as the general kernel finds by itself."""
+    setting = {"psi1": 1.5, "psi2": 2.0, "eps": 0.2, "tau": 0.5}
+    plain = rfrobust.solve(**setting)
+    general = rfrobust.solve(**setting, noise=rfrobust.GaussianMixture((1.0, 1.0), (0.5, 0.5)))
+    for norm, moment in ((INF, math.sqrt(2 / math.pi)), (4 / 3, 3**0.25)):
+        assert plain.dual_norm(norm) == pytest.approx(moment * plain.gradient_norm, rel=1e-12)
+        assert general.dual_norm(norm) == pytest.approx(plain.dual_norm(norm), rel=1e-10)
+    sparse = rfrobust.solve(**setting, signal=rfrobust.BernoulliGauss(0.1))
+    assert sparse.dual_norm(INF) < plain.dual_norm(INF)
+    swept = rfrobust.sweep(**setting, signal=rfrobust.BernoulliGauss(0.1), norm_test=INF)
+    assert float(swept.test_gradient_norm) == pytest.approx(sparse.dual_norm(INF), rel=1e-12)
+
+
+def test_training_sets_of_labels():
+    model = rfrobust.solve(1, 2, 0.3, 0.3, ridge=0.01, loss="logistic")
+    assert 0 < model.training_error < model.standard_risk
+    assert model.training_error < model.attacked_training_error < model.adversarial_risk()
+    assert math.isnan(model.mean_abs_residual)
+    wide = rfrobust.solve(1, 2, 0.3, 0.3, ridge=0.01, loss="huber:100")
+    square = rfrobust.solve(1, 2, 0.3, 0.3, ridge=0.01)
+    assert wide.mean_abs_residual == pytest.approx(square.mean_abs_residual, rel=1e-10)
