@@ -15,10 +15,14 @@ from .newton import cholesky_factor
 
 #: Share of the way to the boundary that a step takes, and how far multipliers may be from mu over their slack.
 _BOUNDARY, _SPREAD = 0.995, 1e10
+#: A slope of the merit, relative to the merit, that is near the rounding of the latter.
+_FLAT = 1e-10
+#: The gap in units of the barrier at which the point counts as on the central path, so that the barrier may fall.
+_CENTRAL = 20.0
 #: The gap at which the iteration ends by itself: theta is only as accurate as the square root of the gap.
 TARGET = 1e-13
 #: Steps without a smaller gap after which the certificate counts as reached as far as it goes.
-_STALL = 6
+_STALL, _STUCK = 6, 60
 
 
 class Separated(Exception):
@@ -95,9 +99,11 @@ def _start(problem: ConvexTraining, x: np.ndarray, mu: float, h: float) -> _Slac
     if len(kinks):
         # the positive root of jump = mu/v + mu/(v - distance)
         distance, ratio = at.z[:, None] - kinks, mu / jumps
-        slacks.v = ratio + 0.5 * (distance + np.sqrt(distance**2 + 4 * ratio**2))
-        above = slacks.v - distance
-        above = np.maximum(above, 1e-300)
+        root = np.hypot(distance, 2.0 * ratio)
+        larger = 0.5 * (root + np.abs(distance))
+        smaller = ratio * (ratio / larger)
+        slacks.v = ratio + np.where(distance > 0.0, larger, smaller)
+        above = ratio + np.where(distance > 0.0, smaller, larger)
         slacks.off, slacks.on = mu / slacks.v, mu / above
     if not problem.margin:
         slacks.low, slacks.high = mu / (slacks.a - at.t), mu / (slacks.a + at.t)
@@ -199,7 +205,8 @@ def _advance(
         trial = replace(slacks, a=slacks.a + length * d.a, v=slacks.v + length * d.v)
         place = _place(problem, at.x + length * d.x, trial, h)
         value = _merit(problem, place, trial, mu)
-        if value <= before + 1e-4 * length * min(d.slope, 0.0) + 1e-13 * abs(before):
+        # below the rounding of the merit itself Newton is in its quadratic phase and needs no search
+        if value <= before + 1e-4 * length * d.slope or (-d.slope <= _FLAT * abs(before) and value < np.inf):
             break
         length *= 0.5
     else:
@@ -217,9 +224,9 @@ def _near(multiplier: np.ndarray, central: np.ndarray) -> np.ndarray:
 
 
 def _smoothing(problem: ConvexTraining, place: _Place, omega: np.ndarray, mu: float) -> float:
-    """The length at which smoothing the seminorms costs about mu, at most their size."""
+    """The length at which smoothing the seminorms costs about mu, at most their size, and moves no hinge by more than mu."""
     R = float(np.mean(place.R))
-    weight = problem.eps * float(np.mean(omega))
+    weight = problem.eps * max(float(np.mean(omega)), float(problem.parts.jumps.max(initial=0.0)))
     return min(float(np.sqrt(mu * R / weight)), R) if weight > 0.0 and R > 0.0 else R
 
 
@@ -236,7 +243,7 @@ def minimise(problem: ConvexTraining, x: np.ndarray, *, tol: float, max_iter: in
     R = problem.norms.values(x)
     h = 0.5 * float(np.mean(R))
     slacks = _start(problem, x, mu, h)
-    at = _place(problem, x, slacks, h)
+    at = _opened(problem, x, slacks, h)
     best: Iterate | None = None
     since = 0
     for iteration in range(1, max_iter + 1):
@@ -254,23 +261,26 @@ def minimise(problem: ConvexTraining, x: np.ndarray, *, tol: float, max_iter: in
         if best is None or gap < best.gap:
             since = since if best is not None and gap > 0.5 * best.gap else 0
             best = Iterate(at.x, value, gap, h, point, iteration)
-        if best.gap <= TARGET or (since >= _STALL and best.gap <= tol):
+        if best.gap <= TARGET or since >= (_STALL if best.gap <= tol else _STUCK):
             break
-        if mu <= 1e-16 * value:
+        if mu <= 1e-16 * value or gap * value > _CENTRAL * mu:
             continue
-        mu *= 0.1 if share > 0.9 else 0.3 if share > 0.5 else 0.7
+        mu *= 0.1
         new = min(h, _smoothing(problem, at, point.omega, mu))
         if new != h:
-            h = new
-            at = _replaced(problem, at, slacks, h)
+            h, closed = new, at.above
+            at = _place(problem, at.x, slacks, h)
+            slacks.v = slacks.v + np.where(slacks.v > closed, np.maximum(closed - at.above, 0.0), 0.0)
+            at = _opened(problem, at.x, slacks, h)
     assert best is not None
     return replace(best, iterations=iteration)
 
 
-def _replaced(problem: ConvexTraining, at: _Place, slacks: _Slacks, h: float) -> _Place:
-    """The same point at another smoothing: R falls with h, which leaves all slacks positive for residuals."""
-    place = _place(problem, at.x, slacks, h)
-    if not (place.above > 0.0).all():  # margins grow: the slack of a hinge follows
-        slacks.v = slacks.v + np.maximum(at.above - place.above, 0.0)
-        place = _place(problem, at.x, slacks, h)
+def _opened(problem: ConvexTraining, x: np.ndarray, slacks: _Slacks, h: float) -> _Place:
+    """The place of x, where the slacks of hinges that rounding or another smoothing has closed are opened."""
+    place = _place(problem, x, slacks, h)
+    least = 1e-15 * (np.abs(place.z)[:, None] + slacks.v)
+    if (place.above < least).any():
+        slacks.v = slacks.v + np.maximum(2.0 * least - place.above, 0.0)
+        place = _place(problem, x, slacks, h)
     return place

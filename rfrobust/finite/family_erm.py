@@ -23,8 +23,8 @@ from .features import FeatureMap
 from .newton import cholesky_factor
 from .seminorms import Concentrated, Euclidean, Seminorms, Whitened
 
-#: At this share of the radius at which interpolators leave, one of least norm is what an absolute loss finds.
-_SMALL = 1e-3
+#: Shares of the null threshold at which interpolators are sought fall by this factor.
+_SHARE = 0.3
 
 
 class SeparableError(Error, ValueError):
@@ -54,9 +54,7 @@ def fitted(
     # strictly complementary: of the residual and the room of its score one is zero
     slope = max(float(np.mean(dual.omega)), np.finfo(float).tiny)
     room = (dual.omega - np.abs(dual.u)) / slope
-    zero = float(np.mean(t / max(float(t.mean()), np.finfo(float).tiny) < room)) if not problem.margin else 0.0
-    if not t.any() and not problem.margin:
-        zero = 1.0
+    zero = 0.0 if problem.margin else float(np.mean(t <= np.abs(problem.y).mean() * room))
     if phase is None:
         phase = Phase.INTERPOLATING if zero == 1.0 else Phase.REGULAR
     fit = RobustFit(theta, point.value, max(point.gap, 0.0), point.iterations, zero, norm, dual.u, phase)
@@ -278,13 +276,15 @@ class FamilyERM:
             fit = ConcentratedERM(self.features, self.y, metric).solve(0.0, tol=tol)
             return RobustFit(fit.theta, fit.objective, fit.gap, fit.iterations, 1.0, fit.norm, fit.alpha, fit.phase)
         # small attacks leave the interpolator where it is: an absolute loss is an exact penalty
-        eps = _SMALL * self.null_threshold
+        eps = _SHARE * self.null_threshold
         while True:
             problem = ConvexTraining(self.Z, self.y, Absolute(), eps, self.norms, None)
             point = minimise(problem, self._start(eps), tol=tol, max_iter=max_iter)
             fit = fitted(problem, point, point.x, float(self.norms.values(point.x)[0]), tol)
             if fit.zero_residual_fraction == 1.0:
-                level = float(np.mean(self.loss(np.abs(self.y - self.Z @ point.x))))
-                zero = max(float(np.mean(self.loss(np.abs(self.y)))), np.finfo(float).tiny)
-                return RobustFit(fit.theta, level, level / zero, fit.iterations, 1.0, fit.norm, fit.alpha, fit.phase)
-            eps *= 0.1
+                break
+            eps *= _SHARE
+        theta = point.x + np.linalg.lstsq(self.Z, self.y - self.Z @ point.x, rcond=None)[0]
+        value = float(np.mean(self.loss(np.abs(self.y - self.Z @ theta))))
+        norm = float(self.norms.values(theta)[0])
+        return RobustFit(theta, value, fit.gap, fit.iterations, 1.0, norm, fit.alpha, fit.phase)
