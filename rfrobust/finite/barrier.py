@@ -227,7 +227,7 @@ def _smoothing(problem: ConvexTraining, place: _Place, omega: np.ndarray, mu: fl
     """The length at which smoothing the seminorms costs about mu, at most their size, and moves no hinge by more than mu."""
     R = float(np.mean(place.R))
     weight = problem.eps * max(float(np.mean(omega)), float(problem.parts.jumps.max(initial=0.0)))
-    return min(float(np.sqrt(mu * R / weight)), R) if weight > 0.0 and R > 0.0 else R
+    return min(problem.norms.length(mu / weight, R), R) if weight > 0.0 and R > 0.0 else R
 
 
 def minimise(problem: ConvexTraining, x: np.ndarray, *, tol: float, max_iter: int) -> Iterate:
@@ -249,6 +249,7 @@ def minimise(problem: ConvexTraining, x: np.ndarray, *, tol: float, max_iter: in
     for iteration in range(1, max_iter + 1):
         try:
             d = _direction(problem, at, slacks, mu, h)
+            problem.norms.moving(at.x, d.x, h)
             at, slacks, share = _advance(problem, at, slacks, d, mu, h)
         except LinAlgError:
             break

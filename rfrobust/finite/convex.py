@@ -143,6 +143,6 @@ class ConvexTraining:
         if self._factor is not None:
             bounds.append(level + float(rest @ x) - 0.5 * float(rest @ cho_solve(self._factor, rest, check_finite=False)))
         small = np.where(np.abs(rest) <= _ROUNDING * size, 0.0, rest)
-        if not small.any() or self.norms.absorbs(small, x, h, weights):
+        if not small.any() or self.norms.absorbs(-small, x, h, weights):
             bounds.append(level)
         return max(bounds)

@@ -32,6 +32,12 @@ class Seminorms(Protocol):
     def curvature(self, x: np.ndarray, h: float, weights: np.ndarray) -> np.ndarray:
         """sum weights_m Hess R_m of the smoothed R, shape (p, p)."""
 
+    def length(self, cost: float, R: float) -> float:
+        """The smoothing length that adds about ``cost`` to an R of this size."""
+
+    def moving(self, x: np.ndarray, step: np.ndarray, h: float) -> None:
+        """Take note of Newton's step from x, which may change the curvature that is given from here on."""
+
     def absorbs(self, pull: np.ndarray, x: np.ndarray, h: float, weights: np.ndarray) -> bool:
         """Whether pull'y <= sum weights_m (R_m(y) - y' grad R_m(x)) for all y, with the smoothed gradients."""
 
@@ -67,6 +73,13 @@ class Euclidean:
         seen = np.arange(self.penalised)
         matrix[seen, seen] += scale
         return matrix
+
+    def length(self, cost: float, R: float) -> float:
+        """See :class:`Seminorms`."""
+        return math.sqrt(cost * R)
+
+    def moving(self, x: np.ndarray, step: np.ndarray, h: float) -> None:
+        """See :class:`Seminorms`."""
 
     def absorbs(self, pull: np.ndarray, x: np.ndarray, h: float, weights: np.ndarray) -> bool:
         """See :class:`Seminorms`."""
@@ -157,6 +170,13 @@ class Concentrated:
         hessian -= (1.0 - 1.0 / q) / T * np.outer(slope, slope)
         return R, gradient, outer * hessian
 
+    def length(self, cost: float, R: float) -> float:
+        """See :class:`Seminorms`."""
+        return math.sqrt(cost * R)
+
+    def moving(self, x: np.ndarray, step: np.ndarray, h: float) -> None:
+        """See :class:`Seminorms`."""
+
     def absorbs(self, pull: np.ndarray, x: np.ndarray, h: float, weights: np.ndarray) -> bool:
         """See :class:`Seminorms`."""
         R = float(self.values(x)[0])
@@ -232,13 +252,16 @@ class Whitened:
 class Linearized:
     """R_i = (mean_j |sqrt(d) B_i theta|_j^q)^(1/q), B_i theta being the gradient at the sample i, smoothed by noise of length h.
 
-    Smoothed, R_i = (mean_j E_z|sqrt(d) (B_i theta)_j + h z|^q)^(1/q).
+    Smoothed, R_i = (mean_j E_z|sqrt(d) (B_i theta)_j + h z|^q)^(1/q). For q = 1, where up to N of the n d coordinates end at a
+    kink, |a| becomes sqrt(a^2 + h^2) and its slope a variable of its own (Chan, Golub and Mulet, SIAM J. Sci. Comput. 20,
+    1999): Newton's method then takes steps far beyond h.
     """
 
     def __init__(self, W: np.ndarray, slopes: np.ndarray, norm: float):
         self.W, self.slopes, self.norm = math.sqrt(W.shape[1]) * W, slopes, dual_of(norm, GAUSSIAN)
         self.q, self.p = self.norm.exponent, norm
         self.gram = W @ W.T
+        self._duals: np.ndarray | None = None
 
     def images(self, x: np.ndarray) -> np.ndarray:
         """Rows sqrt(d) B_i x, shape (n, d)."""
@@ -255,6 +278,9 @@ class Linearized:
     def _jet(self, x: np.ndarray, h: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """R, the dual images zeta with grad R_i = B_i' zeta_i, and the curvatures e_aa of the coordinates over q."""
         alpha = self.images(x)
+        if self.q == 1.0:
+            size, d = np.hypot(alpha, h), alpha.shape[1]
+            return size.mean(axis=1), alpha / size / d, self._bend(alpha, size) / d
         e, e_a, _, e_aa, _, _ = mean_powers(alpha, h, self.norm)
         T = e.mean(axis=1)
         outer = (T ** (1.0 / self.q - 1.0) / (self.q * alpha.shape[1]))[:, None]
@@ -273,6 +299,23 @@ class Linearized:
             rows = self.adjoint(zeta)
             matrix -= (rows.T * (weights * (self.q - 1.0) / R)) @ rows
         return matrix
+
+    def length(self, cost: float, R: float) -> float:
+        """See :class:`Seminorms`. For q = 1 the few coordinates at zero add to R in proportion to the length."""
+        square = math.sqrt(cost * R)
+        return square if self.q > 1.0 else min(square, cost * max(1.0, self.slopes.size / len(self.W) ** 2 * len(self.W[0])))
+
+    def moving(self, x: np.ndarray, step: np.ndarray, h: float) -> None:
+        """See :class:`Seminorms`."""
+        if self.q == 1.0:
+            alpha, change = self.images(x), self.images(step)
+            size = np.hypot(alpha, h)
+            self._duals = np.clip((alpha + self._bend(alpha, size) * size * change) / size, -1.0, 1.0)
+
+    def _bend(self, alpha: np.ndarray, size: np.ndarray) -> np.ndarray:
+        """The curvature of the size with the duals of the last step in place of alpha/size."""
+        duals = alpha / size if self._duals is None else self._duals
+        return (1.0 - duals * alpha / size) / size
 
     def _form(self, c: np.ndarray) -> np.ndarray:
         """sum_ij c_ij b_ij b_ij', b_ij being row j of sqrt(d) B_i."""
