@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.linalg import LinAlgError, cho_solve
 
+from ..support.errors import Error
 from .convex import ConvexTraining, DualPoint
 from .newton import cholesky_factor
 
@@ -25,8 +26,8 @@ TARGET = 1e-13
 _STALL, _STUCK = 6, 60
 
 
-class Separated(Exception):
-    """The labels are separated: there is no minimiser."""
+class SeparableError(Error, ValueError):
+    """The labels are separated by the margin that the attack leaves: without a penalty a larger theta always fits better."""
 
 
 @dataclass(frozen=True)
@@ -235,7 +236,7 @@ def minimise(problem: ConvexTraining, x: np.ndarray, *, tol: float, max_iter: in
 
     Raises
     ------
-    Separated
+    SeparableError
         If an iterate proves that there is no minimiser.
     """
     scale = problem.primal(x)
@@ -254,7 +255,11 @@ def minimise(problem: ConvexTraining, x: np.ndarray, *, tol: float, max_iter: in
         except LinAlgError:
             break
         if problem.separates(at.x):
-            raise Separated
+            raise SeparableError(
+                "the features separate the labels by the margin that the attack leaves, so that without penalty no theta "
+                "is best: take ridge > 0, gradient_penalty > 0, a larger eps, or more samples; got "
+                f"eps={problem.eps!r} and loss={problem.loss.name!r}"
+            )
         point = problem.dual_point(at.z, slacks.low - slacks.high, slacks.on)
         value = problem.primal(at.x)
         gap = (value - problem.lower_bound(at.x, h, point)) / value if value > 0.0 else 0.0

@@ -15,26 +15,15 @@ from ..problem.loss import SQUARE, Absolute, Loss, MarginLoss, resolve_loss
 from ..problem.parameters import scalar
 from ..problem.phase import Phase
 from ..support import validation
-from ..support.errors import Error
-from .barrier import Iterate, Separated, minimise
+from .barrier import Iterate, minimise
 from .convex import ConvexTraining, DualPoint
 from .erm import ConcentratedERM, ConvergenceError, RobustFit
 from .features import FeatureMap
 from .newton import cholesky_factor
-from .seminorms import Concentrated, Euclidean, Seminorms, Whitened
+from .seminorms import Concentrated, Euclidean, Linearized, Seminorms, Whitened
 
 #: Shares of the null threshold at which interpolators are sought fall by this factor.
 _SHARE = 0.3
-
-
-class SeparableError(Error, ValueError):
-    """The labels are separated by the margin that the attack leaves: without a penalty a larger theta always fits better."""
-
-
-SEPARABLE = (
-    "the features separate the labels by the margin that the attack leaves, so that without penalty no theta is best: "
-    "take ridge > 0, gradient_penalty > 0, a larger eps, or more samples"
-)
 
 
 def labels_of(loss: Loss, y: np.ndarray) -> np.ndarray:
@@ -250,11 +239,7 @@ class FamilyERM:
         if eps == 0.0 and self.M is None and self._interpolates():
             return self._interpolator(tol, max_iter)
         problem = ConvexTraining(self.Z, self.y, self.loss, eps, self.norms, self.M)
-        x = self._start(eps)
-        try:
-            point = minimise(problem, x, tol=tol, max_iter=max_iter)
-        except Separated:
-            raise SeparableError(f"{SEPARABLE}, got eps={eps!r} and loss={self.loss.name!r}") from None
+        point = minimise(problem, self._start(eps), tol=tol, max_iter=max_iter)
         return fitted(problem, point, self.theta(point.x), float(self.norms.values(point.x)[0]), tol)
 
     def _start(self, eps: float) -> np.ndarray:
@@ -288,3 +273,35 @@ class FamilyERM:
         value = float(np.mean(self.loss(np.abs(self.y - self.Z @ theta))))
         norm = float(self.norms.values(theta)[0])
         return RobustFit(theta, value, fit.gap, fit.iterations, 1.0, norm, fit.alpha, fit.phase)
+
+
+def linearized_family(
+    network: FeatureMap,
+    X: np.ndarray,
+    y: np.ndarray,
+    eps: float,
+    ridge: float,
+    loss: Loss,
+    norm: float,
+    gradient_penalty: float,
+    tol: float,
+    max_iter: int,
+) -> RobustFit:
+    """Solve the linearized problem; see :func:`rfrobust.finite.linearized_erm`."""
+    y = labels_of(loss, y)
+    U = X @ network.W.T
+    Z, slopes, N = network.activation(U), network.activation.derivative(U), len(network.W)
+    M = None
+    if ridge > 0.0 or gradient_penalty > 0.0:
+        M = ridge * np.eye(N) + gradient_penalty * network.metric
+    problem = ConvexTraining(Z, y, loss, eps, Linearized(network.W, slopes, norm), M)
+    if not y.any():
+        value = float(np.mean(loss(y)))
+        return RobustFit(np.zeros(N), value, 0.0, 0, 1.0, 0.0, np.zeros_like(y), Phase.NULL)
+    metric = network.gram * (slopes.T @ slopes) / len(y)
+    point = minimise(problem, ridge_start(Z, y, metric, M, eps), tol=tol, max_iter=max_iter)
+    phase = None
+    if float(np.linalg.norm(Z @ point.x)) <= 1e-6 * float(np.linalg.norm(y)):
+        phase = Phase.NULL
+    sizes = problem.norms.values(point.x)
+    return fitted(problem, point, point.x, float(np.sqrt(np.mean(sizes**2))), tol, phase=phase)
