@@ -129,8 +129,8 @@ class Concentrated:
         self.least = rho * float(_powers(np.zeros(1), self.norm)[0, 0]) ** (1.0 / self.q)
 
     def _mean(self, x: np.ndarray) -> float:
-        size = float(np.linalg.norm(x))
-        return 0.0 if size == 0.0 else float(np.mean(mean_powers(self.A @ x, self.rho * size, self.norm)[0]))
+        alpha, s = self.A @ x, self.rho * float(np.linalg.norm(x))
+        return float(np.mean(np.abs(alpha) ** self.q if s == 0.0 else mean_powers(alpha, s, self.norm)[0]))
 
     def values(self, x: np.ndarray) -> np.ndarray:
         """See :class:`Seminorms`."""

@@ -1,13 +1,17 @@
 """What labelled datasets of problems share, whether solved or simulated: axes, attributes, adversarial risks."""
 
 import math
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
+from ..support import validation
 from ..support.provenance import versions
+from .attack import norm_of
 from .features import RandomFeatures
+from .loss import resolve_loss
 from .parameters import DESCRIPTIONS, SWEPT, axis
 from .problem import FirstLayer, Problem
 from .risk import adversarial_error, adversarial_risk
@@ -35,6 +39,19 @@ def first_problem(axes: dict[str, np.ndarray], problem: Problem | None, settings
     return Problem.of(**first, **settings) if problem is None else problem.vary(**first, **settings)
 
 
+def along_kinds(run: Callable[..., xr.Dataset], settings: Mapping[str, Any]) -> xr.Dataset | None:
+    """Return what ``run(**settings)`` gives along lists of losses or norms in the settings, None without such a list."""
+    for name, label in (("loss", lambda loss: resolve_loss(loss).name), ("norm", lambda norm: norm_of("norm", norm))):
+        kinds = settings.get(name)
+        if isinstance(kinds, list | tuple | np.ndarray):
+            labels = [label(kind) for kind in validation.listed(name, kinds, empty=False)]
+            parts = [run(**{**settings, name: kind}) for kind in kinds]
+            dimension = xr.DataArray(labels, dims=name, name=name, attrs={"long_name": DESCRIPTIONS[name]})
+            shared = {key: value for key, value in parts[0].attrs.items() if all(p.attrs[key] == value for p in parts)}
+            return xr.concat([p.drop_attrs(deep=False) for p in parts], dimension).assign_attrs(shared)
+    return None
+
+
 def describe(problem: Problem) -> dict[str, Any]:
     """Return the attributes of a dataset: its (first) problem by key, and what all its problems have in common."""
     features, data = problem.features, problem.data
@@ -56,10 +73,12 @@ def describe(problem: Problem) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def with_adversarial_risk(data: xr.Dataset, eps_test: np.ndarray | None) -> xr.Dataset:
+def with_adversarial_risk(
+    data: xr.Dataset, eps_test: np.ndarray | None, gradient_norm: str = "gradient_norm"
+) -> xr.Dataset:
     """Return the dataset with ``adversarial_risk`` at the test radii, by default at the training radii.
 
-    That of labels is their error rate; datasets of labels have no ``mean_abs_error``.
+    ``gradient_norm`` is the variable with the norm of the gradient that test attacks see. The risk of labels is their error rate; datasets of labels have no ``mean_abs_error``.
     """
     dims = data["standard_risk"].dims
     radius = data["eps"]
@@ -67,7 +86,7 @@ def with_adversarial_risk(data: xr.Dataset, eps_test: np.ndarray | None) -> xr.D
         place = "eps_test" if eps_test.ndim else ()
         data = data.assign_coords(eps_test=(place, eps_test, {"long_name": DESCRIPTIONS["eps_test"]}))
         radius = data["eps_test"]
-    v, r = data["standard_risk"], data["gradient_norm"]
+    v, r = data["standard_risk"], data[gradient_norm]
     if "mean_abs_error" in data:
         risk = adversarial_risk(v, r, radius, data["mean_abs_error"])
     elif data.attrs["labels"] == "sign":
