@@ -2,11 +2,12 @@ from .attack import InnerMaximum as InnerMaximum
 from .attack import inner_maximum as inner_maximum
 from .attack import linearized_attack as linearized_attack
 from .attack import pgd_attack as pgd_attack
+from .barrier import SeparableError as SeparableError
 from .erm import ConcentratedERM as ConcentratedERM
 from .erm import ConvergenceError as ConvergenceError
 from .erm import RobustFit as RobustFit
-from .erm import robust_erm as robust_erm
 from .estimator import RobustRandomFeatures as RobustRandomFeatures
+from .family_erm import FamilyERM as FamilyERM
 from .features import FeatureMap as FeatureMap
 from .features import nonlinear_part as nonlinear_part
 from .linearized import LinearizedProblem as LinearizedProblem
@@ -19,6 +20,7 @@ from .risks import SampledRisks as SampledRisks
 from .risks import gradient_norm as gradient_norm
 from .risks import sampled_risks as sampled_risks
 from .risks import standard_risk as standard_risk
+from .robust import robust_erm as robust_erm
 from .scaling import Estimate as Estimate
 from .scaling import line_weights as line_weights
 from .scaling import mean_estimate as mean_estimate

@@ -10,10 +10,13 @@ from typing import Any
 import numpy as np
 from scipy.linalg import LinAlgError, cho_factor, cho_solve, cholesky, eigh, svd
 
+from ..problem.attack import EUCLIDEAN, norm_of
+from ..problem.loss import SQUARE, Loss, resolve_loss
 from ..problem.parameters import scalar
 from ..problem.phase import Phase
 from ..support import validation
 from .erm import ConcentratedERM, ConvergenceError, RobustFit
+from .family_erm import linearized_family
 from .features import FeatureMap
 from .newton import minimise
 
@@ -127,9 +130,25 @@ class LinearizedProblem:
 
 @validation.typed
 def linearized_erm(
-    network: FeatureMap, X: Any, y: Any, eps: float, *, ridge: float = 0.0, tol: float = 1e-8, max_iter: int = 500
+    network: FeatureMap,
+    X: Any,
+    y: Any,
+    eps: float,
+    *,
+    ridge: float = 0.0,
+    loss: str | Loss = SQUARE,
+    norm: float = EUCLIDEAN,
+    gradient_penalty: float = 0.0,
+    tol: float = 1e-8,
+    max_iter: int = 500,
 ) -> RobustFit:
-    """Minimise (1/2n) sum_i (|y_i - f(x_i)| + eps |grad f(x_i)|)^2 + (ridge/2)|theta|^2, with a certificate.
+    r"""Train against the attack on the network linearized at each sample, with a certificate.
+
+    .. math:: \min_\theta\frac1n\sum_i L_i\bigl(f(x_i),\epsilon\,d^{1/p-1/2}|\nabla f(x_i)|_{p'}\bigr)
+              +\frac\lambda2|\theta|^2+\frac g2|J\theta|^2
+
+    with the losses L_i of :func:`rfrobust.robust_erm` and 1/p + 1/p' = 1; the default is
+    (1/2n) sum_i (\|y_i - f(x_i)\| + eps \|grad f(x_i)\|)^2.
 
     Parameters
     ----------
@@ -138,32 +157,35 @@ def linearized_erm(
     X : array_like, shape (n, d)
         Samples.
     y : array_like, shape (n,)
-        Responses.
+        Responses; labels -1 and 1 for losses of margins.
     eps : float
         Training radius, > 0.
-    ridge : float, default 0
-        Ridge penalty, >= 0.
-    tol, max_iter
-        As for :func:`rfrobust.robust_erm`.
+    ridge, loss, norm, gradient_penalty, tol, max_iter
+        As for :func:`rfrobust.robust_erm`; \|J theta\|^2 is the mean over all x.
 
     Returns
     -------
     RobustFit
-        ``norm`` is the root mean square of the gradient norms at the samples.
+        ``norm`` is the root mean square of the (dual) norms of the gradient at the samples.
 
     Raises
     ------
     ConvergenceError
         If the relative duality gap stays above ``tol``.
+    SeparableError
+        If there is no minimiser, as for :func:`rfrobust.robust_erm`.
     """
     X = validation.real_array("X", X, shape=(None, network.W.shape[1]))
     y = validation.real_array("y", y, shape=(len(X),))
     eps = validation.real_scalar("eps", eps, 0.0, open_lower=True)
-    ridge = scalar("ridge", ridge)
-    tol = validation.real_scalar("tol", tol, 0.0, open_lower=True)
+    ridge, gradient_penalty = scalar("ridge", ridge), scalar("gradient_penalty", gradient_penalty)
+    loss, norm = resolve_loss(loss), norm_of("norm", norm)
+    tol = validation.real_scalar("tol", tol, 0.0, 1.0, open_lower=True)
     max_iter = validation.integer("max_iter", max_iter, 1)
     if network.kind != "true":
         raise ValueError(f"network must have true features, got kind={network.kind!r}")
+    if loss != SQUARE or norm != EUCLIDEAN or gradient_penalty > 0.0:
+        return linearized_family(network, X, y, eps, ridge, loss, norm, gradient_penalty, tol, max_iter)
     problem = LinearizedProblem(network, X, y, eps, ridge)
     if not y.any():
         zero = np.zeros(problem.Z.shape[1])

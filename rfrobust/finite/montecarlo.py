@@ -5,6 +5,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, nullcontext, suppress
 from contextvars import ContextVar
+from functools import partial
 from itertools import product
 from pathlib import Path
 from typing import Any, Unpack
@@ -13,8 +14,11 @@ import numpy as np
 import xarray as xr
 from tqdm import tqdm
 
-from ..problem.datasets import describe, first_problem, grid_axes, with_adversarial_risk
+from ..problem.attack import EUCLIDEAN, norm_of
+from ..problem.datasets import along_kinds, describe, first_problem, grid_axes, with_adversarial_risk
 from ..problem.features import RandomFeatures
+from ..problem.loss import SQUARE
+from ..problem.noise import GAUSSIAN_NOISE
 from ..problem.parameters import DESCRIPTIONS, axis
 from ..problem.problem import FirstLayer, Problem
 from ..support import validation
@@ -23,7 +27,7 @@ from ..support.process import ENDS, orderly_end
 from ..support.workers import worker_count
 from .backends import backend
 from .features import KINDS
-from .replicate import OBJECTIVES, SAMPLED, Task
+from .replicate import OBJECTIVES, SAMPLED, Task, measured
 from .scaling import line_weights
 from .store import Store, StoreError, code_version, key_of
 
@@ -32,7 +36,8 @@ _DESCRIPTIONS = {
     **DESCRIPTIONS,
     "d": "input dimension",
     "replicate": "independent draw of network and data",
-    "gradient_norm": "sqrt(E|grad f|^2) of the network",
+    "gradient_norm": "norm of the gradient of the network dual to the attack's, sqrt(E|grad f|^2) for norm 2",
+    "test_gradient_norm": "norm of the gradient of the network dual to that of test attacks",
     "gap": "relative duality gap (for objective pgd: excess over the linearized optimum)",
     "iterations": "Newton steps",
     "converged": "whether the certificate was reached",
@@ -41,12 +46,6 @@ _DESCRIPTIONS = {
     "sampled_pgd_risk": "risk under projected gradient ascent on fresh points",
     "sampled_gradient_norm_squared": "E|grad f|^2 on fresh points",
 }
-_MEASURED = (
-    "standard_risk", "gradient_norm", "training_loss", "mean_abs_residual", "zero_residual_fraction", "gap",
-    "iterations", "converged",
-)  # fmt: skip
-
-
 #: A task, and the place of each of its radii in the result arrays.
 Work = tuple[Task, list[tuple[int, ...]]]
 
@@ -73,7 +72,9 @@ def simulate(
     eps: Any = None,
     tau: Any = None,
     ridge: Any = None,
+    gradient_penalty: Any = None,
     eps_test: Any = None,
+    norm_test: float | None = None,
     replicates: int = 10,
     objective: str = "concentrated",
     features: str = "true",
@@ -94,17 +95,19 @@ def simulate(
         Input dimension.
     psi1, psi2 : float or 1-d array_like
         N/d and n/d; a network has round(psi1 d) units and round(psi2 d) samples, both at least 1.
-    eps, tau, ridge : float or 1-d array_like
-        Training radius, noise standard deviation and ridge penalty, as for :func:`rfrobust.sweep`.
+    eps, tau, ridge, gradient_penalty : float or 1-d array_like
+        Training radius, noise standard deviation and penalties, as for :func:`rfrobust.sweep`.
     eps_test : float or 1-d array_like, optional
         Test radius of ``adversarial_risk``; the training radius of each point by default. With ``test_samples`` a
         number, because it decides which attack is run.
+    norm_test : float, optional
+        Norm of the test attacks of ``adversarial_risk``; that of training by default.
     replicates : int, default 10
-        Independent draws of network and data. Points that differ only in eps, tau, ridge, objective or features
-        share their draws.
+        Independent draws of network and data. Points that differ only in eps, tau, penalties, loss, norm, objective or
+        features share their draws.
     objective : {"concentrated", "linearized", "pgd", "least-norm"}
         Training problem (docs, simulation page); "least-norm" is standard training, with eps = 0 and ridge = 0: least
-        squares, beyond interpolation of least |theta|.
+        squares, beyond interpolation of least |theta|. It and "pgd" have the square loss, norm 2 and no gradient penalty.
     features : {"true", "gaussian"}
         The network's features or their Gaussian equivalent (not for the objectives that attack the network).
     seed : int, default 0
@@ -119,17 +122,19 @@ def simulate(
     client : distributed.Client, optional
         Dask cluster to run on instead.
     **settings
-        ``activation``, ``spectrum``, ``signal_norm``, ``nonlinear_power`` and ``radial_power``, as for
-        :func:`rfrobust.solve`. A first layer of another law than Marchenko-Pastur is drawn by :meth:`Spectrum.draw`;
+        ``activation``, ``spectrum``, ``signal_norm``, ``nonlinear_power``, ``radial_power``, ``noise``, ``labels``,
+        ``signal``, ``loss`` and ``norm``, as for :func:`rfrobust.sweep`, also lists of losses or norms. A first layer of another law than Marchenko-Pastur is drawn by :meth:`Spectrum.draw`;
         the nonlinear part of the response is F_* P(x), P the sum of products of
         :func:`rfrobust.finite.nonlinear_part`, the radial one F_o (|x|^2 - d)/sqrt(2 d).
 
     Returns
     -------
     xarray.Dataset
-        Dimensions: the swept parameters, then ``replicate``. ``adversarial_risk`` is
-        v + 2 sqrt(2/pi) eps_test r sqrt(v) + eps_test^2 r^2 of the network's own exact v and r. A replicate whose
-        certificate was not reached is NaN with ``converged`` 0, and one warning gives their number.
+        Dimensions: the swept parameters, then ``replicate``. Variables have the names and meanings of
+        :func:`rfrobust.sweep`, for the drawn networks (:func:`rfrobust.finite.exact_risks`): ``adversarial_risk`` is
+        v + 2 eps_test r E|y - f| + eps_test^2 r^2, or the error rate of labels under attack, of the network's own v and
+        r. A replicate whose certificate was not reached, or which has no minimiser (separable labels without penalty), is
+        NaN with ``converged`` 0, and one warning gives their number.
         :func:`summary` reduces it to means and standard errors.
 
     Raises
@@ -139,7 +144,22 @@ def simulate(
     StoreError
         If the store is damaged or belongs to another program.
     """
-    axes = grid_axes(problem, psi1=psi1, psi2=psi2, eps=eps, tau=tau, ridge=ridge)
+    given = {
+        "psi1": psi1, "psi2": psi2, "eps": eps, "tau": tau, "ridge": ridge, "gradient_penalty": gradient_penalty,
+    }  # fmt: skip
+    listed = along_kinds(
+        partial(
+            simulate, problem, d=d, **given, eps_test=eps_test, norm_test=norm_test, replicates=replicates, seed=seed,
+            objective=objective, features=features, test_samples=test_samples, store=store, workers=workers,
+            client=client,
+        ),
+        settings,
+    )  # fmt: skip
+    if listed is not None:
+        return listed
+    if settings.get("noise") is not None and problem is None and tau is None:
+        given["tau"] = 1.0
+    axes = grid_axes(problem, **given)
     if np.isinf(axes["psi2"]).any():
         raise ValueError("psi2 must be finite for a finite network, got psi2=inf")
     axes["d"] = _dimensions(d)
@@ -167,16 +187,21 @@ def simulate(
         )
     if attacks and (axes["eps"] == 0).any():
         raise ValueError(f"eps must be > 0 for objective={objective!r}, got 0.0 in eps")
+    _check_kinds(base, axes, objective, test_samples)
+    norm_test = None if norm_test is None else norm_of("norm_test", norm_test)
     for name in ("eps", "ridge"):
         if objective == "least-norm" and axes[name].any():
             raise ValueError(f"{name} must be 0 for objective='least-norm', got {axes[name].max()} in {name}")
     if test_samples > 0 and test is not None and test.ndim:
         raise ValueError(f"eps_test must be a number when test_samples > 0, got shape {test.shape}")
 
-    run = {"seed": seed, "objective": objective, "features": features, "test_samples": test_samples}
+    run = {
+        "seed": seed, "objective": objective, "features": features, "test_samples": test_samples,
+        "norm_test": norm_test,
+    }  # fmt: skip
     work = _tasks(base, axes, replicates, test, run)
     shape = (*(values.size for values in axes.values()), replicates)
-    names = [*_MEASURED]
+    names = measured(base.data.labels == "sign", norm_test is not None)
     if test_samples > 0:
         names += [f"sampled_{name}{end}" for name in SAMPLED for end in ("", "_se")]
     arrays = {name: np.full(shape, np.nan) for name in names}
@@ -184,6 +209,28 @@ def simulate(
     with orderly_end(*ENDS), nullcontext() if path is None else Store(path) as opened:
         _fill(arrays, work, backend(client, workers), opened)
     return _dataset(arrays, base, axes, test, run | {"replicates": replicates})
+
+
+def _check_kinds(base: Problem, axes: dict[str, np.ndarray], objective: str, test_samples: int) -> None:
+    """Raise if the objective or the sampled risks are not made for this loss, norm, penalty or kind of responses."""
+    loss, norm, data = base.loss, base.attack.norm, base.data
+    if objective in ("pgd", "least-norm"):
+        if loss != SQUARE:
+            raise ValueError(f"loss must be 'square' for objective={objective!r}, got loss={loss.name!r}")
+        if norm != EUCLIDEAN:
+            raise ValueError(f"norm must be 2 for objective={objective!r}, got norm={norm!r}")
+        if axes["gradient_penalty"].any():
+            raise ValueError(
+                f"gradient_penalty must be 0 for objective={objective!r}, got {axes['gradient_penalty'].max()} in "
+                "gradient_penalty"
+            )
+        if objective == "pgd" and data.labels != "real":
+            raise ValueError(f"labels must be 'real' for objective='pgd', got labels={data.labels!r}")
+    if test_samples > 0 and (norm != EUCLIDEAN or data.labels != "real" or data.noise != GAUSSIAN_NOISE):
+        raise ValueError(
+            "test_samples must be 0 unless the norm is 2, responses are real and their noise Gaussian, got "
+            f"test_samples={test_samples}, norm={norm!r}, labels={data.labels!r}, noise={data.noise!r}"
+        )
 
 
 def _dimensions(d: Any) -> np.ndarray:
@@ -201,13 +248,15 @@ def _tasks(
     radii = [float(eps) for eps in values["eps"]]
     tests = [eps if test is None or test.ndim else float(test) for eps in radii]
     work: list[Work] = []
-    outer = [list(enumerate(values[name])) for name in ("psi1", "psi2", "tau", "ridge", "d")]
-    for (i, psi1), (j, psi2), (k, tau), (l, ridge), (m, d) in product(*outer):
+    outer = [list(enumerate(values[name])) for name in ("psi1", "psi2", "tau", "ridge", "gradient_penalty", "d")]
+    for (i, psi1), (j, psi2), (k, tau), (l, ridge), (g, gradient), (m, d) in product(*outer):
         N, n = max(round(psi1 * d), 1), max(round(psi2 * d), 1)
-        problem = base.vary(psi1=N / d, psi2=n / d, tau=float(tau), ridge=float(ridge))
+        problem = base.vary(
+            psi1=N / d, psi2=n / d, tau=float(tau), ridge=float(ridge), gradient_penalty=float(gradient)
+        )  # fmt: skip
         for replicate in range(replicates):
             task = Task(problem, int(d), N, n, replicate=replicate, eps=tuple(radii), eps_test=tuple(tests), **run)
-            work.append((task, [(i, j, e, k, l, m, replicate) for e in range(len(radii))]))
+            work.append((task, [(i, j, e, k, l, g, m, replicate) for e in range(len(radii))]))
     work.sort(key=lambda item: -item[0].n * item[0].N * min(item[0].n, item[0].N))
     return work
 
@@ -273,7 +322,8 @@ def _dataset(
     failed = int(np.count_nonzero(arrays["converged"] == 0))
     if failed:
         warnings.warn(
-            f"{failed} of {arrays['converged'].size} networks did not reach their certificate; see 'converged'",
+            f"{failed} of {arrays['converged'].size} networks did not reach their certificate, or have no minimiser; see "
+            "'converged'",
             SweepWarning,
             stacklevel=3,
         )
@@ -283,7 +333,11 @@ def _dataset(
             **{name: (name if v.ndim else (), v, described[name]) for name, v in axes.items()},
             "replicate": ("replicate", np.arange(run["replicates"]), {"long_name": _DESCRIPTIONS["replicate"]}),
         },
-        attrs={**describe(base), **run, "code_version": code_version()},
+        attrs={
+            **describe(base),
+            **{name: value for name, value in run.items() if value is not None},
+            "code_version": code_version(),
+        },
     )
     dims = (*(name for name, values in axes.items() if values.ndim), "replicate")
     keep = tuple(slice(None) if values.ndim else 0 for values in axes.values())

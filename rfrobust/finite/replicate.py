@@ -5,28 +5,41 @@ replicate), and every radius is solved from a cold start, so that neither the or
 change a bit. Radii, noise levels, penalties, objectives and feature kinds share the draw: common random numbers.
 """
 
-from dataclasses import dataclass
+import copy
+import math
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
 from ..problem.activation import Activation
+from ..problem.attack import EUCLIDEAN
 from ..problem.loss import Loss
 from ..problem.noise import Noise
 from ..problem.problem import Problem
 from ..problem.signal import Signal
 from ..problem.spectrum import Spectrum
+from .barrier import SeparableError
 from .erm import ConcentratedERM, ConvergenceError, RobustFit
+from .family_erm import FamilyERM
 from .features import FeatureMap, add_nonlinear
 from .linearized import linearized_erm
-from .risks import gradient_norm, sampled_risks, standard_risk
+from .risks import exact_risks, gradient_norm, sampled_risks
+from .robust import concentrated_problem
+from .seminorms import Linearized
 from .training import PGDFit, pgd_erm
 
 #: The three ways to train against attacks, and standard training without any.
 ROBUST_OBJECTIVES = ("concentrated", "linearized", "pgd")
 OBJECTIVES = (*ROBUST_OBJECTIVES, "least-norm")
 SAMPLED = ("standard_risk", "linearized_risk", "pgd_risk", "gradient_norm_squared")
+_ALWAYS = (
+    "converged", "standard_risk", "gradient_norm", "overlap", "output_power", "training_loss",
+    "zero_residual_fraction", "gap", "iterations",
+)  # fmt: skip
+_OF_RESIDUALS = ("mean_abs_error", "mean_abs_residual")
+_OF_LABELS = ("training_error", "attacked_training_error", "mean_margin")
 
 
 @dataclass(frozen=True)
@@ -44,10 +57,11 @@ class Task:
     test_samples: int
     eps: tuple[float, ...]
     eps_test: tuple[float, ...]
+    norm_test: float | None = None
 
     def records(self) -> list[dict[str, Any]]:
         """Return what each radius is, as the store keys it; ``problem`` is the key of the whole content."""
-        names = ("d", "N", "n", "replicate", "seed", "objective", "features", "test_samples")
+        names = ("d", "N", "n", "replicate", "seed", "objective", "features", "test_samples", "norm_test")
         common = {name: getattr(self, name) for name in names} | {
             name: value.name if isinstance(value, Activation | Spectrum | Loss) else _plain(value)
             for name, value in self.problem.settings.items()
@@ -72,65 +86,125 @@ def run(task: Task) -> list[dict[str, float]]:
 
 def _run(task: Task) -> list[dict[str, float]]:
     key = (task.d, task.N, task.n, task.replicate)
-    streams = np.random.SeedSequence(task.seed, spawn_key=key).spawn(5)
-    weights, samples, noise, surrogate = (np.random.default_rng(stream) for stream in streams[:4])
-    first, data = task.problem.settings, task.problem.data
+    streams = np.random.SeedSequence(task.seed, spawn_key=key).spawn(6)
+    weights, samples, noise, surrogate, test, signal = (np.random.default_rng(stream) for stream in streams)
+    problem, data = task.problem, task.problem.data
+    first = problem.settings
     network = FeatureMap.draw(task.N, task.d, weights, first["activation"], task.features, first["spectrum"])
     X = samples.standard_normal((task.n, task.d))
     # The law of x is rotation invariant: any beta of this length will do, and this one needs no further draw.
     beta = np.zeros(task.d)
     beta[0] = data.signal_norm
-    y = X @ beta + data.tau * noise.standard_normal(task.n)
+    if any(norm != EUCLIDEAN for norm in (problem.attack.norm, task.norm_test) if norm is not None):
+        # Other norms see the coordinates of beta: turn all that was drawn, which training against l2 attacks does not see.
+        beta = data.signal_norm * data.signal.draw(task.d, signal)
+        X, network = _turned(X, beta), replace(network, W=_turned(network.W, beta))
+    y = X @ beta + data.tau * data.noise.draw(task.n, noise)
     add_nonlinear(y, X, data.nonlinear_power, data.radial_power)
-    problem = None
+    if data.labels == "sign":
+        y = np.where(y >= 0.0, 1.0, -1.0)
+    sample = _Sample(network, X, y, beta, network.features(X, surrogate))
+    solver = None
     if task.objective in ("concentrated", "least-norm"):
         # At eps = 0 the interpolator of least |J theta| is the one of least |theta| for J = I.
-        metric = network.metric if task.objective == "concentrated" else np.eye(task.N)
-        problem = ConcentratedERM(network.features(X, surrogate), y, metric, ridge=task.problem.ridge)
+        metric: Any = network if task.objective == "concentrated" else np.eye(task.N)
+        solver = concentrated_problem(
+            sample.features, y, metric, loss=problem.loss, norm=problem.attack.norm, ridge=problem.ridge,
+            gradient_penalty=problem.penalty.gradient,
+        )  # fmt: skip
     results = []
     for eps, eps_test in zip(task.eps, task.eps_test, strict=True):
-        result = _measure(task, network, X, y, beta, eps, problem)
+        try:
+            fit, converged = _trained(task, sample, eps, solver)
+        except SeparableError:
+            names = measured(data.labels == "sign", task.norm_test is not None)
+            names += [f"sampled_{name}{end}" for name in SAMPLED for end in ("", "_se") if task.test_samples > 0]
+            results.append(dict.fromkeys(names, math.nan) | {"converged": 0.0, "iterations": 0.0})
+            continue
+        result = {"converged": converged} | _measure(task, sample, fit, eps)
         if task.test_samples > 0:
-            test = np.random.default_rng(streams[4])
-            result |= _sample(task, network, result["theta"], beta, eps_test, test)
-        result.pop("theta", None)
+            result |= _sample(task, network, fit.theta, beta, eps_test, copy.deepcopy(test))
         results.append({name: float(value) for name, value in result.items()})
     return results
 
 
-def _measure(
-    task: Task,
-    network: FeatureMap,
-    X: np.ndarray,
-    y: np.ndarray,
-    beta: np.ndarray,
-    eps: float,
-    problem: ConcentratedERM | None,
-) -> dict[str, Any]:
-    converged, data = True, task.problem.data
-    fit: RobustFit | PGDFit
+def _turned(rows: np.ndarray, beta: np.ndarray) -> np.ndarray:
+    """Reflect rows so that the first coordinate becomes that along beta (Householder)."""
+    mirror = beta / np.linalg.norm(beta)
+    mirror[0] -= 1.0
+    size = float(mirror @ mirror)
+    return rows if size == 0.0 else rows - (rows @ mirror)[:, None] * (2.0 / size * mirror)
+
+
+@dataclass(frozen=True)
+class _Sample:
+    """One drawn network and data set."""
+
+    network: FeatureMap
+    X: np.ndarray
+    y: np.ndarray
+    beta: np.ndarray
+    features: np.ndarray
+
+
+def _trained(
+    task: Task, sample: _Sample, eps: float, solver: ConcentratedERM | FamilyERM | None
+) -> tuple[RobustFit | PGDFit, bool]:
+    problem = task.problem
     try:
-        if problem is not None:
-            fit = problem.solve(eps)
-        elif task.objective == "linearized":
-            fit = linearized_erm(network, X, y, eps, ridge=task.problem.ridge)
-        else:
-            fit = pgd_erm(network, X, y, eps, ridge=task.problem.ridge)
-            converged = fit.converged
+        if solver is not None:
+            return solver.solve(eps), True
+        if task.objective == "pgd":
+            fit = pgd_erm(sample.network, sample.X, sample.y, eps, ridge=problem.ridge)
+            return fit, fit.converged
+        return linearized_erm(
+            sample.network, sample.X, sample.y, eps, ridge=problem.ridge, loss=problem.loss, norm=problem.attack.norm,
+            gradient_penalty=problem.penalty.gradient,
+        ), True  # fmt: skip
     except ConvergenceError as error:
-        fit, converged = error.fit, False
-    features = network.features(X) if problem is None else problem.features
-    return {
-        "converged": converged,
-        "theta": fit.theta,
-        "standard_risk": standard_risk(network, fit.theta, beta, data.tau, data.nonlinear_power, data.radial_power),
-        "gradient_norm": gradient_norm(network, fit.theta),
-        "training_loss": fit.objective - 0.5 * task.problem.ridge * float(fit.theta @ fit.theta),
-        "mean_abs_residual": float(np.mean(np.abs(y - features @ fit.theta))),
+        return error.fit, False
+
+
+def measured(labels: bool, transfer: bool) -> list[str]:
+    """Return the names of what is measured of every network."""
+    return [*_ALWAYS, *(_OF_LABELS if labels else _OF_RESIDUALS), *(["test_gradient_norm"] if transfer else [])]
+
+
+def _measure(task: Task, sample: _Sample, fit: RobustFit | PGDFit, eps: float) -> dict[str, Any]:
+    problem, network, theta = task.problem, sample.network, fit.theta
+    penalty = 0.5 * problem.ridge * float(theta @ theta)
+    if problem.penalty.gradient > 0.0:
+        penalty += 0.5 * problem.penalty.gradient * gradient_norm(network, theta) ** 2
+    f = sample.features @ theta
+    norm = problem.attack.norm
+    result = {
+        **vars(exact_risks(network, theta, sample.beta, problem.data)),
+        "gradient_norm": gradient_norm(network, theta, norm),
+        "training_loss": fit.objective - penalty,
         "zero_residual_fraction": fit.zero_residual_fraction,
         "gap": fit.linearized_gap if isinstance(fit, PGDFit) else fit.gap,
         "iterations": fit.iterations,
     }
+    if task.norm_test is not None:
+        result["test_gradient_norm"] = gradient_norm(network, theta, task.norm_test)
+    if problem.data.labels == "sign":
+        margins = sample.y * f
+        reach = np.full(len(f), result["gradient_norm"])
+        if task.objective == "linearized":
+            slopes = network.activation.derivative(sample.X @ network.W.T)
+            reach = Linearized(network.W, slopes, norm).values(theta)
+        result |= {
+            "training_error": _wrong(margins), "attacked_training_error": _wrong(margins - eps * reach),
+            "mean_margin": float(margins.mean()),
+        }  # fmt: skip
+    else:
+        result["mean_abs_residual"] = float(np.mean(np.abs(sample.y - f)))
+    return {name: result[name] for name in measured(problem.data.labels == "sign", task.norm_test is not None)[1:]}
+
+
+def _wrong(margins: np.ndarray) -> float:
+    """The share of negative margins; a network that is zero guesses."""
+    return float(np.mean(margins < 0.0) + 0.5 * np.mean(margins == 0.0))
 
 
 def _sample(

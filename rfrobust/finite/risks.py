@@ -5,12 +5,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..problem.attack import EUCLIDEAN, norm_of
+from ..problem.data import Data
 from ..problem.parameters import scalar
 from ..support import validation
 from .attack import pgd_attack
 from .features import FeatureMap, add_nonlinear
 from .linearized import gradients
 from .scaling import Estimate, mean_estimate
+from .seminorms import Concentrated
 
 
 @validation.typed
@@ -28,7 +31,8 @@ def standard_risk(
     with ``radial_power`` F_o^2 the part F_o (|x|^2 - d)/sqrt(2 d).
     """
     theta = validation.real_array("theta", theta, shape=(len(network.W),))
-    tau, nonlinear_power = scalar("tau", tau), scalar("nonlinear_power", nonlinear_power)
+    tau = validation.real_scalar("tau", tau, 0.0, allow_inf=True)
+    nonlinear_power = scalar("nonlinear_power", nonlinear_power)
     moment = network.target_moment(beta)
     if nonlinear_power > 0.0:
         moment = moment + math.sqrt(nonlinear_power) * network.product_moment()
@@ -39,10 +43,60 @@ def standard_risk(
 
 
 @validation.typed
-def gradient_norm(network: FeatureMap, theta: np.ndarray) -> float:
-    """Return |J theta| = sqrt(E|grad f(x)|^2), exact at finite d for true features."""
+def gradient_norm(network: FeatureMap, theta: np.ndarray, norm: float = EUCLIDEAN) -> float:
+    """Return the norm of the gradient that attacks in an l_p norm see.
+
+    |J theta| = sqrt(E|grad f(x)|^2) for p = 2, exact at finite d for true features. For other p the one of
+    :eq:`eq-dual-norm` at this theta, in which the gradient's fluctuations are Gaussian: exact for gaussian features only.
+    """
     theta = validation.real_array("theta", theta, shape=(len(network.W),))
-    return math.sqrt(max(float(theta @ network.metric @ theta), 0.0))
+    norm = norm_of("norm", norm)
+    if norm == EUCLIDEAN:
+        return math.sqrt(max(float(theta @ network.metric @ theta), 0.0))
+    a = network.activation
+    return float(Concentrated(network.W, a.mu1, a.rho, norm).values(theta)[0])
+
+
+@dataclass(frozen=True)
+class ExactRisks:
+    """Observables of a network on fresh data, without sampling.
+
+    Attributes
+    ----------
+    standard_risk : float
+        E(y - f)^2; for labels P(y f < 0), which takes f(x) for Gaussian, as it is to leading order in d.
+    overlap : float
+        E <x, beta> f.
+    output_power : float
+        E f^2.
+    mean_abs_error : float
+        E|y - f| of real responses, for the same Gaussian f; NaN for labels.
+    """
+
+    standard_risk: float
+    overlap: float
+    output_power: float
+    mean_abs_error: float
+
+
+@validation.typed
+def exact_risks(network: FeatureMap, theta: np.ndarray, beta: np.ndarray, data: Data) -> ExactRisks:
+    """Return the observables of a network whose responses follow the law ``data`` along ``beta``."""
+    overlap = float(theta @ network.target_moment(beta))
+    power = float(theta @ network.second_moment @ theta)
+    nonlinear, radial = data.nonlinear_power, data.radial_power
+    if data.labels == "sign":
+        seen = overlap
+        if nonlinear > 0.0:
+            seen += math.sqrt(nonlinear) * float(theta @ network.product_moment())
+        scale = math.sqrt(power * data.power) if power > 0.0 else 0.0
+        error = math.acos(min(max(seen / scale, -1.0), 1.0)) / math.pi if scale > 0.0 else 0.5
+        return ExactRisks(error, overlap, power, math.nan)
+    risk = standard_risk(network, theta, beta, data.tau * math.sqrt(data.noise.variance), nonlinear, radial)
+    deviations, weights = data.noise.atoms()
+    excess = risk if data.tau == 0.0 else standard_risk(network, theta, beta, 0.0, nonlinear, radial)
+    spread = np.sqrt(np.maximum(excess, 0.0) + (data.tau * deviations) ** 2)
+    return ExactRisks(risk, overlap, power, math.sqrt(2.0 / math.pi) * float(weights @ spread))
 
 
 @dataclass(frozen=True)

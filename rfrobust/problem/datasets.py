@@ -1,13 +1,17 @@
 """What labelled datasets of problems share, whether solved or simulated: axes, attributes, adversarial risks."""
 
 import math
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
+from ..support import validation
 from ..support.provenance import versions
+from .attack import norm_of
 from .features import RandomFeatures
+from .loss import resolve_loss
 from .parameters import DESCRIPTIONS, SWEPT, axis
 from .problem import FirstLayer, Problem
 from .risk import adversarial_error, adversarial_risk
@@ -35,6 +39,19 @@ def first_problem(axes: dict[str, np.ndarray], problem: Problem | None, settings
     return Problem.of(**first, **settings) if problem is None else problem.vary(**first, **settings)
 
 
+def along_kinds(run: Callable[..., xr.Dataset], settings: Mapping[str, Any]) -> xr.Dataset | None:
+    """Return what ``run(**settings)`` gives along lists of losses or norms in the settings, None without such a list."""
+    for name, label in (("loss", lambda loss: resolve_loss(loss).name), ("norm", lambda norm: norm_of("norm", norm))):
+        kinds = settings.get(name)
+        if isinstance(kinds, list | tuple | np.ndarray):
+            labels = [label(kind) for kind in validation.listed(name, kinds, empty=False)]
+            parts = [run(**{**settings, name: kind}) for kind in kinds]
+            dimension = xr.DataArray(labels, dims=name, name=name, attrs={"long_name": DESCRIPTIONS[name]})
+            shared = {key: value for key, value in parts[0].attrs.items() if all(p.attrs[key] == value for p in parts)}
+            return xr.concat([p.drop_attrs(deep=False) for p in parts], dimension).assign_attrs(shared)
+    return None
+
+
 def describe(problem: Problem) -> dict[str, Any]:
     """Return the attributes of a dataset: its (first) problem by key, and what all its problems have in common."""
     features, data = problem.features, problem.data
@@ -59,7 +76,8 @@ def describe(problem: Problem) -> dict[str, Any]:
 def with_adversarial_risk(data: xr.Dataset, eps_test: np.ndarray | None) -> xr.Dataset:
     """Return the dataset with ``adversarial_risk`` at the test radii, by default at the training radii.
 
-    That of labels is their error rate; datasets of labels have no ``mean_abs_error``.
+    Test attacks see ``test_gradient_norm`` where there is one. The risk of labels is their error rate; their datasets
+    have no ``mean_abs_error``.
     """
     dims = data["standard_risk"].dims
     radius = data["eps"]

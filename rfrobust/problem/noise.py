@@ -80,6 +80,8 @@ class GaussianMixture(Noise):
 
     def draw(self, shape: Any, rng: np.random.Generator) -> np.ndarray:
         """Draw independent xi."""
+        if len(self.deviations) == 1:
+            return self.deviations[0] * rng.standard_normal(shape)
         return rng.choice(self.deviations, shape, p=self.weights) * rng.standard_normal(shape)
 
 

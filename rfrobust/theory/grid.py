@@ -2,6 +2,7 @@
 
 import warnings
 from concurrent.futures import as_completed
+from functools import partial
 from itertools import pairwise
 from typing import Any, Unpack
 
@@ -10,13 +11,10 @@ import xarray as xr
 from tqdm import tqdm
 
 from ..engine.records import Point
-from ..problem.attack import norm_of
-from ..problem.datasets import describe, first_problem, grid_axes, with_adversarial_risk
-from ..problem.loss import resolve_loss
+from ..problem.datasets import along_kinds, describe, first_problem, grid_axes, with_adversarial_risk
 from ..problem.parameters import DESCRIPTIONS, axis
 from ..problem.phase import Phase
 from ..problem.problem import FirstLayer, Problem
-from ..support import validation
 from ..support.errors import SweepWarning
 from ..support.workers import thread_pool, worker_count
 from .equilibrium import Status
@@ -95,24 +93,11 @@ def sweep(
     given: dict[str, Any] = {
         "psi1": psi1, "psi2": psi2, "eps": eps, "tau": tau, "ridge": ridge, "gradient_penalty": gradient_penalty,
     }  # fmt: skip
-    for name, label in (("loss", lambda loss: resolve_loss(loss).name), ("norm", lambda norm: norm_of("norm", norm))):
-        kinds = settings.get(name)
-        if isinstance(kinds, list | tuple | np.ndarray):
-            labels = [label(kind) for kind in validation.listed(name, kinds, empty=False)]
-            parts = [
-                sweep(
-                    problem,
-                    **given,
-                    eps_test=eps_test,
-                    norm_test=norm_test,
-                    workers=workers,
-                    **{**settings, name: kind},
-                )
-                for kind in kinds
-            ]
-            dimension = xr.DataArray(labels, dims=name, name=name, attrs={"long_name": DESCRIPTIONS[name]})
-            shared = {key: value for key, value in parts[0].attrs.items() if all(p.attrs[key] == value for p in parts)}
-            return xr.concat([p.drop_attrs(deep=False) for p in parts], dimension).assign_attrs(shared)
+    listed = along_kinds(
+        partial(sweep, problem, **given, eps_test=eps_test, norm_test=norm_test, workers=workers), settings
+    )
+    if listed is not None:
+        return listed
     if settings.get("noise") is not None and problem is None and tau is None:
         given["tau"] = 1.0
     axes = grid_axes(problem, **given)
