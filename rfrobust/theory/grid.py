@@ -11,6 +11,7 @@ import xarray as xr
 from tqdm import tqdm
 
 from ..engine.records import Point
+from ..problem.attack import norm_of
 from ..problem.datasets import along_kinds, describe, first_problem, grid_axes, with_adversarial_risk
 from ..problem.parameters import DESCRIPTIONS, axis
 from ..problem.phase import Phase
