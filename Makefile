@@ -15,7 +15,7 @@ help:
 	@echo "make types      mypy"
 	@echo "make wheel      build the wheel and run it from a clean environment"
 	@echo "make bench      speed and memory, as ratios against named alternatives"
-	@echo "make stress     the full reliability test: 475,000 random problems"
+	@echo "make stress     the full reliability test: 529,000 random problems"
 	@echo "make notebooks  execute the notebooks"
 	@echo "make docs       build the documentation; warnings are errors (DOCS_EXECUTE=0: without running the notebooks)"
 	@echo "make linkcheck  check the documentation's external links (needs the internet)"

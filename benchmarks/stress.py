@@ -1,5 +1,5 @@
-"""The full reliability test: random problems solved, some of them recomputed at 40 digits, and certificates of robust
-ERM on ill-conditioned data recomputed at 60.
+"""The full reliability test: random problems solved, some of them recomputed at 40 digits, certificates of robust ERM
+on ill-conditioned data recomputed at 60, and the equations of every loss and norm at 30.
 
 100,000 problems of the promised ranges for the shifted ReLU and the Marchenko-Pastur law; 5,000 for every built-in
 activation with that law, orthogonal rows and a law of three atoms; as many over all the ranges that are accepted, half
@@ -18,7 +18,7 @@ from rfrobust.engine.records import Point
 from rfrobust.finite.erm import ConcentratedERM, ConvergenceError
 from rfrobust.problem.catalogue import TABLE
 from rfrobust.theory.grid import solve_points
-from tests import exact_erm, reference
+from tests import exact_erm, family_problems, reference
 
 
 def sample_problems(count: int, seed: int) -> np.ndarray:
@@ -121,6 +121,19 @@ def check_robust_erm(count: int) -> bool:
     return not wrong and refused < 0.02 * count
 
 
+def check_family(count: int, recomputed: int) -> bool:
+    """Solve random problems of every loss and norm, over three decades of every parameter; recompute the equations."""
+    good = True
+    for seed, kind in enumerate(tqdm(family_problems.KINDS, desc="losses and norms", delay=1.0, leave=False)):
+        solved, separable, failed, largest = family_problems.solve_random(kind, count, seed, recomputed)
+        print(
+            f"{', '.join(kind)}: {count} problems, {solved} solved, {separable} separable, {len(failed)} failed, "
+            f"residual of {recomputed} at 30 digits {largest:.1e}"
+        )
+        good = good and not failed and largest <= 1e-10
+    return good
+
+
 def main() -> int:
     start = time.perf_counter()
     good = [is_reliable("relu, marchenko-pastur", sample_problems(100_000, seed=2024), 300)]
@@ -135,6 +148,7 @@ def main() -> int:
                 again = 50 if activation == "relu" else 0  # 200 digits of moments by integrals take minutes
                 good.append(is_reliable(f"{activation}, {name}, extremes", extremes, again, 200, **settings))
     good.append(check_robust_erm(1_000))
+    good.append(check_family(2_000, 10))
     print(f"{time.perf_counter() - start:.0f} s (compilation included on a cold cache)")
     print("reliable" if all(good) else "NOT reliable")
     return 0 if all(good) else 1

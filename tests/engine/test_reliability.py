@@ -9,7 +9,7 @@ import pytest
 import rfrobust
 from benchmarks.stress import LAWS, is_reliable, recompute_errors, sample_extremes, sample_problems, solve_all
 from rfrobust.engine.regimes import solve_point
-from tests import reference
+from tests import family_problems, reference
 
 
 def test_every_random_problem_is_solved():
@@ -65,3 +65,19 @@ def test_recovery_without_noise_is_found_fast():
     for _ in range(100):
         solve_point(parameters, law)
     assert time.perf_counter() - start < 100 * 5e-4
+
+
+@pytest.mark.parametrize("kind", family_problems.KINDS, ids="-".join)
+def test_random_problems_of_every_loss_and_norm(kind):
+    """Solved, or labels that a network separates; and the equations hold at 30 digits."""
+    _, _, failed, largest = family_problems.solve_random(kind, 200, 5, 0 if kind[2] == "l_1.5" else 1)
+    assert not failed
+    assert largest < 1e-12
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", family_problems.KINDS, ids="-".join)
+def test_random_problems_of_every_loss_and_norm_at_thirty_digits(kind):
+    solved, _, failed, largest = family_problems.solve_random(kind, 20, 6, 4)
+    assert (solved >= 4, failed) == (True, [])
+    assert largest < 1e-12
