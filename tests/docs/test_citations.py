@@ -38,7 +38,8 @@ def test_theory_uses_no_symbol_for_two_things():
 
 
 @pytest.mark.parametrize(
-    ("page", "count"), [("theory", 100), ("family", 24), ("channel", 60), ("second_comparison", 50), ("penalty_theorem", 12)]
+    ("page", "count"),
+    [("theory", 100), ("family", 24), ("channel", 60), ("second_comparison", 50), ("penalty_theorem", 12)],
 )
 def test_every_equation_of_the_theory_has_a_label(page, count):
     blocks = re.findall(r"^\$\$( \([\w-]+\))?$", PAGES[page], re.MULTILINE)
