@@ -1,6 +1,6 @@
 """What one residual or one margin does: Gaussian averages of the score of a loss.
 
-docs/family, "The channel of residuals" and "The channel of labels".
+docs/family, "The channel of residuals" and "The channel of labels"; derived in docs/channel.
 
 A field x (a leave-one-out residual, or the output times the label) passes the proximal map of step V of the worst-case
 loss. Its output is a smooth part of the loss, or one of its kinks, or the zero residual: these branches follow each

@@ -1,6 +1,6 @@
 """One coordinate under an l_p attack: averages of a scalar problem in a Gaussian field.
 
-docs/family, "Attacks in any norm".
+docs/family, "Attacks in any norm"; derived in docs/second_comparison.
 
 x(y) minimises x^2/2 - y x + g e(x; h) for y ~ N(o, 1), with e(x; h) = E_z |x + h z|^q and q the dual exponent. The
 integrals run over x, where nothing is to be inverted: y = x + g e'(x; h).

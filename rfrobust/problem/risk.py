@@ -19,7 +19,7 @@ class _Arrays:
 def adversarial_risk(standard_risk: Any, gradient_norm: Any, eps_test: Any, mean_abs_error: Any = None) -> Any:
     r"""Return :math:`v + 2\epsilon\,r\,E|y-f| + \epsilon^2 r^2`.
 
-    E|y - f| is sqrt(2 v/pi), as for a Gaussian error (:eq:`eq-ar-limit`), where it is None.
+    E|y - f| is sqrt(2 v/pi), as for a Gaussian error (:eq:`eq-ar-limit`), where it is None (:eq:`eq-family-risk`).
     """
     if mean_abs_error is None:
         return equations.adversarial_risk(standard_risk, gradient_norm, eps_test, _Arrays)  # type: ignore[arg-type]

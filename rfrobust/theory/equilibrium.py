@@ -67,9 +67,8 @@ class Equilibrium:
     r"""The limiting trained model of one problem, as :func:`solve` returns it.
 
     The parameters of its problem (``psi1``, ``psi2``, ``eps``, ``tau``, ``ridge``, ``signal_norm``,
-    ``nonlinear_power``, ``radial_power``, ``activation``, ``spectrum``,
-
-    ``gradient_penalty``, ``loss``, ``norm``, ``noise``, ``labels``, ``signal`` are attributes too. Where responses are
+    ``nonlinear_power``, ``radial_power``, ``activation``, ``spectrum``, ``gradient_penalty``, ``loss``, ``norm``,
+    ``noise``, ``labels``, ``signal``) are attributes too. Where responses are
     labels, risks are error rates; what is defined for real responses only, or for labels only, is NaN for the others.
 
     Attributes
@@ -239,7 +238,8 @@ class Equilibrium:
         norm : float, optional
             p of the attack's norm, that of training by default.
         consistent : bool, default False
-            Whether attacks are orthogonal to beta, so that they leave E[y|x] alone: then r^2 - m^2/\|beta\|^2 is left.
+            Whether attacks are orthogonal to beta, so that they leave E[y|x] alone: then r^2 - m^2/\|beta\|^2 is left
+            (:eq:`eq-consistent`).
 
         Returns
         -------
@@ -295,7 +295,8 @@ class Equilibrium:
 
         Notes
         -----
-        [HJ] eq. 4.2 and Theorem 4.2; :eq:`eq-ar-limit`; :eq:`eq-robust-error` for labels.
+        [HJ] eq. 4.2 and Theorem 4.2; :eq:`eq-family-risk`, of which :eq:`eq-ar-limit` is the case of Gaussian noise;
+        :eq:`eq-robust-error` for labels.
         """
         if eps_test is None:
             radius: Any = self.eps
