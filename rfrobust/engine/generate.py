@@ -387,8 +387,8 @@ def python_text() -> str:
 
 def javascript_text() -> str:
     """Return the script docs/_static/kernels.js."""
-    kernels = _traced()
-    chosen = {
+    kernels = _traced() | _traced_systems()
+    chosen: dict[str, tuple[str, Sequence[str]]] = {
         "closed_averages": ("closedAverages", SlopedAverages._fields),
         "closed_reach": ("closedReach", ("power", "spread", "inverse")),
         "squared_null_threshold": ("squaredNullThreshold", ("value",)),
@@ -396,11 +396,17 @@ def javascript_text() -> str:
         "balanced": ("balanced", Pair._fields),
         "outputs": ("outputs", Outputs._fields),
         "adversarial_risk": ("adversarialRisk", ("value",)),
+        "closed_overlaps": ("closedOverlaps", SlopedOverlaps._fields),
+        "residual_spectral": ("residualSpectral", ()),
+        "residual_coordinate": ("residualCoordinate", ()),
+        "label_spectral": ("labelSpectral", ()),
+        "label_coordinate": ("labelCoordinate", ()),
+        "null_coordinate": ("nullCoordinate", ()),
     }
     parts = [kernels[name].javascript(*names) for name, names in chosen.items()]
     header = (
-        "/* Generated from rfrobust/engine/equations.py by `python -m rfrobust.engine.generate`: do not edit.\n"
-        " * Needs rfrobust.gaussianParts of equations.js. */\n"
+        "/* Generated from rfrobust/engine/equations.py and systems.py by `python -m rfrobust.engine.generate`: do not edit.\n"
+        " * Needs normal.js and channels.js. */\n"
         '"use strict";\n'
     )
     exported = ", ".join(name for name, _ in chosen.values())
