@@ -49,10 +49,13 @@ const rfrobust = (() => {
   function plainNewton(logt, logV, p) {
     let at = kernels.balanced(logt, logV, p);
     for (let i = 0; i < ITERATIONS; i++) {
-      if (size(at) <= TOLERANCE) return { logt, logV, at };
       const det = at.F1_t * at.F2_V - at.F1_V * at.F2_t;
       const dt = -(at.F2_V * at.F1 - at.F1_V * at.F2) / det, dV = -(at.F1_t * at.F2 - at.F2_t * at.F1) / det;
       const step = Math.max(Math.abs(dt), Math.abs(dV));
+      if (size(at) <= TOLERANCE) { // that step squares the error
+        const last = kernels.balanced(logt + dt, logV + dV, p);
+        return size(last) <= TOLERANCE ? { logt: logt + dt, logV: logV + dV, at: last } : { logt, logV, at };
+      }
       if (!(step < Infinity)) return false;
       let length = Math.min(1, LONGEST_PLAIN_STEP / step), trial;
       for (let j = 0; j < 30; j++, length *= 0.5) {
@@ -276,6 +279,7 @@ const rfrobust = (() => {
     x ??= followed(p, loss, sup, ratio);
     if (!x) return without("unsolved");
     const at = equations(x, p, loss), n = x.length, Q = at[n + n * n + 2], { zeros, loss: training, r } = scoreAt(x, p, loss);
+    if (ridge === 0 && ofLabels(loss) && training < NO_LOSS) return without("separable");
     const risk = ofLabels(loss) ? 0.5 - Math.atan(Math.exp(x[0])) / Math.PI : Math.exp(2 * x[0]) + p.noise;
     return { risk, r, power: Q, zeros, loss: training, residual: largest(at, n), x };
   }

@@ -70,7 +70,8 @@ const normal = (() => {
   }
 
   /* Nodes and weights of Gauss and Legendre on (-1, 1), the roots by Newton. */
-  const rule = Array.from({ length: NODES }, (_, i) => {
+  const nodes = new Float64Array(NODES), weights = new Float64Array(NODES);
+  nodes.forEach((_, i) => {
     let x = Math.cos(Math.PI * (i + 0.75) / (NODES + 0.5)), slope = 1;
     for (let round = 0; round < 10; round++) {
       let p = 1, before = 0;
@@ -78,14 +79,15 @@ const normal = (() => {
       slope = NODES * (x * p - before) / (x * x - 1);
       x -= p / slope;
     }
-    return { x, weight: 2 / ((1 - x * x) * slope * slope) };
+    nodes[i] = x;
+    weights[i] = 2 / ((1 - x * x) * slope * slope);
   });
 
   /* Call visit(x, dx) at the nodes of panels from low to high that are at most this wide. */
   function integrate(low, high, width, visit) {
     const panels = Math.ceil((high - low) / width), half = 0.5 * (high - low) / panels;
     for (let i = 0; i < panels; i++) {
-      for (const { x, weight } of rule) visit(low + half * (2 * i + 1 + x), half * weight);
+      for (let j = 0; j < NODES; j++) visit(low + half * (2 * i + 1 + nodes[j]), half * weights[j]);
     }
   }
 
