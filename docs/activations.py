@@ -9,17 +9,18 @@ from pathlib import Path
 from rfrobust.problem.catalogue import TABLE, built_in
 
 PATH = Path(__file__).with_name("_static") / "activations.js"
-HEAD = '''/* Generated from rfrobust/problem/catalogue.py by `python docs/activations.py`: do not edit. */
+HEAD = """/* Generated from rfrobust/problem/catalogue.py by `python docs/activations.py`: do not edit. */
 "use strict";
 
-'''
+"""
 
 
 def moments() -> dict[str, dict[str, float | str]]:
     """Return formula, mu1, mu2 and rho of the built-in activations."""
     made = {name: (entry, built_in(name)) for name, entry in TABLE.items()}
     return {
-        name: {"formula": entry.formula, "mu1": at.mu1, "mu2": at.mu2, "rho": at.rho} for name, (entry, at) in made.items()
+        name: {"formula": entry.formula, "mu1": at.mu1, "mu2": at.mu2, "rho": at.rho}
+        for name, (entry, at) in made.items()
     }
 
 

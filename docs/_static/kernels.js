@@ -1,5 +1,5 @@
-/* Generated from rfrobust/engine/equations.py and systems.py by `python -m rfrobust.engine.generate`: do not edit.
- * Needs normal.js and channels.js. */
+/* Generated from rfrobust/engine/equations.py and systems.py by `python -m rfrobust.engine.generate`:
+ * do not edit. Needs normal.js and channels.js. */
 "use strict";
 
 const kernels = (() => {

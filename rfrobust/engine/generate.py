@@ -405,8 +405,8 @@ def javascript_text() -> str:
     }
     parts = [kernels[name].javascript(*names) for name, names in chosen.items()]
     header = (
-        "/* Generated from rfrobust/engine/equations.py and systems.py by `python -m rfrobust.engine.generate`: do not edit.\n"
-        " * Needs normal.js and channels.js. */\n"
+        "/* Generated from rfrobust/engine/equations.py and systems.py by `python -m rfrobust.engine.generate`:\n"
+        " * do not edit. Needs normal.js and channels.js. */\n"
         '"use strict";\n'
     )
     exported = ", ".join(name for name, _ in chosen.values())
