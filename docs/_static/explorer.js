@@ -41,8 +41,8 @@
     .filter((t) => t >= low * 0.999 && t <= high * 1.001);
 
   /* Draw curves over a logarithmic axis, a dotted level, a dashed vertical line, the stretch of x where labels are
-   * separable and the marked points. A curve has a gap where there is no number. */
-  function plot(svg, { title, xlabel, x, curves, level, vertical, separable, marks }) {
+   * separable and the marked points. A curve has a gap where there is no number and where it jumps. */
+  function plot(svg, { title, xlabel, x, curves, jumps, level, vertical, separable, marks }) {
     svg.replaceChildren();
     // Beyond 4 (1 + tau^2) a curve is on its way to the peak at N = n, or to one at large test radius: cut it there.
     const largest = Math.max(...curves.flatMap((curve) => curve.y).filter((y) => y < Infinity), level);
@@ -77,7 +77,7 @@
     }
     for (const { y, colour } of curves) {
       const path = y.map((value, i) => value < Infinity
-        ? `${y[i - 1] < Infinity ? "L" : "M"}${px(x[i]).toFixed(2)},${py(Math.min(value, 9 * top)).toFixed(2)}` : "");
+        ? `${y[i - 1] < Infinity && !jumps[i] ? "L" : "M"}${px(x[i]).toFixed(2)},${py(Math.min(value, 9 * top)).toFixed(2)}` : "");
       element(inside, "path", { d: path.join(""), stroke: colour, class: "curve" });
     }
     for (const { at, y, colour } of marks.filter((mark) => mark.y < Infinity)) {
@@ -150,6 +150,8 @@
         const models = rfrobust.curve(problem, name, x), at = problem[name];
         plot(root.querySelector(`#${id}`), {
           title, xlabel, x, level, vertical, separable: x.filter((_, i) => models[i].phase === "separable"),
+          // the zero network guesses labels: however small, any other one does not
+          jumps: models.map(({ r }, i) => labels && i > 0 && (r === 0) !== (models[i - 1].r === 0)),
           curves: [{ y: models.map(attacked), colour: RED }, { y: models.map(({ risk }) => risk), colour: BLUE }],
           marks: [{ at, y: attacked(model), colour: RED }, { at, y: model.risk, colour: BLUE }],
         });

@@ -318,179 +318,252 @@ function adversarialRisk(v, r, radius) {
 
 /* Overlaps of the closed law. */
 function closedOverlaps(a, k, l, p) {
-  const x1 = 1.0 / (a + k);
-  const x2 = (a * p.mu) + ((k * p.rho2) + l);
-  const x3 = (x2 * x1) / p.c;
-  const x4 = p.psi1 + 1.0;
-  const x5 = (x3 * 2.0) * x4;
+  const x1 = (a * p.mu) + ((k * p.rho2) + l);
+  const x2 = x1 / p.c;
+  const x3 = p.psi1 + 1.0;
+  const x4 = (x2 * 2.0) * x3;
+  const x5 = a + k;
   const x6 = 1.0 - p.psi1;
   const x7 = x6 * x6;
-  const x8 = Math.sqrt(((x3 * x3) + x5) + x7);
-  const x9 = x8 + x3;
-  const x10 = x9 + x4;
-  const x11 = 2.0 / x10;
-  const x12 = x1 * x11;
-  const x13 = p.mu / x2;
-  const x14 = x3 + x6;
-  const x15 = x14 >= 0.0 ? ((x8 + x14) * 0.5) : ((x8 - x14) * 0.5);
-  const x16 = x3 / x15;
-  const x17 = x14 >= 0.0 ? x16 : (x15 / p.psi1);
-  const x18 = x1 * x1;
-  const x19 = x11 / x8;
-  const x20 = (x5 + x7) / x9;
-  const x21 = x19 * x20;
-  const x22 = x18 * x21;
+  const x8 = x7 * x5;
+  const x9 = Math.sqrt(((x2 * x2) + (x4 * x5)) + (x8 * x5));
+  const x10 = x9 + x2;
+  const x11 = x10 + (x3 * x5);
+  const x12 = 2.0 / x11;
+  const x13 = p.mu / x1;
+  const x14 = x2 + (x6 * x5);
+  const x15 = x14 >= 0.0 ? ((x9 + x14) * 0.5) : ((x9 - x14) * 0.5);
+  const x16 = x2 / x15;
+  const x17 = p.psi1 * x5;
+  const x18 = x15 / x17;
+  const x19 = x14 >= 0.0 ? x16 : x18;
+  const x20 = x12 / x9;
+  const x21 = (x4 + x8) / x10;
+  const x22 = x20 * x21;
   const x23 = x13 * 2.0;
-  const x24 = x3 * x19;
-  const x25 = x1 * x24;
-  const x26 = x13 * x13;
-  const x27 = x17 * x17;
-  const x28 = (p.psi1 * x3) / x15;
+  const x24 = x2 * x20;
+  const x25 = x13 * x13;
+  const x26 = x19 * x19;
+  const x27 = p.psi1 * x2;
+  const x28 = (x27 * x5) / x15;
   const x29 = x14 >= 0.0 ? x15 : x28;
-  const x30 = x29 + p.psi1;
-  const x31 = (x27 * x30) / x8;
+  const x30 = x29 + x17;
+  const x31 = (x26 * x30) / x9;
   const x32 = p.signal * p.psi1;
-  const x33 = p.rho2 / x2;
-  const x34 = k * x1;
-  const x35 = x34 * x34;
-  const x36 = x34 * 2.0;
-  const x37 = a * a;
-  const x38 = x37 * x13;
-  const x39 = p.psi1 * (((x35 * x21) + (x36 * x24)) + (x38 * x25));
-  const x40 = x30 * x8;
-  const x41 = (x29 * x29) / x40;
-  const x42 = x13 + x33;
-  const x43 = x13 * x33;
-  const x44 = -(x18 * x11);
-  const x45 = x18 * x2;
-  const x46 = 1.0 / p.c;
-  const x47 = ((p.mu * x1) - x45) * x46;
-  const x48 = x47 * x3;
-  const x49 = (x47 * 2.0) * x4;
-  const x50 = 0.5 / x8;
-  const x51 = ((x48 + x48) + x49) * x50;
-  const x52 = x51 + x47;
-  const x53 = x11 * (1.0 / x10);
-  const x54 = x52 * x53;
-  const x55 = x44 - (x54 * x1);
-  const x56 = 1.0 / x2;
-  const x57 = (p.mu * x13) * x56;
-  const x58 = x14 >= 0.0 ? (x52 * 0.5) : ((x51 - x47) * 0.5);
-  const x59 = 1.0 / x15;
-  const x60 = 1.0 / p.psi1;
-  const x61 = x14 >= 0.0 ? ((x47 - (x58 * x16)) * x59) : (x58 * x60);
-  const x62 = x18 * x1;
-  const x63 = ((-x62) - x62) * x21;
-  const x64 = 1.0 / x8;
-  const x65 = ((-x54) - (x51 * x19)) * x64;
-  const x66 = 1.0 / x9;
-  const x67 = (x65 * x20) + (((x49 - (x52 * x20)) * x66) * x19);
-  const x68 = x63 + (x67 * x18);
-  const x69 = -(x18 * x24);
-  const x70 = (x47 * x19) + (x65 * x3);
-  const x71 = x69 + (x70 * x1);
-  const x72 = x57 * x13;
-  const x73 = x61 * x17;
-  const x74 = x14 >= 0.0 ? x58 : (((x47 * p.psi1) - (x58 * x28)) * x59);
-  const x75 = (((x73 + x73) * x30) + (x74 * x27)) - (x51 * x31);
-  const x76 = x75 * x64;
-  const x77 = (x68 + ((-((x57 * 2.0) * x25)) + (x71 * x23))) + ((((-x72) - x72) * x31) + (x76 * x26));
-  const x78 = (p.mu * x33) * x56;
-  const x79 = x18 * k;
-  const x80 = x79 * x34;
-  const x81 = ((((-x80) - x80) * x21) + (x67 * x35)) + ((-((x79 * 2.0) * x24)) + (x70 * x36));
-  const x82 = ((((a + a) * x13) - (x57 * x37)) * x25) + (x71 * x38);
-  const x83 = x74 * x29;
-  const x84 = 1.0 / x40;
-  const x85 = ((x83 + x83) - (((x74 * x8) + (x51 * x30)) * x41)) * x84;
-  const x86 = (((-(x57 * x33)) - (x78 * x13)) * x31) + (x76 * x43);
-  const x87 = (x68 + ((((-x57) - x78) * x25) + (x71 * x42))) + x86;
-  const x88 = ((p.rho2 * x1) - x45) * x46;
-  const x89 = x88 * x3;
-  const x90 = (x88 * 2.0) * x4;
-  const x91 = ((x89 + x89) + x90) * x50;
-  const x92 = x91 + x88;
-  const x93 = x92 * x53;
-  const x94 = x44 - (x93 * x1);
-  const x95 = (p.rho2 * x13) * x56;
-  const x96 = x14 >= 0.0 ? (x92 * 0.5) : ((x91 - x88) * 0.5);
-  const x97 = x14 >= 0.0 ? ((x88 - (x96 * x16)) * x59) : (x96 * x60);
-  const x98 = ((-x93) - (x91 * x19)) * x64;
-  const x99 = (x98 * x20) + (((x90 - (x92 * x20)) * x66) * x19);
-  const x100 = x63 + (x99 * x18);
-  const x101 = (x88 * x19) + (x98 * x3);
-  const x102 = x69 + (x101 * x1);
-  const x103 = x95 * x13;
-  const x104 = x97 * x17;
-  const x105 = x14 >= 0.0 ? x96 : (((x88 * p.psi1) - (x96 * x28)) * x59);
-  const x106 = (((x104 + x104) * x30) + (x105 * x27)) - (x91 * x31);
-  const x107 = x106 * x64;
-  const x108 = (x100 + ((-((x95 * 2.0) * x25)) + (x102 * x23))) + ((((-x103) - x103) * x31) + (x107 * x26));
-  const x109 = (p.rho2 * x33) * x56;
-  const x110 = x1 - x79;
-  const x111 = x110 * x34;
-  const x112 = (((x111 + x111) * x21) + (x99 * x35)) + (((x110 * 2.0) * x24) + (x101 * x36));
-  const x113 = (x112 + ((-((x95 * x37) * x25)) + (x102 * x38))) * p.psi1;
-  const x114 = x105 * x29;
-  const x115 = (x114 + x114) - (((x105 * x8) + (x91 * x30)) * x41);
-  const x116 = (((-(x95 * x33)) - (x109 * x13)) * x31) + (x107 * x43);
-  const x117 = (x100 + ((((-x95) - x109) * x25) + (x102 * x42))) + x116;
-  const x118 = x1 * x46;
-  const x119 = x118 * x3;
-  const x120 = (x118 * 2.0) * x4;
-  const x121 = ((x119 + x119) + x120) * x50;
-  const x122 = x121 + x118;
-  const x123 = x122 * x53;
-  const x124 = x123 * x1;
-  const x125 = x13 * x56;
-  const x126 = x14 >= 0.0 ? (x122 * 0.5) : ((x121 - x118) * 0.5);
-  const x127 = x14 >= 0.0 ? ((x118 - (x126 * x16)) * x59) : (x126 * x60);
-  const x128 = ((-x123) - (x121 * x19)) * x64;
-  const x129 = (x128 * x20) + (((x120 - (x122 * x20)) * x66) * x19);
-  const x130 = x129 * x18;
-  const x131 = (x118 * x19) + (x128 * x3);
-  const x132 = x131 * x1;
-  const x133 = x125 * x13;
-  const x134 = x127 * x17;
-  const x135 = x14 >= 0.0 ? x126 : (((x118 * p.psi1) - (x126 * x28)) * x59);
-  const x136 = (((x134 + x134) * x30) + (x135 * x27)) - (x121 * x31);
-  const x137 = x136 * x64;
-  const x138 = (x130 + ((-((x125 * 2.0) * x25)) + (x132 * x23))) + ((((-x133) - x133) * x31) + (x137 * x26));
-  const x139 = x33 * x56;
-  const x140 = ((x129 * x35) + (x131 * x36)) + ((-((x125 * x37) * x25)) + (x132 * x38));
-  const x141 = x135 * x29;
-  const x142 = (x141 + x141) - (((x135 * x8) + (x121 * x30)) * x41);
-  const x143 = (((-(x125 * x33)) - (x139 * x13)) * x31) + (x137 * x43);
-  const x144 = (x130 + ((((-x125) - x139) * x25) + (x132 * x42))) + x143;
+  const x33 = p.rho2 / x1;
+  const x34 = k * k;
+  const x35 = k * 2.0;
+  const x36 = a * a;
+  const x37 = x36 * x13;
+  const x38 = p.psi1 * (((x34 * x22) + (x35 * x24)) + (x37 * x24));
+  const x39 = x30 * x9;
+  const x40 = (x29 * x29) / x39;
+  const x41 = x13 + x33;
+  const x42 = x13 * x33;
+  const x43 = 1.0 / p.c;
+  const x44 = p.mu * x43;
+  const x45 = x44 * x2;
+  const x46 = (x44 * 2.0) * x3;
+  const x47 = x8 + x8;
+  const x48 = 0.5 / x9;
+  const x49 = (((x45 + x45) + ((x46 * x5) + x4)) + x47) * x48;
+  const x50 = x49 + x44;
+  const x51 = x12 * (1.0 / x11);
+  const x52 = (x50 + x3) * x51;
+  const x53 = -x52;
+  const x54 = 1.0 / x1;
+  const x55 = (p.mu * x13) * x54;
+  const x56 = x44 + x6;
+  const x57 = x14 >= 0.0 ? ((x49 + x56) * 0.5) : ((x49 - x56) * 0.5);
+  const x58 = 1.0 / x15;
+  const x59 = p.psi1 * x18;
+  const x60 = 1.0 / x17;
+  const x61 = x14 >= 0.0 ? ((x44 - (x57 * x16)) * x58) : ((x57 - x59) * x60);
+  const x62 = 1.0 / x9;
+  const x63 = (x53 - (x49 * x20)) * x62;
+  const x64 = 1.0 / x10;
+  const x65 = (x63 * x21) + ((((x46 + x7) - (x50 * x21)) * x64) * x20);
+  const x66 = (x44 * x20) + (x63 * x2);
+  const x67 = x55 * x13;
+  const x68 = x61 * x19;
+  const x69 = ((((x44 * p.psi1) * x5) + x27) - (x57 * x28)) * x58;
+  const x70 = x14 >= 0.0 ? x57 : x69;
+  const x71 = x70 + p.psi1;
+  const x72 = (((x68 + x68) * x30) + (x71 * x26)) - (x49 * x31);
+  const x73 = x72 * x62;
+  const x74 = (x65 + ((-((x55 * 2.0) * x24)) + (x66 * x23))) + ((((-x67) - x67) * x31) + (x73 * x25));
+  const x75 = (p.mu * x33) * x54;
+  const x76 = ((((a + a) * x13) - (x55 * x36)) * x24) + (x66 * x37);
+  const x77 = x70 * x29;
+  const x78 = 1.0 / x39;
+  const x79 = ((x77 + x77) - (((x71 * x9) + (x49 * x30)) * x40)) * x78;
+  const x80 = ((((x65 * x34) + (x66 * x35)) + x76) * p.psi1) + x79;
+  const x81 = (((-(x55 * x33)) - (x75 * x13)) * x31) + (x73 * x42);
+  const x82 = (x65 + ((((-x55) - x75) * x24) + (x66 * x41))) + x81;
+  const x83 = p.rho2 * x43;
+  const x84 = x83 * x2;
+  const x85 = (x83 * 2.0) * x3;
+  const x86 = (((x84 + x84) + ((x85 * x5) + x4)) + x47) * x48;
+  const x87 = x86 + x83;
+  const x88 = (x87 + x3) * x51;
+  const x89 = -x88;
+  const x90 = (p.rho2 * x13) * x54;
+  const x91 = x83 + x6;
+  const x92 = x14 >= 0.0 ? ((x86 + x91) * 0.5) : ((x86 - x91) * 0.5);
+  const x93 = x14 >= 0.0 ? ((x83 - (x92 * x16)) * x58) : ((x92 - x59) * x60);
+  const x94 = (x89 - (x86 * x20)) * x62;
+  const x95 = (x94 * x21) + ((((x85 + x7) - (x87 * x21)) * x64) * x20);
+  const x96 = (x83 * x20) + (x94 * x2);
+  const x97 = x90 * x13;
+  const x98 = x93 * x19;
+  const x99 = ((((x83 * p.psi1) * x5) + x27) - (x92 * x28)) * x58;
+  const x100 = x14 >= 0.0 ? x92 : x99;
+  const x101 = x100 + p.psi1;
+  const x102 = (((x98 + x98) * x30) + (x101 * x26)) - (x86 * x31);
+  const x103 = x102 * x62;
+  const x104 = (x95 + ((-((x90 * 2.0) * x24)) + (x96 * x23))) + ((((-x97) - x97) * x31) + (x103 * x25));
+  const x105 = (p.rho2 * x33) * x54;
+  const x106 = (((k + k) * x22) + (x95 * x34)) + ((2.0 * x24) + (x96 * x35));
+  const x107 = (x106 + ((-((x90 * x36) * x24)) + (x96 * x37))) * p.psi1;
+  const x108 = x100 * x29;
+  const x109 = (x108 + x108) - (((x101 * x9) + (x86 * x30)) * x40);
+  const x110 = (((-(x90 * x33)) - (x105 * x13)) * x31) + (x103 * x42);
+  const x111 = (x95 + ((((-x90) - x105) * x24) + (x96 * x41))) + x110;
+  const x112 = x43 * x2;
+  const x113 = (x43 * 2.0) * x3;
+  const x114 = ((x112 + x112) + (x113 * x5)) * x48;
+  const x115 = x114 + x43;
+  const x116 = x115 * x51;
+  const x117 = -x116;
+  const x118 = x13 * x54;
+  const x119 = x14 >= 0.0 ? (x115 * 0.5) : ((x114 - x43) * 0.5);
+  const x120 = x14 >= 0.0 ? ((x43 - (x119 * x16)) * x58) : (x119 * x60);
+  const x121 = (x117 - (x114 * x20)) * x62;
+  const x122 = (x121 * x21) + (((x113 - (x115 * x21)) * x64) * x20);
+  const x123 = (x43 * x20) + (x121 * x2);
+  const x124 = x118 * x13;
+  const x125 = x120 * x19;
+  const x126 = x14 >= 0.0 ? x119 : ((((x43 * p.psi1) * x5) - (x119 * x28)) * x58);
+  const x127 = (((x125 + x125) * x30) + (x126 * x26)) - (x114 * x31);
+  const x128 = x127 * x62;
+  const x129 = (x122 + ((-((x118 * 2.0) * x24)) + (x123 * x23))) + ((((-x124) - x124) * x31) + (x128 * x25));
+  const x130 = x33 * x54;
+  const x131 = ((x122 * x34) + (x123 * x35)) + ((-((x118 * x36) * x24)) + (x123 * x37));
+  const x132 = x126 * x29;
+  const x133 = (x132 + x132) - (((x126 * x9) + (x114 * x30)) * x40);
+  const x134 = (((-(x118 * x33)) - (x130 * x13)) * x31) + (x128 * x42);
+  const x135 = (x122 + ((((-x118) - x130) * x24) + (x123 * x41))) + x134;
   return {
-    E1: x12 + (x13 * x17),
-    E2: (x22 + (x23 * x25)) + (x26 * x31),
+    E1: x12 + (x13 * x19),
+    E2: (x22 + (x23 * x24)) + (x25 * x31),
     C: x32 * x12,
-    P: x32 * (x22 + (x33 * x25)),
-    B: p.signal * (x39 + x41),
-    S: x32 * (x22 + (x13 * x25)),
-    Q: (x22 + (x42 * x25)) + (x43 * x31),
-    E1_a: x55 + ((-(x57 * x17)) + (x61 * x13)),
-    E2_a: x77,
-    C_a: x55 * x32,
-    P_a: (x68 + ((-(x78 * x25)) + (x71 * x33))) * x32,
-    B_a: (((x81 + x82) * p.psi1) + x85) * p.signal,
-    S_a: (x68 + ((-(x57 * x25)) + (x71 * x13))) * x32,
-    Q_a: x87,
-    E1_k: x94 + ((-(x95 * x17)) + (x97 * x13)),
-    E2_k: x108,
-    C_k: x94 * x32,
-    P_k: (x100 + ((-(x109 * x25)) + (x102 * x33))) * x32,
-    B_k: (x113 + (x115 * x84)) * p.signal,
-    S_k: (x100 + ((-(x95 * x25)) + (x102 * x13))) * x32,
-    Q_k: x117,
-    E1_l: (-x124) + ((-(x125 * x17)) + (x127 * x13)),
-    E2_l: x138,
-    C_l: -(x124 * x32),
-    P_l: (x130 + ((-(x139 * x25)) + (x132 * x33))) * x32,
-    B_l: ((x140 * p.psi1) + (x142 * x84)) * p.signal,
-    S_l: (x130 + ((-(x125 * x25)) + (x132 * x13))) * x32,
-    Q_l: x144,
+    P: x32 * (x22 + (x33 * x24)),
+    B: p.signal * (x38 + x40),
+    S: x32 * (x22 + (x13 * x24)),
+    Q: (x22 + (x41 * x24)) + (x42 * x31),
+    E1_a: x53 + ((-(x55 * x19)) + (x61 * x13)),
+    E2_a: x74,
+    C_a: -(x52 * x32),
+    P_a: (x65 + ((-(x75 * x24)) + (x66 * x33))) * x32,
+    B_a: x80 * p.signal,
+    S_a: (x65 + ((-(x55 * x24)) + (x66 * x13))) * x32,
+    Q_a: x82,
+    E1_k: x89 + ((-(x90 * x19)) + (x93 * x13)),
+    E2_k: x104,
+    C_k: -(x88 * x32),
+    P_k: (x95 + ((-(x105 * x24)) + (x96 * x33))) * x32,
+    B_k: (x107 + (x109 * x78)) * p.signal,
+    S_k: (x95 + ((-(x90 * x24)) + (x96 * x13))) * x32,
+    Q_k: x111,
+    E1_l: x117 + ((-(x118 * x19)) + (x120 * x13)),
+    E2_l: x129,
+    C_l: -(x116 * x32),
+    P_l: (x122 + ((-(x130 * x24)) + (x123 * x33))) * x32,
+    B_l: ((x131 * p.psi1) + (x133 * x78)) * p.signal,
+    S_l: (x122 + ((-(x118 * x24)) + (x123 * x13))) * x32,
+    Q_l: x135,
+  };
+}
+
+/* What one component of the signal's law adds to the averages over a coordinate's field. */
+function components(A, h, T, g, s, p, norm) {
+  const x1 = Math.sqrt(((h * h) * p.signal) + T);
+  const x2 = x1 / A;
+  const x3 = Math.exp(Math.log(x2) * norm.exponent);
+  const x4 = g * x3;
+  const x5 = x1 * x1;
+  const x6 = (x4 * A) / x5;
+  const x7 = s / x2;
+  const c8 = channels.coordinate(x6, x7, 0.0);
+  const x9 = c8.chi / A;
+  const x10 = h * p.signal;
+  const x11 = c8.A2 * x2;
+  const x12 = (c8.es * x3) / x2;
+  const x13 = 1.0 / A;
+  const x14 = x2 * x13;
+  const x15 = 1.0 / x2;
+  const x16 = ((x14 * x15) * norm.exponent) * x3;
+  const x17 = 1.0 / x5;
+  const x18 = ((-((x16 * g) * A)) + x4) * x17;
+  const x19 = (x14 * x7) * x15;
+  const x20 = (((x18 * c8.chi_g) + (x19 * c8.chi_h)) - x9) * x13;
+  const x21 = (((x18 * c8.A2_g) + (x19 * c8.A2_h)) * x2) - (x14 * c8.A2);
+  const x22 = (((x18 * c8.e_g) + (x19 * c8.e_h)) * x3) - (x16 * c8.e);
+  const x23 = (((x18 * c8.es_g) + (x19 * c8.es_h)) * x3) - (x16 * c8.es);
+  const x24 = 0.5 / x1;
+  const x25 = ((h + h) * p.signal) * x24;
+  const x26 = x25 * x13;
+  const x27 = ((x26 * x15) * norm.exponent) * x3;
+  const x28 = x25 * x1;
+  const x29 = (((x27 * g) * A) - ((x28 + x28) * x6)) * x17;
+  const x30 = (x26 * x7) * x15;
+  const x31 = ((x29 * c8.chi_g) - (x30 * c8.chi_h)) * x13;
+  const x32 = (((x29 * c8.A2_g) - (x30 * c8.A2_h)) * x2) + (x26 * c8.A2);
+  const x33 = (((x29 * c8.e_g) - (x30 * c8.e_h)) * x3) + (x27 * c8.e);
+  const x34 = (((x29 * c8.es_g) - (x30 * c8.es_h)) * x3) + (x27 * c8.es);
+  const x35 = x24 * x13;
+  const x36 = ((x35 * x15) * norm.exponent) * x3;
+  const x37 = x24 * x1;
+  const x38 = (((x36 * g) * A) - ((x37 + x37) * x6)) * x17;
+  const x39 = (x35 * x7) * x15;
+  const x40 = ((x38 * c8.chi_g) - (x39 * c8.chi_h)) * x13;
+  const x41 = (((x38 * c8.A2_g) - (x39 * c8.A2_h)) * x2) + (x35 * c8.A2);
+  const x42 = (((x38 * c8.e_g) - (x39 * c8.e_h)) * x3) + (x36 * c8.e);
+  const x43 = (((x38 * c8.es_g) - (x39 * c8.es_h)) * x3) + (x36 * c8.es);
+  const x44 = (x3 * A) * x17;
+  const x45 = (x44 * c8.chi_g) * x13;
+  const x46 = (x15 * c8.chi_h) * x13;
+  return {
+    chi: x9,
+    m: x10 * x9,
+    A2: x11 * x2,
+    e: c8.e * x3,
+    es: x12,
+    chi_A: x20,
+    m_A: x20 * x10,
+    A2_A: (x21 * x2) - (x14 * x11),
+    e_A: x22,
+    es_A: (x23 + (x14 * x12)) * x15,
+    chi_h: x31,
+    m_h: (p.signal * x9) + (x31 * x10),
+    A2_h: (x32 * x2) + (x26 * x11),
+    e_h: x33,
+    es_h: (x34 - (x26 * x12)) * x15,
+    chi_T: x40,
+    m_T: x40 * x10,
+    A2_T: (x41 * x2) + (x35 * x11),
+    e_T: x42,
+    es_T: (x43 - (x35 * x12)) * x15,
+    chi_g: x45,
+    m_g: x45 * x10,
+    A2_g: ((x44 * c8.A2_g) * x2) * x2,
+    e_g: (x44 * c8.e_g) * x3,
+    es_g: ((x44 * c8.es_g) * x3) * x15,
+    chi_s: x46,
+    m_s: x46 * x10,
+    A2_s: ((x15 * c8.A2_h) * x2) * x2,
+    e_s: (x15 * c8.e_h) * x3,
+    es_s: ((x15 * c8.es_h) * x3) * x15,
   };
 }
 
@@ -568,207 +641,153 @@ function residualCoordinate(log_s, log_r, log_V, log_t, log_zeta, p, norm, loss)
   const x2 = Math.exp(log_V);
   const x3 = Math.exp(log_r);
   const c4 = channels.residual(x1, x2, p.eps * x3, p, loss);
-  const x5 = c4.a * p.signal;
-  const x6 = p.eps * c4.g;
-  const x7 = Math.log(x3);
-  const x8 = 1.0 - norm.exponent;
-  const x9 = Math.exp(x7 * x8);
-  const x10 = (x6 * x9) / norm.exponent;
-  const x11 = Math.exp(log_zeta);
-  const x12 = x11 * x11;
-  const x13 = Math.exp(log_t);
-  const x14 = p.c * x13;
-  const x15 = x14 * x13;
-  const x16 = p.psi1 / p.R;
-  const x17 = (((c4.a * c4.a) * p.signal) + (x12 * x15)) + (c4.b2 / x16);
-  const x18 = Math.sqrt(x17);
-  const x19 = c4.a + x11;
-  const x20 = x18 / x19;
-  const x21 = Math.exp(Math.log(x20) * norm.exponent);
-  const x22 = x10 * x21;
-  const x23 = x18 * x18;
-  const x24 = (x22 * x19) / x23;
-  const x25 = Math.sqrt(p.rho2);
-  const x26 = (x25 * x13) / x20;
-  const c27 = channels.coordinate(x24, x26);
-  const x28 = c27.chi / x19;
-  const x29 = x5 * x28;
-  const x30 = c27.A2 * x20;
-  const x31 = x30 * x20;
-  const x32 = p.mu * x13;
-  const x33 = x31 + (x32 * x13);
-  const x34 = (p.signal - (x29 * 2.0)) + x33;
-  const x35 = x11 * p.c;
-  const x36 = p.mu / x35;
-  const x37 = (x28 + x36) / x16;
-  const x38 = x2 / x37;
-  const x39 = c27.e * x21;
-  const x40 = p.c * p.psi1;
-  const x41 = x40 * x11;
-  const x42 = x41 * x11;
-  const x43 = x11 * 2.0;
-  const x44 = x43 * x28;
-  const x45 = 1.0 - x44;
-  const x46 = x31 + (x15 * x45);
-  const x47 = x35 * p.psi1;
-  const x48 = x47 * x47;
-  const x49 = x48 * x13;
-  const x50 = x49 * x13;
-  const x51 = (((c4.b2 * p.mu) * p.R) + (x42 * x46)) / x50;
-  const x52 = x11 * x28;
-  const x53 = x35 * (1.0 - x52);
-  const x54 = x10 * x25;
-  const x55 = (c27.es * x21) / x20;
-  const x56 = (x54 * x55) / x13;
-  const x57 = ((((c4.a * p.mu) + p.ridge) + x53) + x56) / x47;
-  const x58 = x1 * c4.a_s;
-  const x59 = 1.0 / norm.exponent;
-  const x60 = (((x1 * c4.g_s) * p.eps) * x9) * x59;
-  const x61 = x58 * c4.a;
-  const x62 = x1 * c4.b2_s;
-  const x63 = 1.0 / x16;
-  const x64 = 0.5 / x18;
-  const x65 = (((x61 + x61) * p.signal) + (x62 * x63)) * x64;
-  const x66 = 1.0 / x19;
-  const x67 = (x65 - (x58 * x20)) * x66;
-  const x68 = 1.0 / x20;
-  const x69 = ((x67 * x68) * norm.exponent) * x21;
-  const x70 = (((x60 * x21) + (x69 * x10)) * x19) + (x58 * x22);
-  const x71 = x65 * x18;
-  const x72 = 1.0 / x23;
-  const x73 = (x70 - ((x71 + x71) * x24)) * x72;
-  const x74 = (x67 * x26) * x68;
-  const x75 = ((x73 * c27.chi_g) - (x74 * c27.chi_h)) - (x58 * x28);
-  const x76 = x75 * x66;
-  const x77 = (((x73 * c27.A2_g) - (x74 * c27.A2_h)) * x20) + (x67 * c27.A2);
-  const x78 = (x77 * x20) + (x67 * x30);
-  const x79 = (-((((x58 * p.signal) * x28) + (x76 * x5)) * 2.0)) + x78;
-  const x80 = 1.0 / x34;
-  const x81 = x3 * p.eps;
-  const x82 = x81 * c4.a_p;
-  const x83 = x3 * (1.0 / x3);
-  const x84 = (((x81 * c4.g_p) * p.eps) * x9) + (((x83 * x8) * x9) * x6);
-  const x85 = x84 * x59;
-  const x86 = x82 * c4.a;
-  const x87 = x81 * c4.b2_p;
-  const x88 = (((x86 + x86) * p.signal) + (x87 * x63)) * x64;
-  const x89 = (x88 - (x82 * x20)) * x66;
-  const x90 = ((x89 * x68) * norm.exponent) * x21;
-  const x91 = (((x85 * x21) + (x90 * x10)) * x19) + (x82 * x22);
-  const x92 = x88 * x18;
-  const x93 = (x91 - ((x92 + x92) * x24)) * x72;
-  const x94 = (x89 * x26) * x68;
-  const x95 = ((x93 * c27.chi_g) - (x94 * c27.chi_h)) - (x82 * x28);
-  const x96 = x95 * x66;
-  const x97 = (((x93 * c27.A2_g) - (x94 * c27.A2_h)) * x20) + (x89 * c27.A2);
-  const x98 = (x97 * x20) + (x89 * x30);
-  const x99 = (-((((x82 * p.signal) * x28) + (x96 * x5)) * 2.0)) + x98;
-  const x100 = x2 * c4.a_V;
-  const x101 = (((x2 * c4.g_V) * p.eps) * x9) * x59;
-  const x102 = x100 * c4.a;
-  const x103 = x2 * c4.b2_V;
-  const x104 = (((x102 + x102) * p.signal) + (x103 * x63)) * x64;
-  const x105 = (x104 - (x100 * x20)) * x66;
-  const x106 = ((x105 * x68) * norm.exponent) * x21;
-  const x107 = (((x101 * x21) + (x106 * x10)) * x19) + (x100 * x22);
-  const x108 = x104 * x18;
-  const x109 = (x107 - ((x108 + x108) * x24)) * x72;
-  const x110 = (x105 * x26) * x68;
-  const x111 = ((x109 * c27.chi_g) - (x110 * c27.chi_h)) - (x100 * x28);
-  const x112 = x111 * x66;
-  const x113 = -((((x100 * p.signal) * x28) + (x112 * x5)) * 2.0);
-  const x114 = (((x109 * c27.A2_g) - (x110 * c27.A2_h)) * x20) + (x105 * c27.A2);
-  const x115 = (x114 * x20) + (x105 * x30);
-  const x116 = ((x13 * p.c) * x13) + (x13 * x14);
-  const x117 = (x116 * x12) * x64;
-  const x118 = x117 * x66;
-  const x119 = ((x118 * x68) * norm.exponent) * x21;
-  const x120 = x117 * x18;
-  const x121 = (((x119 * x10) * x19) - ((x120 + x120) * x24)) * x72;
-  const x122 = ((x13 * x25) - (x118 * x26)) * x68;
-  const x123 = ((x121 * c27.chi_g) + (x122 * c27.chi_h)) * x66;
-  const x124 = (((x121 * c27.A2_g) + (x122 * c27.A2_h)) * x20) + (x118 * c27.A2);
-  const x125 = (x124 * x20) + (x118 * x30);
-  const x126 = (-((x123 * x5) * 2.0)) + (x125 + (((x13 * p.mu) * x13) + (x13 * x32)));
-  const x127 = ((x12 + x12) * x15) * x64;
-  const x128 = (x127 - (x11 * x20)) * x66;
-  const x129 = ((x128 * x68) * norm.exponent) * x21;
-  const x130 = x127 * x18;
-  const x131 = (((x129 * x10) * x19) + (x11 * x22)) - ((x130 + x130) * x24);
-  const x132 = x131 * x72;
-  const x133 = (x128 * x26) * x68;
-  const x134 = (((x132 * c27.chi_g) - (x133 * c27.chi_h)) - x52) * x66;
-  const x135 = (((x132 * c27.A2_g) - (x133 * c27.A2_h)) * x20) + (x128 * c27.A2);
-  const x136 = (x135 * x20) + (x128 * x30);
-  const x137 = 1.0 / x37;
-  const x138 = 1.0 / x38;
-  const x139 = ((x134 - ((x35 * x36) * (1.0 / x35))) * x63) * x38;
-  const x140 = (((x73 * c27.e_g) - (x74 * c27.e_h)) * x21) + (x69 * c27.e);
-  const x141 = 1.0 / x39;
-  const x142 = (((x93 * c27.e_g) - (x94 * c27.e_h)) * x21) + (x90 * c27.e);
-  const x143 = (((x109 * c27.e_g) - (x110 * c27.e_h)) * x21) + (x106 * c27.e);
-  const x144 = (((x121 * c27.e_g) + (x122 * c27.e_h)) * x21) + (x119 * c27.e);
-  const x145 = (((x132 * c27.e_g) - (x133 * c27.e_h)) * x21) + (x129 * c27.e);
-  const x146 = ((x62 * p.mu) * p.R) + ((x78 - ((x76 * x43) * x15)) * x42);
-  const x147 = 1.0 / x50;
-  const x148 = 1.0 / x51;
-  const x149 = ((x87 * p.mu) * p.R) + ((x98 - ((x96 * x43) * x15)) * x42);
-  const x150 = ((x103 * p.mu) * p.R) + ((x115 - ((x112 * x43) * x15)) * x42);
-  const x151 = (x125 + ((x116 * x45) - ((x123 * x43) * x15))) * x42;
-  const x152 = x151 - ((((x13 * x48) * x13) + (x13 * x49)) * x51);
-  const x153 = ((((x11 * x40) * x11) + (x11 * x41)) * x46) + ((x136 - ((x44 + (x134 * x43)) * x15)) * x42);
-  const x154 = (x153 - ((((x48 + x48) * x13) * x13) * x51)) * x147;
-  const x155 = (((x73 * c27.es_g) - (x74 * c27.es_h)) * x21) + (x69 * c27.es);
-  const x156 = ((x60 * x25) * x55) + (((x155 - (x67 * x55)) * x68) * x54);
-  const x157 = 1.0 / x13;
-  const x158 = ((x58 * p.mu) - ((x76 * x11) * x35)) + (x156 * x157);
-  const x159 = 1.0 / x47;
-  const x160 = 1.0 / x57;
-  const x161 = (((x93 * c27.es_g) - (x94 * c27.es_h)) * x21) + (x90 * c27.es);
-  const x162 = ((x85 * x25) * x55) + (((x161 - (x89 * x55)) * x68) * x54);
-  const x163 = ((x82 * p.mu) - ((x96 * x11) * x35)) + (x162 * x157);
-  const x164 = (((x109 * c27.es_g) - (x110 * c27.es_h)) * x21) + (x106 * c27.es);
-  const x165 = ((x101 * x25) * x55) + (((x164 - (x105 * x55)) * x68) * x54);
-  const x166 = ((x100 * p.mu) - ((x112 * x11) * x35)) + (x165 * x157);
-  const x167 = (((x121 * c27.es_g) + (x122 * c27.es_h)) * x21) + (x119 * c27.es);
-  const x168 = (((x167 - (x118 * x55)) * x68) * x54) - (x13 * x56);
-  const x169 = (((-((x123 * x11) * x35)) + (x168 * x157)) * x159) * x160;
-  const x170 = (((x132 * c27.es_g) - (x133 * c27.es_h)) * x21) + (x129 * c27.es);
-  const x171 = (x53 - ((x52 + (x134 * x11)) * x35)) + ((((x170 - (x128 * x55)) * x68) * x54) * x157);
+  const x5 = Math.exp(log_zeta);
+  const x6 = x5 * x5;
+  const x7 = Math.exp(log_t);
+  const x8 = p.c * x7;
+  const x9 = x8 * x7;
+  const x10 = p.psi1 / p.R;
+  const x11 = p.eps * c4.g;
+  const x12 = Math.log(x3);
+  const x13 = 1.0 - norm.exponent;
+  const x14 = Math.exp(x12 * x13);
+  const x15 = (x11 * x14) / norm.exponent;
+  const x16 = Math.sqrt(p.rho2);
+  const c17 = components(c4.a + x5, c4.a, (x6 * x9) + (c4.b2 / x10), x15, x16 * x7, p, norm);
+  const x18 = p.mu * x7;
+  const x19 = c17.A2 + (x18 * x7);
+  const x20 = (p.signal - (c17.m * 2.0)) + x19;
+  const x21 = x5 * p.c;
+  const x22 = p.mu / x21;
+  const x23 = (c17.chi + x22) / x10;
+  const x24 = x2 / x23;
+  const x25 = p.c * p.psi1;
+  const x26 = x25 * x5;
+  const x27 = x26 * x5;
+  const x28 = x5 * 2.0;
+  const x29 = x28 * c17.chi;
+  const x30 = 1.0 - x29;
+  const x31 = c17.A2 + (x9 * x30);
+  const x32 = x21 * p.psi1;
+  const x33 = x32 * x32;
+  const x34 = x33 * x7;
+  const x35 = x34 * x7;
+  const x36 = (((c4.b2 * p.mu) * p.R) + (x27 * x31)) / x35;
+  const x37 = x5 * c17.chi;
+  const x38 = x21 * (1.0 - x37);
+  const x39 = x15 * x16;
+  const x40 = (x39 * c17.es) / x7;
+  const x41 = ((((c4.a * p.mu) + p.ridge) + x38) + x40) / x32;
+  const x42 = x1 * c4.a_s;
+  const x43 = x1 * c4.b2_s;
+  const x44 = 1.0 / x10;
+  const x45 = x43 * x44;
+  const x46 = ((x42 * c17.m_A) + (x42 * c17.m_h)) + (x45 * c17.m_T);
+  const x47 = 1.0 / norm.exponent;
+  const x48 = (((x1 * c4.g_s) * p.eps) * x14) * x47;
+  const x49 = ((x42 * c17.A2_A) + (x42 * c17.A2_h)) + (x45 * c17.A2_T);
+  const x50 = x49 + (x48 * c17.A2_g);
+  const x51 = 1.0 / x20;
+  const x52 = (((-((x46 + (x48 * c17.m_g)) * 2.0)) + x50) * x51) - 2.0;
+  const x53 = x3 * p.eps;
+  const x54 = x53 * c4.a_p;
+  const x55 = x53 * c4.b2_p;
+  const x56 = x55 * x44;
+  const x57 = ((x54 * c17.m_A) + (x54 * c17.m_h)) + (x56 * c17.m_T);
+  const x58 = x3 * (1.0 / x3);
+  const x59 = (((x53 * c4.g_p) * p.eps) * x14) + (((x58 * x13) * x14) * x11);
+  const x60 = x59 * x47;
+  const x61 = ((x54 * c17.A2_A) + (x54 * c17.A2_h)) + (x56 * c17.A2_T);
+  const x62 = x61 + (x60 * c17.A2_g);
+  const x63 = x2 * c4.a_V;
+  const x64 = x2 * c4.b2_V;
+  const x65 = x64 * x44;
+  const x66 = ((x63 * c17.m_A) + (x63 * c17.m_h)) + (x65 * c17.m_T);
+  const x67 = (((x2 * c4.g_V) * p.eps) * x14) * x47;
+  const x68 = ((x63 * c17.A2_A) + (x63 * c17.A2_h)) + (x65 * c17.A2_T);
+  const x69 = x68 + (x67 * c17.A2_g);
+  const x70 = ((x7 * p.c) * x7) + (x7 * x8);
+  const x71 = x70 * x6;
+  const x72 = x7 * x16;
+  const x73 = (x71 * c17.A2_T) + (x72 * c17.A2_s);
+  const x74 = (-(((x71 * c17.m_T) + (x72 * c17.m_s)) * 2.0)) + (x73 + (((x7 * p.mu) * x7) + (x7 * x18)));
+  const x75 = (x6 + x6) * x9;
+  const x76 = (x5 * c17.A2_A) + (x75 * c17.A2_T);
+  const x77 = (-(((x5 * c17.m_A) + (x75 * c17.m_T)) * 2.0)) + x76;
+  const x78 = ((x42 * c17.chi_A) + (x42 * c17.chi_h)) + (x45 * c17.chi_T);
+  const x79 = x78 + (x48 * c17.chi_g);
+  const x80 = 1.0 / x23;
+  const x81 = 1.0 / x24;
+  const x82 = ((x54 * c17.chi_A) + (x54 * c17.chi_h)) + (x56 * c17.chi_T);
+  const x83 = x82 + (x60 * c17.chi_g);
+  const x84 = ((x63 * c17.chi_A) + (x63 * c17.chi_h)) + (x65 * c17.chi_T);
+  const x85 = x84 + (x67 * c17.chi_g);
+  const x86 = (x71 * c17.chi_T) + (x72 * c17.chi_s);
+  const x87 = (x5 * c17.chi_A) + (x75 * c17.chi_T);
+  const x88 = ((x87 - ((x21 * x22) * (1.0 / x21))) * x44) * x24;
+  const x89 = ((x42 * c17.e_A) + (x42 * c17.e_h)) + (x45 * c17.e_T);
+  const x90 = 1.0 / c17.e;
+  const x91 = ((x54 * c17.e_A) + (x54 * c17.e_h)) + (x56 * c17.e_T);
+  const x92 = ((x63 * c17.e_A) + (x63 * c17.e_h)) + (x65 * c17.e_T);
+  const x93 = (((x71 * c17.e_T) + (x72 * c17.e_s)) * x90) * x47;
+  const x94 = ((x43 * p.mu) * p.R) + ((x50 - ((x79 * x28) * x9)) * x27);
+  const x95 = 1.0 / x35;
+  const x96 = 1.0 / x36;
+  const x97 = ((x55 * p.mu) * p.R) + ((x62 - ((x83 * x28) * x9)) * x27);
+  const x98 = ((x64 * p.mu) * p.R) + ((x69 - ((x85 * x28) * x9)) * x27);
+  const x99 = ((x73 + ((x70 * x30) - ((x86 * x28) * x9))) * x27) - ((((x7 * x33) * x7) + (x7 * x34)) * x36);
+  const x100 = ((((x5 * x25) * x5) + (x5 * x26)) * x31) + ((x76 - ((x29 + (x87 * x28)) * x9)) * x27);
+  const x101 = ((x100 - ((((x33 + x33) * x7) * x7) * x36)) * x95) * x96;
+  const x102 = ((x42 * c17.es_A) + (x42 * c17.es_h)) + (x45 * c17.es_T);
+  const x103 = ((x48 * x16) * c17.es) + ((x102 + (x48 * c17.es_g)) * x39);
+  const x104 = 1.0 / x7;
+  const x105 = ((x42 * p.mu) - ((x79 * x5) * x21)) + (x103 * x104);
+  const x106 = 1.0 / x32;
+  const x107 = 1.0 / x41;
+  const x108 = ((x54 * c17.es_A) + (x54 * c17.es_h)) + (x56 * c17.es_T);
+  const x109 = ((x60 * x16) * c17.es) + ((x108 + (x60 * c17.es_g)) * x39);
+  const x110 = ((x54 * p.mu) - ((x83 * x5) * x21)) + (x109 * x104);
+  const x111 = ((x63 * c17.es_A) + (x63 * c17.es_h)) + (x65 * c17.es_T);
+  const x112 = ((x67 * x16) * c17.es) + ((x111 + (x67 * c17.es_g)) * x39);
+  const x113 = ((x63 * p.mu) - ((x85 * x5) * x21)) + (x112 * x104);
+  const x114 = (((x71 * c17.es_T) + (x72 * c17.es_s)) * x39) - (x7 * x40);
+  const x115 = (((-((x86 * x5) * x21)) + (x114 * x104)) * x106) * x107;
+  const x116 = (((x5 * c17.es_A) + (x75 * c17.es_T)) * x39) * x104;
+  const x117 = ((x38 - ((x37 + (x87 * x5)) * x21)) + x116) - (x32 * x41);
   return [
-    Math.log(x34) - (log_s * 2.0),
-    Math.log(x38),
-    (Math.log(x39) / norm.exponent) - x7,
-    Math.log(x51),
-    Math.log(x57),
-    (x79 * x80) - 2.0,
-    x99 * x80,
-    (x113 + x115) * x80,
-    x126 * x80,
-    ((-((x134 * x5) * 2.0)) + x136) * x80,
-    -((((x76 * x63) * x38) * x137) * x138),
-    -((((x96 * x63) * x38) * x137) * x138),
-    ((x2 - ((x112 * x63) * x38)) * x137) * x138,
-    -((((x123 * x63) * x38) * x137) * x138),
-    -((x139 * x137) * x138),
-    (x140 * x141) * x59,
-    ((x142 * x141) * x59) - x83,
-    (x143 * x141) * x59,
-    (x144 * x141) * x59,
-    (x145 * x141) * x59,
-    (x146 * x147) * x148,
-    (x149 * x147) * x148,
-    (x150 * x147) * x148,
-    (x152 * x147) * x148,
-    x154 * x148,
-    (x158 * x159) * x160,
-    (x163 * x159) * x160,
-    (x166 * x159) * x160,
-    x169,
-    ((x171 - (x47 * x57)) * x159) * x160,
-    x29,
-    x34,
-    x33,
+    Math.log(x20) - (log_s * 2.0),
+    Math.log(x24),
+    (Math.log(c17.e) / norm.exponent) - x12,
+    Math.log(x36),
+    Math.log(x41),
+    x52,
+    ((-((x57 + (x60 * c17.m_g)) * 2.0)) + x62) * x51,
+    ((-((x66 + (x67 * c17.m_g)) * 2.0)) + x69) * x51,
+    x74 * x51,
+    x77 * x51,
+    -((((x79 * x44) * x24) * x80) * x81),
+    -((((x83 * x44) * x24) * x80) * x81),
+    ((x2 - ((x85 * x44) * x24)) * x80) * x81,
+    -((((x86 * x44) * x24) * x80) * x81),
+    -((x88 * x80) * x81),
+    ((x89 + (x48 * c17.e_g)) * x90) * x47,
+    (((x91 + (x60 * c17.e_g)) * x90) * x47) - x58,
+    ((x92 + (x67 * c17.e_g)) * x90) * x47,
+    x93,
+    (((x5 * c17.e_A) + (x75 * c17.e_T)) * x90) * x47,
+    (x94 * x95) * x96,
+    (x97 * x95) * x96,
+    (x98 * x95) * x96,
+    (x99 * x95) * x96,
+    x101,
+    (x105 * x106) * x107,
+    (x110 * x106) * x107,
+    (x113 * x106) * x107,
+    x115,
+    (x117 * x106) * x107,
+    c17.m,
+    x20,
+    x19,
   ];
 }
 
@@ -891,350 +910,267 @@ function labelCoordinate(log_kappa, log_Q, log_r, log_V, log_t, log_zeta, p, nor
   const x2 = Math.exp(log_V);
   const x3 = Math.exp(log_r);
   const c4 = channels.label(x1, Math.exp(log_Q), x2, p.eps * x3, loss);
-  const x5 = x1 * x1;
-  const x6 = x5 + 1.0;
-  const x7 = (p.signal + p.noise) / x6;
-  const x8 = Math.sqrt(x7);
-  const x9 = c4.h / x8;
-  const x10 = x9 * p.signal;
-  const x11 = p.eps * c4.g;
-  const x12 = Math.log(x3);
-  const x13 = 1.0 - norm.exponent;
-  const x14 = Math.exp(x12 * x13);
-  const x15 = (x11 * x14) / norm.exponent;
-  const x16 = Math.exp(log_zeta);
-  const x17 = x16 * x16;
-  const x18 = Math.exp(log_t);
-  const x19 = p.c * x18;
-  const x20 = x19 * x18;
-  const x21 = p.psi1 / p.R;
-  const x22 = (((x9 * x9) * p.signal) + (x17 * x20)) + (c4.b2 / x21);
-  const x23 = Math.sqrt(x22);
-  const x24 = c4.a + x16;
-  const x25 = x23 / x24;
-  const x26 = Math.exp(Math.log(x25) * norm.exponent);
-  const x27 = x15 * x26;
-  const x28 = x23 * x23;
-  const x29 = (x27 * x24) / x28;
-  const x30 = Math.sqrt(p.rho2);
-  const x31 = (x30 * x18) / x25;
-  const c32 = channels.coordinate(x29, x31);
-  const x33 = c32.chi / x24;
-  const x34 = x10 * x33;
-  const x35 = Math.exp(log_Q * 0.5);
-  const x36 = x1 * x35;
-  const x37 = x36 * x8;
-  const x38 = x34 / x37;
-  const x39 = c32.A2 * x25;
-  const x40 = x39 * x25;
-  const x41 = p.mu * x18;
-  const x42 = x40 + (x41 * x18);
-  const x43 = x16 * p.c;
-  const x44 = p.mu / x43;
-  const x45 = (x33 + x44) / x21;
-  const x46 = x2 / x45;
-  const x47 = c32.e * x26;
-  const x48 = p.c * p.psi1;
-  const x49 = x48 * x16;
-  const x50 = x49 * x16;
-  const x51 = x16 * 2.0;
-  const x52 = x51 * x33;
-  const x53 = 1.0 - x52;
-  const x54 = x40 + (x20 * x53);
-  const x55 = x43 * p.psi1;
-  const x56 = x55 * x55;
-  const x57 = x56 * x18;
-  const x58 = x57 * x18;
-  const x59 = (((c4.b2 * p.mu) * p.R) + (x50 * x54)) / x58;
-  const x60 = x16 * x33;
-  const x61 = x43 * (1.0 - x60);
-  const x62 = x15 * x30;
-  const x63 = (c32.es * x26) / x25;
-  const x64 = (x62 * x63) / x18;
-  const x65 = ((((c4.a * p.mu) + p.ridge) + x61) + x64) / x55;
-  const x66 = (((x5 + x5) * x7) * (1.0 / x6)) * (0.5 / x8);
-  const x67 = 1.0 / x8;
-  const x68 = (c4.h_c + (x66 * x9)) * x67;
-  const x69 = 1.0 / norm.exponent;
-  const x70 = ((c4.g_c * p.eps) * x14) * x69;
-  const x71 = x68 * x9;
-  const x72 = 1.0 / x21;
-  const x73 = 0.5 / x23;
-  const x74 = (((x71 + x71) * p.signal) + (c4.b2_c * x72)) * x73;
-  const x75 = 1.0 / x24;
-  const x76 = (x74 - (c4.a_c * x25)) * x75;
-  const x77 = 1.0 / x25;
-  const x78 = ((x76 * x77) * norm.exponent) * x26;
-  const x79 = (((x70 * x26) + (x78 * x15)) * x24) + (c4.a_c * x27);
-  const x80 = x74 * x23;
-  const x81 = 1.0 / x28;
-  const x82 = (x79 - ((x80 + x80) * x29)) * x81;
-  const x83 = (x76 * x31) * x77;
-  const x84 = ((x82 * c32.chi_g) - (x83 * c32.chi_h)) - (c4.a_c * x33);
-  const x85 = x84 * x75;
-  const x86 = (((x68 * p.signal) * x33) + (x85 * x10)) - ((x37 - (x66 * x36)) * x38);
-  const x87 = 1.0 / x37;
-  const x88 = 1.0 / x38;
-  const x89 = c4.h_Q * x67;
-  const x90 = ((c4.g_Q * p.eps) * x14) * x69;
-  const x91 = x89 * x9;
-  const x92 = (((x91 + x91) * p.signal) + (c4.b2_Q * x72)) * x73;
-  const x93 = (x92 - (c4.a_Q * x25)) * x75;
-  const x94 = ((x93 * x77) * norm.exponent) * x26;
-  const x95 = (((x90 * x26) + (x94 * x15)) * x24) + (c4.a_Q * x27);
-  const x96 = x92 * x23;
-  const x97 = (x95 - ((x96 + x96) * x29)) * x81;
-  const x98 = (x93 * x31) * x77;
-  const x99 = ((x97 * c32.chi_g) - (x98 * c32.chi_h)) - (c4.a_Q * x33);
-  const x100 = x99 * x75;
-  const x101 = (((x89 * p.signal) * x33) + (x100 * x10)) - ((((0.5 * x35) * x1) * x8) * x38);
-  const x102 = x3 * p.eps;
-  const x103 = (x102 * c4.h_p) * x67;
-  const x104 = x3 * (1.0 / x3);
-  const x105 = (((x102 * c4.g_p) * p.eps) * x14) + (((x104 * x13) * x14) * x11);
-  const x106 = x105 * x69;
-  const x107 = x103 * x9;
-  const x108 = x102 * c4.b2_p;
-  const x109 = (((x107 + x107) * p.signal) + (x108 * x72)) * x73;
-  const x110 = x102 * c4.a_p;
-  const x111 = (x109 - (x110 * x25)) * x75;
-  const x112 = ((x111 * x77) * norm.exponent) * x26;
-  const x113 = (((x106 * x26) + (x112 * x15)) * x24) + (x110 * x27);
-  const x114 = x109 * x23;
-  const x115 = (x113 - ((x114 + x114) * x29)) * x81;
-  const x116 = (x111 * x31) * x77;
-  const x117 = ((x115 * c32.chi_g) - (x116 * c32.chi_h)) - (x110 * x33);
-  const x118 = x117 * x75;
-  const x119 = ((((x103 * p.signal) * x33) + (x118 * x10)) * x87) * x88;
-  const x120 = (x2 * c4.h_V) * x67;
-  const x121 = (((x2 * c4.g_V) * p.eps) * x14) * x69;
-  const x122 = x120 * x9;
-  const x123 = x2 * c4.b2_V;
-  const x124 = (((x122 + x122) * p.signal) + (x123 * x72)) * x73;
-  const x125 = x2 * c4.a_V;
-  const x126 = (x124 - (x125 * x25)) * x75;
-  const x127 = ((x126 * x77) * norm.exponent) * x26;
-  const x128 = (((x121 * x26) + (x127 * x15)) * x24) + (x125 * x27);
-  const x129 = x124 * x23;
-  const x130 = (x128 - ((x129 + x129) * x29)) * x81;
-  const x131 = (x126 * x31) * x77;
-  const x132 = ((x130 * c32.chi_g) - (x131 * c32.chi_h)) - (x125 * x33);
-  const x133 = x132 * x75;
-  const x134 = ((((x120 * p.signal) * x33) + (x133 * x10)) * x87) * x88;
-  const x135 = ((x18 * p.c) * x18) + (x18 * x19);
-  const x136 = (x135 * x17) * x73;
-  const x137 = x136 * x75;
-  const x138 = ((x137 * x77) * norm.exponent) * x26;
-  const x139 = x136 * x23;
-  const x140 = (((x138 * x15) * x24) - ((x139 + x139) * x29)) * x81;
-  const x141 = ((x18 * x30) - (x137 * x31)) * x77;
-  const x142 = ((x140 * c32.chi_g) + (x141 * c32.chi_h)) * x75;
-  const x143 = ((x17 + x17) * x20) * x73;
-  const x144 = (x143 - (x16 * x25)) * x75;
-  const x145 = ((x144 * x77) * norm.exponent) * x26;
-  const x146 = x143 * x23;
-  const x147 = (((x145 * x15) * x24) + (x16 * x27)) - ((x146 + x146) * x29);
-  const x148 = x147 * x81;
-  const x149 = (x144 * x31) * x77;
-  const x150 = (((x148 * c32.chi_g) - (x149 * c32.chi_h)) - x60) * x75;
-  const x151 = (((x82 * c32.A2_g) - (x83 * c32.A2_h)) * x25) + (x76 * c32.A2);
-  const x152 = (x151 * x25) + (x76 * x39);
-  const x153 = 1.0 / x42;
-  const x154 = (((x97 * c32.A2_g) - (x98 * c32.A2_h)) * x25) + (x93 * c32.A2);
-  const x155 = (x154 * x25) + (x93 * x39);
-  const x156 = (((x115 * c32.A2_g) - (x116 * c32.A2_h)) * x25) + (x111 * c32.A2);
-  const x157 = (x156 * x25) + (x111 * x39);
-  const x158 = (((x130 * c32.A2_g) - (x131 * c32.A2_h)) * x25) + (x126 * c32.A2);
-  const x159 = (x158 * x25) + (x126 * x39);
-  const x160 = (((x140 * c32.A2_g) + (x141 * c32.A2_h)) * x25) + (x137 * c32.A2);
-  const x161 = (x160 * x25) + (x137 * x39);
-  const x162 = (x161 + (((x18 * p.mu) * x18) + (x18 * x41))) * x153;
-  const x163 = (((x148 * c32.A2_g) - (x149 * c32.A2_h)) * x25) + (x144 * c32.A2);
-  const x164 = (x163 * x25) + (x144 * x39);
-  const x165 = 1.0 / x45;
-  const x166 = 1.0 / x46;
-  const x167 = ((x150 - ((x43 * x44) * (1.0 / x43))) * x72) * x46;
-  const x168 = (((x82 * c32.e_g) - (x83 * c32.e_h)) * x26) + (x78 * c32.e);
-  const x169 = 1.0 / x47;
-  const x170 = (((x97 * c32.e_g) - (x98 * c32.e_h)) * x26) + (x94 * c32.e);
-  const x171 = (((x115 * c32.e_g) - (x116 * c32.e_h)) * x26) + (x112 * c32.e);
-  const x172 = (((x130 * c32.e_g) - (x131 * c32.e_h)) * x26) + (x127 * c32.e);
-  const x173 = (((x140 * c32.e_g) + (x141 * c32.e_h)) * x26) + (x138 * c32.e);
-  const x174 = (((x148 * c32.e_g) - (x149 * c32.e_h)) * x26) + (x145 * c32.e);
-  const x175 = ((c4.b2_c * p.mu) * p.R) + ((x152 - ((x85 * x51) * x20)) * x50);
-  const x176 = 1.0 / x58;
-  const x177 = 1.0 / x59;
-  const x178 = ((c4.b2_Q * p.mu) * p.R) + ((x155 - ((x100 * x51) * x20)) * x50);
-  const x179 = ((x108 * p.mu) * p.R) + ((x157 - ((x118 * x51) * x20)) * x50);
-  const x180 = ((x123 * p.mu) * p.R) + ((x159 - ((x133 * x51) * x20)) * x50);
-  const x181 = (x161 + ((x135 * x53) - ((x142 * x51) * x20))) * x50;
-  const x182 = x181 - ((((x18 * x56) * x18) + (x18 * x57)) * x59);
-  const x183 = ((((x16 * x48) * x16) + (x16 * x49)) * x54) + ((x164 - ((x52 + (x150 * x51)) * x20)) * x50);
-  const x184 = (x183 - ((((x56 + x56) * x18) * x18) * x59)) * x176;
-  const x185 = (((x82 * c32.es_g) - (x83 * c32.es_h)) * x26) + (x78 * c32.es);
-  const x186 = ((x70 * x30) * x63) + (((x185 - (x76 * x63)) * x77) * x62);
-  const x187 = 1.0 / x18;
-  const x188 = ((c4.a_c * p.mu) - ((x85 * x16) * x43)) + (x186 * x187);
-  const x189 = 1.0 / x55;
-  const x190 = 1.0 / x65;
-  const x191 = (((x97 * c32.es_g) - (x98 * c32.es_h)) * x26) + (x94 * c32.es);
-  const x192 = ((x90 * x30) * x63) + (((x191 - (x93 * x63)) * x77) * x62);
-  const x193 = ((c4.a_Q * p.mu) - ((x100 * x16) * x43)) + (x192 * x187);
-  const x194 = (((x115 * c32.es_g) - (x116 * c32.es_h)) * x26) + (x112 * c32.es);
-  const x195 = ((x106 * x30) * x63) + (((x194 - (x111 * x63)) * x77) * x62);
-  const x196 = ((x110 * p.mu) - ((x118 * x16) * x43)) + (x195 * x187);
-  const x197 = (((x130 * c32.es_g) - (x131 * c32.es_h)) * x26) + (x127 * c32.es);
-  const x198 = ((x121 * x30) * x63) + (((x197 - (x126 * x63)) * x77) * x62);
-  const x199 = ((x125 * p.mu) - ((x133 * x16) * x43)) + (x198 * x187);
-  const x200 = (((x140 * c32.es_g) + (x141 * c32.es_h)) * x26) + (x138 * c32.es);
-  const x201 = (((x200 - (x137 * x63)) * x77) * x62) - (x18 * x64);
-  const x202 = (((-((x142 * x16) * x43)) + (x201 * x187)) * x189) * x190;
-  const x203 = (((x148 * c32.es_g) - (x149 * c32.es_h)) * x26) + (x145 * c32.es);
-  const x204 = (x61 - ((x60 + (x150 * x16)) * x43)) + ((((x203 - (x144 * x63)) * x77) * x62) * x187);
+  const x5 = Math.exp(log_zeta);
+  const x6 = x1 * x1;
+  const x7 = x6 + 1.0;
+  const x8 = (p.signal + p.noise) / x7;
+  const x9 = Math.sqrt(x8);
+  const x10 = c4.h / x9;
+  const x11 = x5 * x5;
+  const x12 = Math.exp(log_t);
+  const x13 = p.c * x12;
+  const x14 = x13 * x12;
+  const x15 = p.psi1 / p.R;
+  const x16 = p.eps * c4.g;
+  const x17 = Math.log(x3);
+  const x18 = 1.0 - norm.exponent;
+  const x19 = Math.exp(x17 * x18);
+  const x20 = (x16 * x19) / norm.exponent;
+  const x21 = Math.sqrt(p.rho2);
+  const c22 = components(c4.a + x5, x10, (x11 * x14) + (c4.b2 / x15), x20, x21 * x12, p, norm);
+  const x23 = Math.exp(log_Q * 0.5);
+  const x24 = x1 * x23;
+  const x25 = x24 * x9;
+  const x26 = c22.m / x25;
+  const x27 = p.mu * x12;
+  const x28 = c22.A2 + (x27 * x12);
+  const x29 = x5 * p.c;
+  const x30 = p.mu / x29;
+  const x31 = (c22.chi + x30) / x15;
+  const x32 = x2 / x31;
+  const x33 = p.c * p.psi1;
+  const x34 = x33 * x5;
+  const x35 = x34 * x5;
+  const x36 = x5 * 2.0;
+  const x37 = x36 * c22.chi;
+  const x38 = 1.0 - x37;
+  const x39 = c22.A2 + (x14 * x38);
+  const x40 = x29 * p.psi1;
+  const x41 = x40 * x40;
+  const x42 = x41 * x12;
+  const x43 = x42 * x12;
+  const x44 = (((c4.b2 * p.mu) * p.R) + (x35 * x39)) / x43;
+  const x45 = x5 * c22.chi;
+  const x46 = x29 * (1.0 - x45);
+  const x47 = x20 * x21;
+  const x48 = (x47 * c22.es) / x12;
+  const x49 = ((((c4.a * p.mu) + p.ridge) + x46) + x48) / x40;
+  const x50 = (((x6 + x6) * x8) * (1.0 / x7)) * (0.5 / x9);
+  const x51 = 1.0 / x9;
+  const x52 = (c4.h_c + (x50 * x10)) * x51;
+  const x53 = 1.0 / x15;
+  const x54 = c4.b2_c * x53;
+  const x55 = ((c4.a_c * c22.m_A) + (x52 * c22.m_h)) + (x54 * c22.m_T);
+  const x56 = 1.0 / norm.exponent;
+  const x57 = ((c4.g_c * p.eps) * x19) * x56;
+  const x58 = (x55 + (x57 * c22.m_g)) - ((x25 - (x50 * x24)) * x26);
+  const x59 = 1.0 / x25;
+  const x60 = 1.0 / x26;
+  const x61 = c4.h_Q * x51;
+  const x62 = c4.b2_Q * x53;
+  const x63 = ((c4.a_Q * c22.m_A) + (x61 * c22.m_h)) + (x62 * c22.m_T);
+  const x64 = ((c4.g_Q * p.eps) * x19) * x56;
+  const x65 = (x63 + (x64 * c22.m_g)) - ((((0.5 * x23) * x1) * x9) * x26);
+  const x66 = x3 * p.eps;
+  const x67 = x66 * c4.a_p;
+  const x68 = (x66 * c4.h_p) * x51;
+  const x69 = x66 * c4.b2_p;
+  const x70 = x69 * x53;
+  const x71 = ((x67 * c22.m_A) + (x68 * c22.m_h)) + (x70 * c22.m_T);
+  const x72 = x3 * (1.0 / x3);
+  const x73 = (((x66 * c4.g_p) * p.eps) * x19) + (((x72 * x18) * x19) * x16);
+  const x74 = x73 * x56;
+  const x75 = x2 * c4.a_V;
+  const x76 = (x2 * c4.h_V) * x51;
+  const x77 = x2 * c4.b2_V;
+  const x78 = x77 * x53;
+  const x79 = ((x75 * c22.m_A) + (x76 * c22.m_h)) + (x78 * c22.m_T);
+  const x80 = (((x2 * c4.g_V) * p.eps) * x19) * x56;
+  const x81 = ((x12 * p.c) * x12) + (x12 * x13);
+  const x82 = x81 * x11;
+  const x83 = x12 * x21;
+  const x84 = (((x82 * c22.m_T) + (x83 * c22.m_s)) * x59) * x60;
+  const x85 = (x11 + x11) * x14;
+  const x86 = ((c4.a_c * c22.A2_A) + (x52 * c22.A2_h)) + (x54 * c22.A2_T);
+  const x87 = x86 + (x57 * c22.A2_g);
+  const x88 = 1.0 / x28;
+  const x89 = ((c4.a_Q * c22.A2_A) + (x61 * c22.A2_h)) + (x62 * c22.A2_T);
+  const x90 = x89 + (x64 * c22.A2_g);
+  const x91 = ((x67 * c22.A2_A) + (x68 * c22.A2_h)) + (x70 * c22.A2_T);
+  const x92 = x91 + (x74 * c22.A2_g);
+  const x93 = ((x75 * c22.A2_A) + (x76 * c22.A2_h)) + (x78 * c22.A2_T);
+  const x94 = x93 + (x80 * c22.A2_g);
+  const x95 = (x82 * c22.A2_T) + (x83 * c22.A2_s);
+  const x96 = (x95 + (((x12 * p.mu) * x12) + (x12 * x27))) * x88;
+  const x97 = (x5 * c22.A2_A) + (x85 * c22.A2_T);
+  const x98 = ((c4.a_c * c22.chi_A) + (x52 * c22.chi_h)) + (x54 * c22.chi_T);
+  const x99 = x98 + (x57 * c22.chi_g);
+  const x100 = 1.0 / x31;
+  const x101 = 1.0 / x32;
+  const x102 = ((c4.a_Q * c22.chi_A) + (x61 * c22.chi_h)) + (x62 * c22.chi_T);
+  const x103 = x102 + (x64 * c22.chi_g);
+  const x104 = ((x67 * c22.chi_A) + (x68 * c22.chi_h)) + (x70 * c22.chi_T);
+  const x105 = x104 + (x74 * c22.chi_g);
+  const x106 = ((x75 * c22.chi_A) + (x76 * c22.chi_h)) + (x78 * c22.chi_T);
+  const x107 = x106 + (x80 * c22.chi_g);
+  const x108 = (x82 * c22.chi_T) + (x83 * c22.chi_s);
+  const x109 = (x5 * c22.chi_A) + (x85 * c22.chi_T);
+  const x110 = ((x109 - ((x29 * x30) * (1.0 / x29))) * x53) * x32;
+  const x111 = ((c4.a_c * c22.e_A) + (x52 * c22.e_h)) + (x54 * c22.e_T);
+  const x112 = 1.0 / c22.e;
+  const x113 = ((c4.a_Q * c22.e_A) + (x61 * c22.e_h)) + (x62 * c22.e_T);
+  const x114 = ((x67 * c22.e_A) + (x68 * c22.e_h)) + (x70 * c22.e_T);
+  const x115 = ((x75 * c22.e_A) + (x76 * c22.e_h)) + (x78 * c22.e_T);
+  const x116 = (((x82 * c22.e_T) + (x83 * c22.e_s)) * x112) * x56;
+  const x117 = (((x5 * c22.e_A) + (x85 * c22.e_T)) * x112) * x56;
+  const x118 = ((c4.b2_c * p.mu) * p.R) + ((x87 - ((x99 * x36) * x14)) * x35);
+  const x119 = 1.0 / x43;
+  const x120 = 1.0 / x44;
+  const x121 = ((c4.b2_Q * p.mu) * p.R) + ((x90 - ((x103 * x36) * x14)) * x35);
+  const x122 = ((x69 * p.mu) * p.R) + ((x92 - ((x105 * x36) * x14)) * x35);
+  const x123 = ((x77 * p.mu) * p.R) + ((x94 - ((x107 * x36) * x14)) * x35);
+  const x124 = (x95 + ((x81 * x38) - ((x108 * x36) * x14))) * x35;
+  const x125 = x124 - ((((x12 * x41) * x12) + (x12 * x42)) * x44);
+  const x126 = ((((x5 * x33) * x5) + (x5 * x34)) * x39) + ((x97 - ((x37 + (x109 * x36)) * x14)) * x35);
+  const x127 = (x126 - ((((x41 + x41) * x12) * x12) * x44)) * x119;
+  const x128 = ((c4.a_c * c22.es_A) + (x52 * c22.es_h)) + (x54 * c22.es_T);
+  const x129 = ((x57 * x21) * c22.es) + ((x128 + (x57 * c22.es_g)) * x47);
+  const x130 = 1.0 / x12;
+  const x131 = ((c4.a_c * p.mu) - ((x99 * x5) * x29)) + (x129 * x130);
+  const x132 = 1.0 / x40;
+  const x133 = 1.0 / x49;
+  const x134 = ((c4.a_Q * c22.es_A) + (x61 * c22.es_h)) + (x62 * c22.es_T);
+  const x135 = ((x64 * x21) * c22.es) + ((x134 + (x64 * c22.es_g)) * x47);
+  const x136 = ((c4.a_Q * p.mu) - ((x103 * x5) * x29)) + (x135 * x130);
+  const x137 = ((x67 * c22.es_A) + (x68 * c22.es_h)) + (x70 * c22.es_T);
+  const x138 = ((x74 * x21) * c22.es) + ((x137 + (x74 * c22.es_g)) * x47);
+  const x139 = ((x67 * p.mu) - ((x105 * x5) * x29)) + (x138 * x130);
+  const x140 = ((x75 * c22.es_A) + (x76 * c22.es_h)) + (x78 * c22.es_T);
+  const x141 = ((x80 * x21) * c22.es) + ((x140 + (x80 * c22.es_g)) * x47);
+  const x142 = ((x75 * p.mu) - ((x107 * x5) * x29)) + (x141 * x130);
+  const x143 = (((x82 * c22.es_T) + (x83 * c22.es_s)) * x47) - (x12 * x48);
+  const x144 = (((-((x108 * x5) * x29)) + (x143 * x130)) * x132) * x133;
+  const x145 = (((x5 * c22.es_A) + (x85 * c22.es_T)) * x47) * x130;
+  const x146 = ((x46 - ((x45 + (x109 * x5)) * x29)) + x145) - (x40 * x49);
   return [
-    Math.log(x38),
-    Math.log(x42) - log_Q,
-    Math.log(x46),
-    (Math.log(x47) / norm.exponent) - x12,
-    Math.log(x59),
-    Math.log(x65),
-    (x86 * x87) * x88,
-    (x101 * x87) * x88,
-    x119,
-    x134,
-    ((x142 * x10) * x87) * x88,
-    ((x150 * x10) * x87) * x88,
-    x152 * x153,
-    (x155 * x153) - 1.0,
-    x157 * x153,
-    x159 * x153,
-    x162,
-    x164 * x153,
-    -((((x85 * x72) * x46) * x165) * x166),
-    -((((x100 * x72) * x46) * x165) * x166),
-    -((((x118 * x72) * x46) * x165) * x166),
-    ((x2 - ((x133 * x72) * x46)) * x165) * x166,
-    -((((x142 * x72) * x46) * x165) * x166),
-    -((x167 * x165) * x166),
-    (x168 * x169) * x69,
-    (x170 * x169) * x69,
-    ((x171 * x169) * x69) - x104,
-    (x172 * x169) * x69,
-    (x173 * x169) * x69,
-    (x174 * x169) * x69,
-    (x175 * x176) * x177,
-    (x178 * x176) * x177,
-    (x179 * x176) * x177,
-    (x180 * x176) * x177,
-    (x182 * x176) * x177,
-    x184 * x177,
-    (x188 * x189) * x190,
-    (x193 * x189) * x190,
-    (x196 * x189) * x190,
-    (x199 * x189) * x190,
-    x202,
-    ((x204 - (x55 * x65)) * x189) * x190,
-    x34,
-    (p.signal - (x34 * 2.0)) + x42,
-    x42,
+    Math.log(x26),
+    Math.log(x28) - log_Q,
+    Math.log(x32),
+    (Math.log(c22.e) / norm.exponent) - x17,
+    Math.log(x44),
+    Math.log(x49),
+    (x58 * x59) * x60,
+    (x65 * x59) * x60,
+    ((x71 + (x74 * c22.m_g)) * x59) * x60,
+    ((x79 + (x80 * c22.m_g)) * x59) * x60,
+    x84,
+    (((x5 * c22.m_A) + (x85 * c22.m_T)) * x59) * x60,
+    x87 * x88,
+    (x90 * x88) - 1.0,
+    x92 * x88,
+    x94 * x88,
+    x96,
+    x97 * x88,
+    -((((x99 * x53) * x32) * x100) * x101),
+    -((((x103 * x53) * x32) * x100) * x101),
+    -((((x105 * x53) * x32) * x100) * x101),
+    ((x2 - ((x107 * x53) * x32)) * x100) * x101,
+    -((((x108 * x53) * x32) * x100) * x101),
+    -((x110 * x100) * x101),
+    ((x111 + (x57 * c22.e_g)) * x112) * x56,
+    ((x113 + (x64 * c22.e_g)) * x112) * x56,
+    (((x114 + (x74 * c22.e_g)) * x112) * x56) - x72,
+    ((x115 + (x80 * c22.e_g)) * x112) * x56,
+    x116,
+    x117,
+    (x118 * x119) * x120,
+    (x121 * x119) * x120,
+    (x122 * x119) * x120,
+    (x123 * x119) * x120,
+    (x125 * x119) * x120,
+    x127 * x120,
+    (x131 * x132) * x133,
+    (x136 * x132) * x133,
+    (x139 * x132) * x133,
+    (x142 * x132) * x133,
+    x144,
+    (x146 * x132) * x133,
+    c22.m,
+    (p.signal - (c22.m * 2.0)) + x28,
+    x28,
   ];
 }
 
 /* The null threshold of l_p attacks. */
 function nullCoordinate(log_zeta, log_r, log_gamma, p, b2, h, norm) {
-  const x1 = Math.exp(log_gamma);
-  const x2 = Math.exp(log_r);
-  const x3 = Math.log(x2);
-  const x4 = 1.0 - norm.exponent;
-  const x5 = Math.exp(x3 * x4);
-  const x6 = x1 * x5;
-  const x7 = x6 / norm.exponent;
-  const x8 = Math.exp(log_zeta);
-  const x9 = x8 * x8;
-  const x10 = Math.exp(0.0);
-  const x11 = (p.c * x10) * x10;
-  const x12 = (((h * h) * p.signal) + (x9 * x11)) + (b2 / (p.psi1 / p.R));
-  const x13 = Math.sqrt(x12);
-  const x14 = x13 / x8;
-  const x15 = Math.exp(Math.log(x14) * norm.exponent);
-  const x16 = x7 * x15;
-  const x17 = x13 * x13;
-  const x18 = (x16 * x8) / x17;
-  const x19 = Math.sqrt(p.rho2);
-  const x20 = (x19 * x10) / x14;
-  const c21 = channels.coordinate(x18, x20);
-  const x22 = c21.e * x15;
-  const x23 = p.c * p.psi1;
-  const x24 = x23 * x8;
-  const x25 = x24 * x8;
-  const x26 = c21.A2 * x14;
-  const x27 = x8 * 2.0;
-  const x28 = c21.chi / x8;
-  const x29 = x27 * x28;
-  const x30 = (x26 * x14) + (x11 * (1.0 - x29));
-  const x31 = x8 * p.c;
-  const x32 = x31 * p.psi1;
-  const x33 = x32 * x32;
-  const x34 = (x33 * x10) * x10;
-  const x35 = (((b2 * p.mu) * p.R) + (x25 * x30)) / x34;
-  const x36 = x8 * x28;
-  const x37 = x31 * (1.0 - x36);
-  const x38 = x7 * x19;
-  const x39 = (c21.es * x15) / x14;
-  const x40 = (x37 + ((x38 * x39) / x10)) / x32;
-  const x41 = ((x9 + x9) * x11) * (0.5 / x13);
-  const x42 = 1.0 / x8;
-  const x43 = (x41 - (x8 * x14)) * x42;
-  const x44 = 1.0 / x14;
-  const x45 = ((x43 * x44) * norm.exponent) * x15;
-  const x46 = x41 * x13;
-  const x47 = (((x45 * x7) * x8) + (x8 * x16)) - ((x46 + x46) * x18);
-  const x48 = 1.0 / x17;
-  const x49 = x47 * x48;
-  const x50 = (x43 * x20) * x44;
-  const x51 = (((x49 * c21.e_g) - (x50 * c21.e_h)) * x15) + (x45 * c21.e);
-  const x52 = 1.0 / x22;
-  const x53 = 1.0 / norm.exponent;
-  const x54 = x2 * (1.0 / x2);
-  const x55 = (((x54 * x4) * x5) * x1) * x53;
-  const x56 = ((x55 * x15) * x8) * x48;
-  const x57 = x6 * x53;
-  const x58 = ((x57 * x15) * x8) * x48;
-  const x59 = (((x49 * c21.A2_g) - (x50 * c21.A2_h)) * x14) + (x43 * c21.A2);
-  const x60 = (((x49 * c21.chi_g) - (x50 * c21.chi_h)) - x36) * x42;
-  const x61 = ((x59 * x14) + (x43 * x26)) - ((x29 + (x60 * x27)) * x11);
-  const x62 = ((((x8 * x23) * x8) + (x8 * x24)) * x30) + (x61 * x25);
-  const x63 = 1.0 / x34;
-  const x64 = (x62 - ((((x33 + x33) * x10) * x10) * x35)) * x63;
-  const x65 = 1.0 / x35;
-  const x66 = (x56 * c21.chi_g) * x42;
-  const x67 = (((x56 * c21.A2_g) * x14) * x14) - ((x66 * x27) * x11);
-  const x68 = (x58 * c21.chi_g) * x42;
-  const x69 = (((x58 * c21.A2_g) * x14) * x14) - ((x68 * x27) * x11);
-  const x70 = (((x49 * c21.es_g) - (x50 * c21.es_h)) * x15) + (x45 * c21.es);
-  const x71 = 1.0 / x10;
-  const x72 = (x37 - ((x36 + (x60 * x8)) * x31)) + ((((x70 - (x43 * x39)) * x44) * x38) * x71);
-  const x73 = 1.0 / x32;
-  const x74 = 1.0 / x40;
-  const x75 = ((x55 * x19) * x39) + ((((x56 * c21.es_g) * x15) * x44) * x38);
-  const x76 = (((-((x66 * x8) * x31)) + (x75 * x71)) * x73) * x74;
-  const x77 = ((x57 * x19) * x39) + ((((x58 * c21.es_g) * x15) * x44) * x38);
-  const x78 = (((-((x68 * x8) * x31)) + (x77 * x71)) * x73) * x74;
+  const x1 = Math.exp(log_zeta);
+  const x2 = x1 * x1;
+  const x3 = Math.exp(0.0);
+  const x4 = (p.c * x3) * x3;
+  const x5 = Math.exp(log_gamma);
+  const x6 = Math.exp(log_r);
+  const x7 = Math.log(x6);
+  const x8 = 1.0 - norm.exponent;
+  const x9 = Math.exp(x7 * x8);
+  const x10 = x5 * x9;
+  const x11 = x10 / norm.exponent;
+  const x12 = Math.sqrt(p.rho2);
+  const c13 = components(x1, h, (x2 * x4) + (b2 / (p.psi1 / p.R)), x11, x12 * x3, p, norm);
+  const x14 = p.c * p.psi1;
+  const x15 = x14 * x1;
+  const x16 = x15 * x1;
+  const x17 = x1 * 2.0;
+  const x18 = x17 * c13.chi;
+  const x19 = c13.A2 + (x4 * (1.0 - x18));
+  const x20 = x1 * p.c;
+  const x21 = x20 * p.psi1;
+  const x22 = x21 * x21;
+  const x23 = (x22 * x3) * x3;
+  const x24 = (((b2 * p.mu) * p.R) + (x16 * x19)) / x23;
+  const x25 = x1 * c13.chi;
+  const x26 = x20 * (1.0 - x25);
+  const x27 = x11 * x12;
+  const x28 = (x26 + ((x27 * c13.es) / x3)) / x21;
+  const x29 = (x2 + x2) * x4;
+  const x30 = 1.0 / c13.e;
+  const x31 = 1.0 / norm.exponent;
+  const x32 = x6 * (1.0 / x6);
+  const x33 = (((x32 * x8) * x9) * x5) * x31;
+  const x34 = x10 * x31;
+  const x35 = (x1 * c13.chi_A) + (x29 * c13.chi_T);
+  const x36 = ((x1 * c13.A2_A) + (x29 * c13.A2_T)) - ((x18 + (x35 * x17)) * x4);
+  const x37 = ((((x1 * x14) * x1) + (x1 * x15)) * x19) + (x36 * x16);
+  const x38 = 1.0 / x23;
+  const x39 = 1.0 / x24;
+  const x40 = ((x37 - ((((x22 + x22) * x3) * x3) * x24)) * x38) * x39;
+  const x41 = x33 * c13.chi_g;
+  const x42 = (((x33 * c13.A2_g) - ((x41 * x17) * x4)) * x16) * x38;
+  const x43 = x34 * c13.chi_g;
+  const x44 = (((x34 * c13.A2_g) - ((x43 * x17) * x4)) * x16) * x38;
+  const x45 = 1.0 / x3;
+  const x46 = (((x1 * c13.es_A) + (x29 * c13.es_T)) * x27) * x45;
+  const x47 = ((x26 - ((x25 + (x35 * x1)) * x20)) + x46) - (x21 * x28);
+  const x48 = 1.0 / x21;
+  const x49 = 1.0 / x28;
+  const x50 = ((x33 * x12) * c13.es) + ((x33 * c13.es_g) * x27);
+  const x51 = (((-((x41 * x1) * x20)) + (x50 * x45)) * x48) * x49;
+  const x52 = ((x34 * x12) * c13.es) + ((x34 * c13.es_g) * x27);
+  const x53 = (((-((x43 * x1) * x20)) + (x52 * x45)) * x48) * x49;
   return [
-    (Math.log(x22) / norm.exponent) - x3,
-    Math.log(x35),
-    Math.log(x40),
-    (x51 * x52) * x53,
-    ((((x56 * c21.e_g) * x15) * x52) * x53) - x54,
-    (((x58 * c21.e_g) * x15) * x52) * x53,
-    x64 * x65,
-    ((x67 * x25) * x63) * x65,
-    ((x69 * x25) * x63) * x65,
-    ((x72 - (x32 * x40)) * x73) * x74,
-    x76,
-    x78,
+    (Math.log(c13.e) / norm.exponent) - x7,
+    Math.log(x24),
+    Math.log(x28),
+    (((x1 * c13.e_A) + (x29 * c13.e_T)) * x30) * x31,
+    (((x33 * c13.e_g) * x30) * x31) - x32,
+    ((x34 * c13.e_g) * x30) * x31,
+    x40,
+    x42 * x39,
+    x44 * x39,
+    (x47 * x48) * x49,
+    x51,
+    x53,
   ];
 }
 
-return { closedAverages, closedReach, squaredNullThreshold, coldStart, balanced, outputs, adversarialRisk, closedOverlaps, residualSpectral, residualCoordinate, labelSpectral, labelCoordinate, nullCoordinate };
+return { closedAverages, closedReach, squaredNullThreshold, coldStart, balanced, outputs, adversarialRisk, closedOverlaps, components, residualSpectral, residualCoordinate, labelSpectral, labelCoordinate, nullCoordinate };
 })();

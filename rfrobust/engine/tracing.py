@@ -155,6 +155,7 @@ _JAVASCRIPT = Language(
         "gaussian_parts": "normal.gaussianParts({})", "averages": "closedAverages({}, p)",
         "overlaps": "closedOverlaps({}, p)", "residual_channel": "channels.residual({}, p, loss)",
         "label_channel": "channels.label({}, loss)", "coordinate": "channels.coordinate({})",
+        "components": "components({}, p, norm)",
     },
 )  # fmt: skip
 #: Arguments without a choice on the page: the law is the closed one, noise is Gaussian, labels have losses of margins.
