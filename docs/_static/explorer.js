@@ -1,16 +1,24 @@
-/* The interactive page: five sliders, two plots and a line of numbers, drawn from equations.js alone. */
+/* The interactive page: controls, two plots and a line of numbers, drawn from equations.js alone. */
 "use strict";
 
 (() => {
   const SVG = "http://www.w3.org/2000/svg";
-  /* name, label, range, initial value; logarithmic sliders move the logarithm. */
+  const CHOICES = [
+    { name: "loss", label: "loss", values: ["square", "huber", "absolute", "logistic", "hinge"] },
+    { name: "norm", label: "attack norm", values: ["2", "inf"], shown: { 2: "ℓ₂", inf: "ℓ∞" } },
+    { name: "activation", label: "activation", values: Object.keys(activations) },
+  ];
+  /* name, label, range, initial value; logarithmic sliders move the logarithm, below their range where 0 is allowed. */
   const SLIDERS = [
     { name: "psi1", label: "N/d", low: 0.1, high: 60, value: 3, log: true },
     { name: "psi2", label: "n/d", low: 0.2, high: 20, value: 2, log: true },
     { name: "eps", label: "ε (training)", low: 0.02, high: 2, value: 0.3, log: true },
     { name: "eps_test", label: "ε (test)", low: 0, high: 2, value: 0.3 },
     { name: "tau", label: "τ (noise)", low: 0, high: 1.5, value: 0.5 },
+    { name: "ridge", label: "ridge", low: 1e-4, high: 10, value: 0, log: true, zero: true },
+    { name: "delta", label: "δ (Huber)", low: 0.05, high: 5, value: 1, log: true },
   ];
+  const POINTS = 160;
   const RED = "#D55E00", BLUE = "#0072B2"; // colour-blind-safe pair
   const WIDTH = 430, HEIGHT = 300, LEFT = 46, RIGHT = 10, TOP = 24, BOTTOM = 42;
 
@@ -32,11 +40,12 @@
   const logTicks = (low, high) => [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50]
     .filter((t) => t >= low * 0.999 && t <= high * 1.001);
 
-  /* Draw curves over a logarithmic axis, a dotted level, a dashed vertical line and the marked points. */
-  function plot(svg, { title, xlabel, x, curves, level, vertical, marks }) {
+  /* Draw curves over a logarithmic axis, a dotted level, a dashed vertical line, the stretch of x where labels are
+   * separable and the marked points. A curve has a gap where there is no number and where it jumps. */
+  function plot(svg, { title, xlabel, x, curves, jumps, level, vertical, separable, marks }) {
     svg.replaceChildren();
     // Beyond 4 (1 + tau^2) a curve is on its way to the peak at N = n, or to one at large test radius: cut it there.
-    const largest = Math.max(...curves.flatMap((curve) => curve.y), level);
+    const largest = Math.max(...curves.flatMap((curve) => curve.y).filter((y) => y < Infinity), level);
     const top = Math.min(largest * 1.06, 4 * level);
     const low = Math.log(x[0]), high = Math.log(x[x.length - 1]);
     const px = (v) => LEFT + (Math.log(v) - low) / (high - low) * (WIDTH - LEFT - RIGHT);
@@ -60,11 +69,18 @@
     if (vertical > x[0] && vertical < x[x.length - 1]) {
       element(inside, "line", { x1: px(vertical), x2: px(vertical), y1: TOP, y2: HEIGHT - BOTTOM, class: "vertical" });
     }
+    if (separable.length) {
+      const [from, to] = [px(separable[0]), px(separable[separable.length - 1])], middle = (from + to) / 2;
+      element(inside, "rect", { ...frame, x: from, width: to - from, class: "separable" });
+      const text = { x: middle, y: HEIGHT - BOTTOM - 10, "text-anchor": "middle" };
+      if (to - from > 100) element(inside, "text", text, "separable labels");
+    }
     for (const { y, colour } of curves) {
-      const path = y.map((value, i) => `${i ? "L" : "M"}${px(x[i]).toFixed(2)},${py(Math.min(value, 9 * top)).toFixed(2)}`);
+      const path = y.map((value, i) => value < Infinity
+        ? `${y[i - 1] < Infinity && !jumps[i] ? "L" : "M"}${px(x[i]).toFixed(2)},${py(Math.min(value, 9 * top)).toFixed(2)}` : "");
       element(inside, "path", { d: path.join(""), stroke: colour, class: "curve" });
     }
-    for (const { at, y, colour } of marks) {
+    for (const { at, y, colour } of marks.filter((mark) => mark.y < Infinity)) {
       element(inside, "circle", { cx: px(at), cy: py(y), r: 4.5, fill: colour, class: "mark" });
     }
   }
@@ -72,58 +88,95 @@
   const grid = (low, high, count) =>
     Array.from({ length: count }, (_, i) => low * (high / low) ** (i / (count - 1)));
 
+  /* A row of the controls: its input, and what it shows. */
+  function addRow(parent, name, label, control) {
+    const row = document.createElement("label");
+    row.innerHTML = `<span>${label}</span>${control}<output></output>`;
+    parent.append(row);
+    return { row, input: row.querySelector(`#${name}`), output: row.querySelector("output") };
+  }
+
+  function addSlider(parent, saved, { name, label, low, high, value, log, zero }) {
+    const place = (v) => log ? (v === 0 ? Math.log(low) - 1 : Math.log(v)) : v;
+    const range = `min="${zero ? place(0) : place(low)}" max="${place(high)}" step="any"`;
+    const added = addRow(parent, name, label, `<input type="range" id="${name}" ${range}>`), { input, output } = added;
+    const wanted = saved.has(name) ? Number(saved.get(name)) : NaN;
+    input.value = place((wanted >= low && wanted <= high) || (zero && wanted === 0) ? wanted : value);
+    const read = () => {
+      const at = Number(input.value);
+      return log ? (zero && at < Math.log(low) ? 0 : Math.exp(at)) : at;
+    };
+    return { ...added, read, show: () => { output.textContent = short(read()); }, text: () => short(read()) };
+  }
+
+  function addChoice(parent, saved, { name, label, values, shown = {} }) {
+    const options = values.map((value) => `<option value="${value}">${shown[value] ?? value}</option>`).join("");
+    const added = addRow(parent, name, label, `<select id="${name}">${options}</select>`);
+    if (values.includes(saved.get(name))) added.input.value = saved.get(name);
+    const text = () => added.input.value;
+    return { ...added, read: () => name === "norm" ? (text() === "inf" ? Infinity : 2) : text(), show: () => {}, text };
+  }
+
+  const MESSAGES = {
+    separable: "no finite network is best: without ridge the labels are separated ever better by larger ones",
+    unsolved: "no solution was found here",
+  };
+
   function mount(root) {
-    root.innerHTML = `<div class="sliders"></div><div class="plots">
+    root.innerHTML = `<div class="choices"></div><div class="sliders"></div><div class="plots">
       <svg id="by-width" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="Risks against N/d"></svg>
       <svg id="by-radius" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="Risks against the training radius"></svg>
-      </div><p class="legend"><b style="color:${RED}">adversarial risk</b> at the test radius,
-      <b style="color:${BLUE}">standard risk</b>; dotted: predicting zero, 1 + τ²; dashed: N = n (left),
-      null threshold (right)</p><p class="readout" aria-live="polite"></p>`;
-    const inputs = {};
-    const saved = new URLSearchParams(location.hash.slice(1));
-    for (const { name, label, low, high, value, log } of SLIDERS) {
-      const row = document.createElement("label");
-      const [from, to] = log ? [Math.log(low), Math.log(high)] : [low, high];
-      row.innerHTML = `<span>${label}</span><input type="range" id="${name}" min="${from}" max="${to}" step="any"><output></output>`;
-      root.querySelector(".sliders").append(row);
-      const input = row.querySelector("input");
-      const wanted = saved.has(name) ? Number(saved.get(name)) : NaN;
-      const start = wanted >= low && wanted <= high ? wanted : value;
-      input.value = log ? Math.log(start) : start;
-      inputs[name] = { input, output: row.querySelector("output"), read: () => log ? Math.exp(input.value) : Number(input.value) };
-    }
+      </div><p class="legend"></p><p class="readout" aria-live="polite"></p><p class="note"></p>`;
+    const part = (name) => root.querySelector(`.${name}`), saved = new URLSearchParams(location.hash.slice(1));
+    const controls = Object.fromEntries([
+      ...SLIDERS.map((spec) => [spec.name, addSlider(part("sliders"), saved, spec)]),
+      ...CHOICES.map((spec) => [spec.name, addChoice(part("choices"), saved, spec)]),
+    ]);
     const update = () => {
-      const value = {};
-      for (const { name } of SLIDERS) {
-        value[name] = inputs[name].read();
-        inputs[name].output.textContent = short(value[name]);
+      const problem = {}, began = performance.now();
+      for (const [name, { read, show }] of Object.entries(controls)) {
+        problem[name] = read();
+        show();
       }
-      const at = (changes) => {
-        const model = rfrobust.solve({ ...value, ...changes });
-        return { AR: rfrobust.adversarialRisk(model, value.eps_test), SR: model.v };
-      };
-      const level = 1 + value.tau ** 2, here = at({});
+      controls.delta.row.hidden = problem.loss !== "huber";
+      const model = rfrobust.solve(problem), limit = rfrobust.nullThreshold(problem), { labels } = model;
+      const level = labels ? 0.5 : 1 + problem.tau ** 2, what = labels ? "error rate" : "risk";
+      const attacked = (at) => rfrobust.adversarialRisk(at, problem.eps_test);
       for (const [id, name, title, xlabel, vertical] of [
-        ["by-width", "psi1", "risk against width", "N/d", value.psi2],
-        ["by-radius", "eps", "risk against training radius", "ε (training)", rfrobust.nullThreshold(value)],
+        ["by-width", "psi1", `${what} against width`, "N/d", labels ? NaN : problem.psi2],
+        ["by-radius", "eps", `${what} against training radius`, "ε (training)", limit],
       ]) {
-        const { low, high } = SLIDERS.find((slider) => slider.name === name);
-        const x = grid(low, high, 160), points = x.map((v) => at({ [name]: v }));
+        const { low, high } = SLIDERS.find((slider) => slider.name === name), x = grid(low, high, POINTS);
+        const models = rfrobust.curve(problem, name, x), at = problem[name];
         plot(root.querySelector(`#${id}`), {
-          title, xlabel, x, level, vertical,
-          curves: [{ y: points.map((p) => p.AR), colour: RED }, { y: points.map((p) => p.SR), colour: BLUE }],
-          marks: [{ at: value[name], y: here.AR, colour: RED }, { at: value[name], y: here.SR, colour: BLUE }],
+          title, xlabel, x, level, vertical, separable: x.filter((_, i) => models[i].phase === "separable"),
+          // the zero network guesses labels: however small, any other one does not
+          jumps: models.map(({ r }, i) => labels && i > 0 && (r === 0) !== (models[i - 1].r === 0)),
+          curves: [{ y: models.map(attacked), colour: RED }, { y: models.map(({ risk }) => risk), colour: BLUE }],
+          marks: [{ at, y: attacked(model), colour: RED }, { at, y: model.risk, colour: BLUE }],
         });
       }
-      const model = rfrobust.solve(value), readout = root.querySelector(".readout");
-      readout.textContent = `adversarial risk ${here.AR.toFixed(6)}, standard risk ${model.v.toFixed(6)}, ` +
-        `gradient norm ${model.r.toFixed(6)}, zero training residuals ${model.p0.toFixed(6)}, ` +
-        `null threshold ${rfrobust.nullThreshold(value).toFixed(6)}; ${model.phase} phase`;
+      part("legend").innerHTML = `<b style="color:${RED}">${labels ? "error under attack" : "adversarial risk"}</b> at
+        the test radius, <b style="color:${BLUE}">${labels ? "standard error" : "standard risk"}</b>; dotted:
+        ${labels ? "a coin flip" : "predicting zero, 1 + τ²"}; dashed: ${labels ? "" : "N = n (left), "}null threshold (right)`;
+      const numbers = {
+        [labels ? "error under attack" : "adversarial risk"]: attacked(model),
+        [labels ? "standard error" : "standard risk"]: model.risk, "gradient norm": model.r,
+        ...(labels ? { "training loss": model.loss } : { "zero training residuals": model.zeros }), "null threshold": limit,
+      };
+      const listed = Object.entries(numbers).filter(([, value]) => value < Infinity)
+        .map(([name, value]) => `${name} ${value.toFixed(6)}`).join(", ");
+      const known = model.risk < Infinity;
+      part("readout").textContent = [listed, known ? `${model.phase} phase` : MESSAGES[model.phase] ?? model.phase]
+        .filter(Boolean).join("; ");
+      const { formula, mu1, mu2, rho } = activations[problem.activation];
+      part("note").textContent = `σ(u) = ${formula}: μ₁ = ${short(mu1)}, μ₂ = ${short(mu2)}, ρ = ${short(rho)}. ` +
+        `Two curves of ${POINTS} models each were solved and drawn in ${(performance.now() - began).toFixed(0)} ms.`;
     };
-    for (const { input } of Object.values(inputs)) input.addEventListener("input", update);
-    // The address follows the sliders once they rest, so that a setting can be shared.
+    for (const { input } of Object.values(controls)) input.addEventListener("input", update);
+    // The address follows the controls once they rest, so that a setting can be shared.
     root.addEventListener("change", () => {
-      const state = SLIDERS.map(({ name }) => `${name}=${short(inputs[name].read())}`).join("&");
+      const state = Object.entries(controls).map(([name, { text }]) => `${name}=${text()}`).join("&");
       history.replaceState(null, "", `#${state}`);
     });
     update();

@@ -209,6 +209,16 @@ def _traced() -> dict[str, Kernel]:
     return kernels
 
 
+def _add_component(kernels: dict[str, Kernel], name: str, *law: float) -> None:
+    """Add what one component of the signal's law does; its share, deviation and centre are arguments or fixed."""
+    t = Trace(*FIELD)
+    part = [] if law else ["share", "deviation", "centre"]
+    values: Any = law or t.inputs(", ".join(part))
+    out = systems.component(*t.unknowns, *values, t.p, *t.inputs("norm.exponent"), t.coordinate, t.field)
+    doc = "What one component of the signal's law adds to the averages over a coordinate's field."
+    _add(kernels, name, ", ".join([*FIELD, *part, "p", "norm"]), "SlopedCoordinates", doc, t, _sloped(out))
+
+
 def _traced_systems() -> dict[str, Kernel]:
     """Trace the equations of every loss and norm."""
     kernels: dict[str, Kernel] = {}
@@ -225,14 +235,7 @@ def _traced_systems() -> dict[str, Kernel]:
     doc = "What one eigenvector adds to the overlaps."
     add("one_overlap", f"a, k, l, {direction}", "SlopedOverlaps", doc, t, out)
 
-    part = "share, deviation, centre"
-    t = Trace(*FIELD)
-    out = _sloped(
-        systems.component(*t.unknowns, *t.inputs(part), t.p, *t.inputs("norm.exponent"), t.coordinate, t.field)
-    )
-    doc = "What one component of the signal's law adds to the averages over a coordinate's field."
-    add("component", f"{', '.join(FIELD)}, {part}, p, norm", "SlopedCoordinates", doc, t, out)
-
+    _add_component(kernels, "component")
     for kind, names, data in (
         ("residual", ("log_s", "log_r", "log_V"), "deviations, weights"),
         ("label", ("log_kappa", "log_Q", "log_r", "log_V"), "margin"),
@@ -387,8 +390,9 @@ def python_text() -> str:
 
 def javascript_text() -> str:
     """Return the script docs/_static/kernels.js."""
-    kernels = _traced()
-    chosen = {
+    kernels = _traced() | _traced_systems()
+    _add_component(kernels, "components", 1.0, 1.0, 0.0)  # a Gaussian signal
+    chosen: dict[str, tuple[str, Sequence[str]]] = {
         "closed_averages": ("closedAverages", SlopedAverages._fields),
         "closed_reach": ("closedReach", ("power", "spread", "inverse")),
         "squared_null_threshold": ("squaredNullThreshold", ("value",)),
@@ -396,11 +400,18 @@ def javascript_text() -> str:
         "balanced": ("balanced", Pair._fields),
         "outputs": ("outputs", Outputs._fields),
         "adversarial_risk": ("adversarialRisk", ("value",)),
+        "closed_overlaps": ("closedOverlaps", SlopedOverlaps._fields),
+        "components": ("components", SlopedCoordinates._fields),
+        "residual_spectral": ("residualSpectral", ()),
+        "residual_coordinate": ("residualCoordinate", ()),
+        "label_spectral": ("labelSpectral", ()),
+        "label_coordinate": ("labelCoordinate", ()),
+        "null_coordinate": ("nullCoordinate", ()),
     }
     parts = [kernels[name].javascript(*names) for name, names in chosen.items()]
     header = (
-        "/* Generated from rfrobust/engine/equations.py by `python -m rfrobust.engine.generate`: do not edit.\n"
-        " * Needs rfrobust.gaussianParts of equations.js. */\n"
+        "/* Generated from rfrobust/engine/equations.py and systems.py by `python -m rfrobust.engine.generate`:\n"
+        " * do not edit. Needs normal.js and channels.js. */\n"
         '"use strict";\n'
     )
     exported = ", ".join(name for name, _ in chosen.values())

@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from ..support.jit import inner, njit
-from .channels import label_channel, label_statistics, residual_channel
+from .channels import label_channel, label_statistics, piece_jet, piece_of, residual_channel
 from .family import TOLERANCE, equations, other_norm, sampled, solve, threshold
 from .gaussian import SQRT_2_OVER_PI
 from .records import Parameters, Point
@@ -40,9 +40,10 @@ def _nothing(p, deviations, weights, margin, loss, jet):
     """Return the zero network: of responses its risk is E y^2, of labels it is a coin flip."""
     nan = math.nan
     if deviations is None:
-        at = label_channel(1e-100, 1e-100, 1e-100, 0.0, margin, loss, jet)
+        z = 0.0 if margin else 1.0
+        value = piece_jet(piece_of(z, loss), z, loss, jet).value
         return Point(
-            SOLVED, NULL, 0.0, 0.0, math.inf, 0.5, 0.0, 0.0, 0.0, nan, at.loss, nan, nan, 0.5, 0.5, 0.0, 0.0, 0.0
+            SOLVED, NULL, 0.0, 0.0, math.inf, 0.5, 0.0, 0.0, 0.0, nan, value, nan, nan, 0.5, 0.5, 0.0, 0.0, 0.0
         )  # fmt: skip
     here = residual_channel(math.sqrt(p.signal), 1e-100, 0.0, deviations, weights, loss, jet)
     size = _mean_abs(p.signal, deviations, weights)

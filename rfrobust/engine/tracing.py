@@ -149,11 +149,17 @@ _PYTHON = Language(
         "components": "components({}, p, norm)",
     },
 )  # fmt: skip
-# on the page the law is always the closed one
 _JAVASCRIPT = Language(
     "  const {} = {};", "{0} >= {1} ? {2} : {3}", "Math",
-    {"gaussian_parts": "rfrobust.gaussianParts({})", "averages": "closedAverages({}, p)"},
+    {
+        "gaussian_parts": "normal.gaussianParts({})", "averages": "closedAverages({}, p)",
+        "overlaps": "closedOverlaps({}, p)", "residual_channel": "channels.residual({}, p, loss)",
+        "label_channel": "channels.label({}, loss)", "coordinate": "channels.coordinate({})",
+        "components": "components({}, p, norm)",
+    },
 )  # fmt: skip
+#: Arguments without a choice on the page: the law is the closed one, noise is Gaussian, labels have losses of margins.
+_SETTLED = {"law", "deviations", "weights", "margin", "jet"}
 
 
 class Writer:
@@ -226,8 +232,12 @@ class Kernel(NamedTuple):
         return f"@inner\ndef {name}({self.arguments}):\n{body}\n    return {returned}\n"
 
     def javascript(self, name: str, fields: Sequence[str]) -> str:
-        """Return the kernel as a function that returns an object."""
+        """Return the kernel as a function that returns an object of these fields, an array if there are none."""
         writer = Writer(self.outputs, _JAVASCRIPT)
-        entries = "".join(f"    {field}: {value},\n" for field, value in zip(fields, writer.values, strict=True))
-        head = f"/* {self.doc} */\nfunction {name}({self.arguments.removesuffix(', law')}) {{"
-        return "\n".join([head, *writer.lines, f"  return {{\n{entries}  }};\n}}\n"])
+        arguments = ", ".join(argument for argument in self.arguments.split(", ") if argument not in _SETTLED)
+        entries, (start, end) = writer.values, "[]"
+        if fields:
+            entries, (start, end) = [f"{field}: {value}" for field, value in zip(fields, entries, strict=True)], "{}"
+        listed = "".join(f"    {entry},\n" for entry in entries)
+        head = f"/* {self.doc} */\nfunction {name}({arguments}) {{"
+        return "\n".join([head, *writer.lines, f"  return {start}\n{listed}  {end};\n}}\n"])

@@ -270,6 +270,14 @@ def test_derivatives_of_labels():
     assert float(slopes.standard_risk.sel(parameter="psi1")) == pytest.approx((up - down) / 2e-4, rel=1e-6)
 
 
+@pytest.mark.parametrize("loss", ["square", "huber:0.3", "absolute", "logistic", "hinge"])
+def test_training_labels_in_vain_leaves_the_loss_of_no_network(loss):
+    model = rfrobust.solve(0.5, 2, 3, 0.3, loss=loss, labels="sign")
+    assert model.phase is rfrobust.Phase.NULL
+    at_zero = 0.0 if loss in ("logistic", "hinge") else 1.0  # margin, or residual of a label
+    assert model.training_loss == pytest.approx(float(model.loss(at_zero)), rel=1e-14)
+
+
 def test_searches_over_every_knob():
     best = rfrobust.best_training(
         Problem.of(1.5, 3, 0, 0.5, noise=MIX, loss="huber:1"), eps_test=0.2, eps=0.1, ridge=0.1, delta=None
