@@ -260,13 +260,19 @@ def robust_accuracy(
     rng = np.random.default_rng([validation.integer("seed", seed, 0), 1])
 
     def attack(images: Array, labels: Array) -> Array:
-        found, left, quiet = images.copy(), np.arange(len(labels)), 0
-        while left.size and quiet < pgd.PATIENCE:
-            moved = linf_attack(network, images[left], labels[left], settings.radius, settings.test_attack_steps, rng)
-            fooled = network.forward(moved, False).argmax(axis=1) != labels[left]
-            found[left[fooled]] = moved[fooled]
-            left, quiet = left[~fooled], 0 if fooled.any() else quiet + 1
-        return found
+        rivals = pgd.rivals(network.forward(images, False), labels)
+
+        def evaluate(points: Array, sloped: bool, rows: Any = slice(None), goals: Any = -1) -> tuple[Array, Any]:
+            goal = np.where(goals < 0, -1, rivals[rows][np.arange(len(points)), goals])
+            values, cotangent = pgd.margin(network.forward(points, False), labels[rows], goal)
+            return values, network.backward(cotangent, False) if sloped else None
+
+        ball, steps = pgd.Ball(images, settings.radius, "linf", (0.0, 1.0)), settings.test_attack_steps
+        if settings.radius == 0.0:
+            return images
+        first = linf_attack(network, images, labels, settings.radius, steps, rng)
+        best = pgd.better(pgd.ascend(evaluate, images, (), ball), first, evaluate(first, False)[0])
+        return pgd.search(evaluate, ball, best, steps, None, rng, goals=rivals.shape[1], enough=0.0).points
 
     return accuracy(network, x, y, batch, attack)
 
