@@ -10,7 +10,7 @@ from . import validation
 
 NORMS = ("linf", "l2")
 #: Rounds in a row that must not move a maximum by more than this share of its rise before a search ends; rounds at most.
-PATIENCE, _STILL, _MOST = 8, 1e-3, 200
+PATIENCE, _STILL, _MOST = 12, 1e-3, 200
 #: Steps of a round's ascents are at least this many: a tenth of them, and a search in 64 dimensions misses percents.
 _STEPS = 20
 #: In d dimensions a round climbs from this many points over d, half of them the best of some random ones: in high
@@ -191,7 +191,7 @@ def search(
         else:
             found = _round(evaluate, here, rows, lengths, known, rng, goals, number)
         best.points[rows], best.values[rows] = found
-        if number >= goals and restarts is None:
+        if restarts is None:
             assert found.values is not None
             moved = found.values - before > _STILL * (found.values - floor[rows])
             still[rows] = np.where(moved, 0, still[rows] + 1)
@@ -210,8 +210,8 @@ def _round(
 ) -> Best:
     """Ascents to a goal from the best of some random points, and from hops from the best point, then random moves."""
     count, shape = len(rows), best.points.shape
-    half = max(1, _SPREAD // 2 // math.prod(shape[1:]))
-    screened = min(_SPREAD, 8 * half)
+    half = math.ceil(_SPREAD / 2 / math.prod(shape[1:]))
+    screened = min(_SPREAD, 8 * half) if half > 1 else 1
     natural = np.full(count, -1)
     starts = np.stack([ball.random_edge(rng, shape) for _ in range(screened)])
     values = np.stack([evaluate(start, False, rows, natural)[0] for start in starts])

@@ -9,7 +9,7 @@ import numpy as np
 from ..support import pgd, validation
 
 METHODS = ("pgd", "single-gradient")
-LOSSES = ("squared", "margin")
+LOSSES = ("squared", "margin", "error")
 
 
 @runtime_checkable
@@ -36,22 +36,23 @@ class InputAttack:
     norm : {"linf", "l2"}
         The norm of the perturbation.
     steps : int
-        Gradient steps.
+        Gradient steps of the first ascent; those of restarts have at least 20.
     step : float, optional
         Length of one step in that norm; a fifth of the radius by default (Fu and Wang's setting).
     bounds : (float, float), optional
         Allowed range of every input, such as (0, 1) for images; the attacked inputs must lie in it.
-    loss : {"squared", "margin"}
-        The squared distance of outputs and targets, or the largest other output minus the output of the true class
-        (the column in which the target is largest).
+    loss : {"squared", "margin", "error"}
+        The squared distance of outputs and targets; the largest other output minus the output of the true class (the
+        column in which the target is largest); the same, but a sample is left once it is misclassified, since its error
+        cannot grow.
     method : {"pgd", "single-gradient"}
         "pgd": a new gradient every step, projection onto the ball around the sample, random start in the ball, and
         of all points visited (the sample among them) the one with the largest loss. "single-gradient": what Fu and
         Wang's published code does. The gradient is taken once, at the random start, and the projection is onto the
         ball around the *start*, so that the sample can be left by up to 2 rho; l_inf only.
     restarts : int, optional
-        Rounds of ascents after the first. By default a sample is attacked again until four rounds have not moved its
-        loss by a part in 10,000; training has none. Not for "single-gradient".
+        Rounds of ascents after the first. By default a sample is attacked again until twelve rounds in a row
+        have not moved its loss by a thousandth of its rise; training has none. Not for "single-gradient".
 
     Raises
     ------
@@ -102,7 +103,7 @@ class InputAttack:
 
         ball = pgd.Ball(x, self.radius, self.norm, self.bounds)
         rivals = np.full((len(x), 1), -1)
-        if self.loss == "margin":
+        if self.loss != "squared":
             rivals = pgd.rivals(model.predict(x), targets.argmax(axis=1))
 
         def evaluate(
@@ -117,8 +118,8 @@ class InputAttack:
 
         best = pgd.ascend(evaluate, x, (), ball)
         best = pgd.ascend(evaluate, ball.random_point(rng), lengths, ball, best=best)
-        goals = rivals.shape[1]
-        return pgd.search(evaluate, ball, best, self.steps, self.restarts, rng, goals=goals).points
+        enough, goals = 0.0 if self.loss == "error" else np.inf, rivals.shape[1]
+        return pgd.search(evaluate, ball, best, self.steps, self.restarts, rng, goals=goals, enough=enough).points
 
     def once(self) -> "InputAttack":
         """Return the attack without restarts where their number was left open: that of a training step."""
