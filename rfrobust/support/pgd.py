@@ -71,10 +71,9 @@ class Ball:
     def random_edge(self, rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
         """Return points of the sphere (l2) or of all faces of the cube (about half the coordinates at their ends)."""
         if self.norm == "l2":
-            offset = unit_rows(rng.standard_normal(shape))
-        else:
-            offset = np.clip(rng.uniform(-2.0, 2.0, shape), -1.0, 1.0)
-        return self.project(self.centre + (self.radius * offset).astype(self.centre.dtype))
+            return self._cut(self.centre + self.radius * unit_rows(rng.standard_normal(shape)))
+        offset = self.radius * np.clip(rng.uniform(-2.0, 2.0, shape), -1.0, 1.0)
+        return self.project(self.centre + offset.astype(self.centre.dtype))
 
     def hop(self, rng: np.random.Generator, points: np.ndarray) -> np.ndarray:
         """Return ``points`` with half of the coordinates drawn anew (linf) or half-way to new ones of the sphere (l2)."""
