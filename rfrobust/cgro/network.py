@@ -194,12 +194,12 @@ def _ascended(
         y, patches = np.repeat(y, patches.shape[1]), patches.reshape(-1, 1, problem.dim)
     centre, rng = patches.reshape(len(y), -1), np.random.default_rng(0)
 
-    def evaluate(points: np.ndarray, sloped: bool, chosen: Any = slice(None), goals: Any = -1) -> tuple[np.ndarray, Any]:
-        rows, labels = points.reshape(-1, problem.dim), y[chosen]
-        values = -_margins(rows, weights, labels, problem.q)
+    def evaluate(points: np.ndarray, sloped: bool, rows: Any = slice(None), goals: Any = -1) -> tuple[np.ndarray, Any]:
+        flat, labels = points.reshape(-1, problem.dim), y[rows]
+        values = -_margins(flat, weights, labels, problem.q)
         if not sloped:
             return values, None
-        pull = (_slope_rows(rows, weights, problem.q) @ weights).reshape(points.shape)
+        pull = (_slope_rows(flat, weights, problem.q) @ weights).reshape(points.shape)
         return values, -labels[:, None] * pull
 
     here, falling = pgd.Ball(centre, radius, attack.kind), pgd.falling_steps(radius, attack.steps)

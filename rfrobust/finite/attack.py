@@ -1,6 +1,5 @@
 """Attacks on a finite network in an l2 ball: the linearized one and projected gradient ascent with restarts."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -44,9 +43,9 @@ def pgd_attack(
     """Maximise (y - f(x + delta))^2 over |delta| <= eps by projected gradient ascent, for every row of X.
 
     Ascents start from the linearized attack in both directions (the curvature of f can make the smaller linear gain
-    the larger true one), from ``start``, and from the best of some random points of the sphere, in rounds; each pushes
-    f up or down by normalized gradients of geometrically falling length. The best point ever visited wins. What is
-    found is a lower bound of the maximum; :func:`inner_maximum` has an upper one.
+    the larger true one), from ``start`` and from X, then in rounds from the best of some random points of the sphere
+    and from points around the best one; each pushes f up or down by normalized gradients of falling length. The best
+    point ever visited wins. What is found is a lower bound of the maximum; :func:`inner_maximum` has an upper one.
 
     Parameters
     ----------
@@ -61,10 +60,10 @@ def pgd_attack(
     eps : float
         Radius, >= 0.
     steps : int
-        Gradient steps per start.
+        Gradient steps per start; at least 20 in restarts.
     restarts : int, optional
-        Rounds of random starts. By default a point is attacked until its maximum has not moved by a part in
-        10,000 in four rounds in a row.
+        Rounds of random starts. By default a point is attacked until twelve in a row have not moved its maximum by a
+        thousandth of its rise.
     rng : numpy.random.Generator, optional
         Source of the random starts; a fixed one by default, so that an attack is reproducible.
     start : ndarray, shape (n, d), optional
@@ -99,13 +98,11 @@ def pgd_attack(
     return np.concatenate(parts)
 
 
-def _error(
-    network: FeatureMap, theta: np.ndarray, X: np.ndarray, y: np.ndarray, side: np.ndarray
-) -> Callable[[np.ndarray, bool, Any, Any], tuple[np.ndarray, Any]]:
+def _error(network: FeatureMap, theta: np.ndarray, X: np.ndarray, y: np.ndarray, side: np.ndarray) -> pgd.Evaluation:
     """|y - f| at perturbed rows, and slopes of y - f: up to ``side`` for goal 0, down for goal 1, outwards for -1."""
 
-    def evaluate(delta: np.ndarray, sloped: bool, rows: Any = slice(None), goals: Any = -1) -> tuple[np.ndarray, Any]:
-        U = (X[rows] + delta) @ network.W.T
+    def evaluate(points: np.ndarray, sloped: bool, rows: Any = slice(None), goals: Any = -1) -> tuple[np.ndarray, Any]:
+        U = (X[rows] + points) @ network.W.T
         residual = y[rows] - network.activation(U) @ theta
         if not sloped:
             return np.abs(residual), None

@@ -183,11 +183,11 @@ def pgd(
 ) -> np.ndarray:
     """Attack a classifier inside l_inf balls by projected gradient ascent on the margin; return the worst points.
 
-    Sign steps of ``2.5 radius/steps`` from the sample, then in rounds falling ones from the best of some random points,
-    projected on the ball (and on ``box``, the range of valid inputs); of all iterates the one with the least margin is
-    kept. By default a sample is attacked until four rounds have not moved its margin by a part in 10,000. A lower bound
-    of what an attacker can do; upper ones are :meth:`ReLUNetwork.bounds` (:func:`robust_error_bounds`) and, exact,
-    :func:`minimum`.
+    Sign steps of ``2.5 radius/steps`` from the sample, then falling ones (at least 20) towards each other class and, in
+    rounds, from random points and points around the best one, projected on the ball (and on ``box``, the range of valid
+    inputs); of all iterates the one with the least margin is kept. By default a sample is attacked until twelve rounds
+    in a row have not moved its margin by a thousandth of its fall. A lower bound of what an attacker can do; upper ones
+    are :meth:`ReLUNetwork.bounds` (:func:`robust_error_bounds`) and, exact, :func:`minimum`.
 
     Returns
     -------
@@ -207,16 +207,16 @@ def pgd(
     goal_classes = rivals(network(X), classes) if network.outputs > 1 else np.full((len(X), 1), -1)
 
     def evaluate(
-        x: np.ndarray, sloped: bool, chosen: Any = slice(None), goals: Any = -1
+        points: np.ndarray, sloped: bool, rows: Any = slice(None), goals: Any = -1
     ) -> tuple[np.ndarray, np.ndarray | None]:
-        out, true = network(x), classes[chosen]
+        out, true = network(points), classes[rows]
         if network.outputs == 1:
             cotangent = 1.0 - 2.0 * true[:, None]
             values = cotangent[:, 0] * out[:, 0]
         else:
-            goal = np.where(goals < 0, -1, goal_classes[chosen][np.arange(len(x)), goals])
+            goal = np.where(goals < 0, -1, goal_classes[rows][np.arange(len(points)), goals])
             values, cotangent = margin(out, true, goal)
-        return values, network.gradient(x, cotangent) if sloped else None
+        return values, network.gradient(points, cotangent) if sloped else None
 
     ball = Ball(X, radius, "linf", box)
     best = ascend(evaluate, X, even_steps(radius, steps), ball)

@@ -2,25 +2,36 @@
 
 import math
 from collections.abc import Callable, Iterable
-from typing import Any, NamedTuple
+from functools import partial
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
 from . import validation
 
 NORMS = ("linf", "l2")
-#: Rounds in a row that must not move a maximum by more than this share of its rise before a search ends; rounds at most.
+#: Ascents in a row that must not move a maximum by more than this share of its rise to end a search; rounds at most.
 PATIENCE, _STILL, _MOST = 12, 1e-3, 200
-#: Steps of a round's ascents are at least this many: a tenth of them, and a search in 64 dimensions misses percents.
+#: An ascent of a search has at least this many steps: with 10, maxima in 64 dimensions stay percents lower.
 _STEPS = 20
 #: In d dimensions a round climbs from this many points over d, half of them the best of some random ones: in high
 #: dimension slopes hardly differ over the ball, in low dimension they do.
 _SPREAD = 64
-#: Goals of one search at most, as is customary for the rivals of a class (Croce and Hein, arXiv:2003.01690).
-_GOALS = 9
+#: Rivals of a class that are goals of a search at most, as is customary (Croce and Hein, arXiv:2003.01690).
+_RIVALS = 9
 MOMENTUM = 0.85
 #: Values of some points, None if none is to be preferred, and the slopes there, which are asked for by the flag.
 Evaluate = Callable[[np.ndarray, bool], tuple[np.ndarray | None, Any]]
+
+
+class Evaluation(Protocol):
+    """What a search climbs, at points of some rows (all by default), each under a goal.
+
+    The slopes of goal -1 are those of the values, of goals 0, 1, ... those of what may lead to a larger maximum.
+    """
+
+    def __call__(self, points: np.ndarray, sloped: bool, rows: Any = ..., goals: Any = ...) -> tuple[np.ndarray, Any]:
+        """Return values and, if asked for, slopes."""
 
 
 class Best(NamedTuple):
@@ -76,7 +87,7 @@ class Ball:
         return self.project(self.centre + offset.astype(self.centre.dtype))
 
     def hop(self, rng: np.random.Generator, points: np.ndarray) -> np.ndarray:
-        """Return ``points`` with half of the coordinates drawn anew (linf) or half-way to new ones of the sphere (l2)."""
+        """Return ``points`` with half of the coordinates drawn anew (linf) or moved by a radius at random (l2)."""
         fresh = self.random_edge(rng, points.shape)
         if self.norm == "linf":
             return np.where(rng.random(points.shape) < 0.5, fresh, points)
@@ -134,7 +145,7 @@ def ascend(
 
 
 def search(
-    evaluate: Callable[[np.ndarray, bool, Any, np.ndarray], tuple[np.ndarray, Any]],
+    evaluate: Evaluation,
     ball: Ball,
     best: Best,
     steps: int,
@@ -144,16 +155,14 @@ def search(
     goals: int = 1,
     enough: float = np.inf,
 ) -> Best:
-    """Add ascents from the centre, then rounds of ascents; by default until no row's maximum moves any more.
+    """Add an ascent from the centre to each goal, then rounds; by default until no row's maximum moves any more.
 
     The result is a lower bound of the maximum: a narrow one can be missed by any number of rounds.
 
     Parameters
     ----------
-    evaluate : callable
-        As for :func:`ascend`, with the numbers of the rows, some of them repeated, as a third argument, and as a fourth
-        the goal of each: the slopes of goal -1 are those of the values, of 0, 1, ... those of something that may lead
-        to a larger maximum.
+    evaluate : Evaluation
+        Asked with the numbers of rows, some of them repeated.
     ball : Ball
         Where the points stay, a row each.
     best : Best
@@ -162,7 +171,7 @@ def search(
         Steps of each ascent; no fewer than 20 are taken.
     restarts : int, optional
         Number of rounds; nothing is done if it is 0. By default a row is done when its value has grown by less than a
-        thousandth of its rise above that of the centre in each of :data:`PATIENCE` rounds in a row.
+        thousandth of its rise above that of the centre in each of :data:`PATIENCE` ascents and rounds in a row.
     rng : numpy.random.Generator
     goals : int
         Number of goals.
@@ -183,10 +192,8 @@ def search(
         known = Best(best.points[rows], before.copy())
         if number < goals:
             goal = np.full(len(rows), number if goals > 1 else -1)
-            found = ascend(
-                lambda x, sloped, rows=rows, goal=goal: evaluate(x, sloped, rows, goal),
-                here.centre, lengths, here, momentum=MOMENTUM, best=known,
-            )  # fmt: skip
+            climbed = partial(evaluate, rows=rows, goals=goal)
+            found = ascend(climbed, here.centre, lengths, here, momentum=MOMENTUM, best=known)
         else:
             found = _round(evaluate, here, rows, lengths, known, rng, goals, number)
         best.points[rows], best.values[rows] = found
@@ -198,7 +205,7 @@ def search(
 
 
 def _round(
-    evaluate: Callable[[np.ndarray, bool, Any, np.ndarray], tuple[np.ndarray, Any]],
+    evaluate: Evaluation,
     ball: Ball,
     rows: np.ndarray,
     lengths: list[float],
@@ -218,9 +225,8 @@ def _round(
     start = np.concatenate([*chosen, *(ball.hop(rng, best.points) for _ in range(half))])
     tiled = np.tile(np.arange(count), 2 * half)
     goal = np.repeat([*(np.arange(half) + number * half) % goals, *np.full(half, -1)], count)
-    found = ascend(
-        lambda x, sloped: evaluate(x, sloped, rows[tiled], goal), start, lengths, ball.take(tiled), momentum=MOMENTUM
-    )
+    climbed = partial(evaluate, rows=rows[tiled], goals=goal)
+    found = ascend(climbed, start, lengths, ball.take(tiled), momentum=MOMENTUM)
     assert found.values is not None
     per_start = found.values.reshape(2 * half, count)
     top = per_start.argmax(axis=0), np.arange(count)
@@ -250,7 +256,7 @@ def rivals(outputs: np.ndarray, true: np.ndarray) -> np.ndarray:
     """Return the other classes by their outputs, largest first, nine at most: goals of a search of the margin."""
     others = outputs.copy()
     others[np.arange(len(outputs)), true] = -np.inf
-    return np.argsort(-others, axis=1, kind="stable")[:, : min(_GOALS, outputs.shape[1] - 1)]
+    return np.argsort(-others, axis=1, kind="stable")[:, : min(_RIVALS, outputs.shape[1] - 1)]
 
 
 def rounds(restarts: Any) -> int | None:

@@ -198,8 +198,8 @@ def finite_width_accuracy(
 ) -> np.ndarray:
     """Train a finite network by PGD training on the kernel part; return (clean, robust) test accuracy.
 
-    The readout starts at zero. Minibatches of 100, five attack steps in training, the attack of ``robust_score`` in the test, the learning
-    rate the reciprocal of the mean diagonal of the NTK.
+    The readout starts at zero. Minibatches of 100, five attack steps in training, in the test the attack of
+    ``robust_score``; the learning rate is the reciprocal of the mean diagonal of the NTK.
     """
     network = architecture or Architecture()
     radius = validation.real_scalar("radius", radius, 0)

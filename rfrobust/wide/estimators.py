@@ -85,7 +85,7 @@ class _KernelEstimator(BaseEstimator):
         return np.concatenate([attack.run(self.model_, X[part], targets[part], rng) for part in parts])
 
     def robust_score(self, X: Any, y: Any, *, attack: InputAttack | None = None, seed: int = 0) -> float:
-        """Return ``score`` on the attacked samples: at least the robust accuracy, or R^2. Arguments as :meth:`attack`."""
+        """Return ``score`` on the attacked samples, from above the robust one. Arguments as :meth:`attack`."""
         return float(self.score(self.attack(X, y, attack=attack, seed=seed), y))
 
 
