@@ -13,8 +13,8 @@ CAPTION = (
     "images): SGD with momentum 0.9, cosine step from 0.05, batch 100, 5-step l_inf training attack, evaluated by "
     "ascents towards every other class until the margin stops moving. Left: two-layer ReLU network, 400 training "
     "images, radius 0.1, 300 epochs. Right: two 3 x 3 convolutions and a dense layer, 200 training images, radius "
-    "0.15, 120 epochs; narrow networks collapse to one class. With capacity robust training accuracy climbs (left to 1) "
-    "and clean test accuracy stays high, while robust test accuracy saturates far below."
+    "0.15, 120 epochs; narrow networks collapse to one class. With capacity robust training accuracy climbs (left to "
+    "1) and clean test accuracy stays high, while robust test accuracy saturates far below."
 )
 PANELS = {"two-layer": "two-layer network, radius 0.1", "convolutional": "convolutional network, radius 0.15"}
 _LABELS = {"robust_train": "robust, training", "clean_test": "clean, test", "robust_test": "robust, test"}
