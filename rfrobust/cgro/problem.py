@@ -106,8 +106,8 @@ class PatchAttack:
         Radius of the ball (>= 0). By default delta for ``l2`` and delta/sqrt(dim) for ``linf``, the cube
         inside that ball. Not accepted by ``structured``, whose radius belongs to the problem.
     steps : int
-        Gradient steps of an ascent (>= 1); the first one's have length 2.5 radius / steps, those of restarts (at least
-        20) fall.
+        Gradient steps of an ascent (>= 1); the first one's have length 2.5 radius / steps, those of restarts (at
+        least 20 unless their number is given) fall.
     target : {"signal", "all"}
         Patches that may be changed; the ball is over all of them together.
     restarts : int, optional

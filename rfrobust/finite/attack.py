@@ -60,7 +60,7 @@ def pgd_attack(
     eps : float
         Radius, >= 0.
     steps : int
-        Gradient steps per start; at least 20 in restarts.
+        Gradient steps per start; at least 20 in restarts unless their number is given.
     restarts : int, optional
         Rounds of random starts. By default a point is attacked until twelve in a row have not moved its maximum by a
         thousandth of its rise.

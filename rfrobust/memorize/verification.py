@@ -183,7 +183,7 @@ def pgd(
 ) -> np.ndarray:
     """Attack a classifier inside l_inf balls by projected gradient ascent on the margin; return the worst points.
 
-    Sign steps of ``2.5 radius/steps`` from the sample, then falling ones (at least 20) towards each other class and, in
+    Sign steps of ``2.5 radius/steps`` from the sample, then falling ones towards each other class and, in
     rounds, from random points and points around the best one, projected on the ball (and on ``box``, the range of valid
     inputs); of all iterates the one with the least margin is kept. By default a sample is attacked until twelve rounds
     in a row have not moved its margin by a thousandth of its fall. A lower bound of what an attacker can do; upper ones

@@ -12,7 +12,7 @@ from . import validation
 NORMS = ("linf", "l2")
 #: Ascents in a row that must not move a maximum by more than this share of its rise to end a search; rounds at most.
 PATIENCE, _STILL, _MOST = 12, 1e-3, 200
-#: An ascent of a search has at least this many steps: with 10, maxima in 64 dimensions stay percents lower.
+#: An ascent of an open search has at least this many steps: with 10, maxima in 64 dimensions stay percents lower.
 _STEPS = 20
 #: In d dimensions a round climbs from this many points over d, half of them the best of some random ones: in high
 #: dimension slopes hardly differ over the ball, in low dimension they do.
@@ -168,7 +168,7 @@ def search(
     best : Best
         What was found before, of all rows; changed in place.
     steps : int
-        Steps of each ascent; no fewer than 20 are taken.
+        Steps of each ascent, by default of ``restarts`` at least 20.
     restarts : int, optional
         Number of rounds; nothing is done if it is 0. By default a row is done when its value has grown by less than a
         thousandth of its rise above that of the centre in each of :data:`PATIENCE` ascents and rounds in a row.
@@ -181,7 +181,7 @@ def search(
     assert best.values is not None
     if restarts == 0:
         return best
-    lengths = falling_steps(ball.radius, max(steps, _STEPS))
+    lengths = falling_steps(ball.radius, max(steps, _STEPS) if restarts is None else steps)
     rows = np.arange(len(best.points))
     floor, still = evaluate(ball.centre, False, rows, np.full(len(rows), -1))[0], np.zeros(len(rows), dtype=int)
     for number in range(goals + (_MOST if restarts is None else restarts)):

@@ -36,7 +36,7 @@ class InputAttack:
     norm : {"linf", "l2"}
         The norm of the perturbation.
     steps : int
-        Gradient steps of the first ascent; those of restarts have at least 20.
+        Gradient steps of the first ascent; those of restarts have at least 20 unless their number is given.
     step : float, optional
         Length of one step in that norm; a fifth of the radius by default (Fu and Wang's setting).
     bounds : (float, float), optional
