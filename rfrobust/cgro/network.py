@@ -194,29 +194,22 @@ def _ascended(
         y, patches = np.repeat(y, patches.shape[1]), patches.reshape(-1, 1, problem.dim)
     centre, rng = patches.reshape(len(y), -1), np.random.default_rng(0)
 
-    def ball(chosen: Any) -> pgd.Ball:
-        return pgd.Ball(centre[chosen], radius, attack.kind)
-
-    def evaluate(points: np.ndarray, sloped: bool, chosen: Any = slice(None)) -> tuple[np.ndarray, Any]:
-        rows, labels = points.reshape(-1, problem.dim), y[chosen]
-        values = -_margins(rows, weights, labels, problem.q)
+    def evaluate(points: np.ndarray, sloped: bool, rows: Any = slice(None), goals: Any = -1) -> tuple[np.ndarray, Any]:
+        flat, labels = points.reshape(-1, problem.dim), y[rows]
+        values = -_margins(flat, weights, labels, problem.q)
         if not sloped:
             return values, None
-        pull = (_slope_rows(rows, weights, problem.q) @ weights).reshape(points.shape)
+        pull = (_slope_rows(flat, weights, problem.q) @ weights).reshape(points.shape)
         return values, -labels[:, None] * pull
 
-    here, falling = ball(slice(None)), pgd.falling_steps(radius, attack.steps)
+    here, falling = pgd.Ball(centre, radius, attack.kind), pgd.falling_steps(radius, attack.steps)
     best = pgd.ascend(evaluate, centre, pgd.even_steps(radius, attack.steps), here)
     if attack.restarts != 0:
         # Random starts miss the strongest filters in high dimension: start from the worst points of each filter too.
         for alone in np.einsum("rd,jk->rjkd", weights, np.eye(patches.shape[1])).reshape(-1, 1, centre.shape[1]):
             start = centre - radius * y[:, None] * here.steepest(alone)
             best = pgd.ascend(evaluate, start, falling, here, momentum=pgd.MOMENTUM, best=best)
-
-    def again(chosen: np.ndarray) -> pgd.Best:
-        return pgd.explore(evaluate, ball, chosen, falling, best.points[chosen], rng)
-
-    return pgd.search(again, best, attack.restarts).points
+    return pgd.search(evaluate, here, best, attack.steps, attack.restarts, rng).points
 
 
 @validation.typed

@@ -106,12 +106,13 @@ class PatchAttack:
         Radius of the ball (>= 0). By default delta for ``l2`` and delta/sqrt(dim) for ``linf``, the cube
         inside that ball. Not accepted by ``structured``, whose radius belongs to the problem.
     steps : int
-        Gradient steps of an ascent (>= 1); the first one's have length 2.5 radius / steps, those of restarts fall.
+        Gradient steps of an ascent (>= 1); the first one's have length 2.5 radius / steps, those of restarts (at
+        least 20 unless their number is given) fall.
     target : {"signal", "all"}
         Patches that may be changed; the ball is over all of them together.
     restarts : int, optional
-        Rounds of ascents after the first. By default an example is attacked again until four rounds have not moved its
-        margin by a part in 10,000; training has none.
+        Rounds of ascents after the first. By default an example is attacked again until twelve rounds in a row have not
+        moved its margin by a thousandth of its fall; training has none.
     """
 
     kind: str = "structured"

@@ -1,7 +1,7 @@
 """Attacks on a finite network in an l2 ball: the linearized one and projected gradient ascent with restarts."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -43,9 +43,9 @@ def pgd_attack(
     """Maximise (y - f(x + delta))^2 over |delta| <= eps by projected gradient ascent, for every row of X.
 
     Ascents start from the linearized attack in both directions (the curvature of f can make the smaller linear gain
-    the larger true one), from ``start``, and from the best of some random points of the sphere, in rounds; each pushes
-    f up or down by normalized gradients of geometrically falling length. The best point ever visited wins. What is
-    found is a lower bound of the maximum; :func:`inner_maximum` has an upper one.
+    the larger true one), from ``start`` and from X, then in rounds from the best of some random points of the sphere
+    and from points around the best one; each pushes f up or down by normalized gradients of falling length. The best
+    point ever visited wins. What is found is a lower bound of the maximum; :func:`inner_maximum` has an upper one.
 
     Parameters
     ----------
@@ -60,10 +60,10 @@ def pgd_attack(
     eps : float
         Radius, >= 0.
     steps : int
-        Gradient steps per start.
+        Gradient steps per start; at least 20 in restarts unless their number is given.
     restarts : int, optional
-        Rounds of random starts. By default a point is attacked until its maximum has not moved by a part in
-        10,000 in four rounds in a row.
+        Rounds of random starts. By default a point is attacked until twelve in a row have not moved its maximum by a
+        thousandth of its rise.
     rng : numpy.random.Generator, optional
         Source of the random starts; a fixed one by default, so that an attack is reproducible.
     start : ndarray, shape (n, d), optional
@@ -83,7 +83,6 @@ def pgd_attack(
     rng = np.random.default_rng(0) if rng is None else rng
     if eps == 0.0:
         return np.zeros_like(X)
-    lengths = pgd.falling_steps(eps, steps)
     parts = []
     for first in range(0, len(X), _BLOCK):
         rows = slice(first, first + _BLOCK)
@@ -94,37 +93,21 @@ def pgd_attack(
         if start is not None:
             starts.append((start[rows], side))
         best = _best_ascent(network, theta, part, responses, eps, starts, steps)
-
-        def ball(chosen: np.ndarray) -> pgd.Ball:
-            return pgd.Ball(np.zeros((len(chosen), network.W.shape[1])), eps, "l2")
-
-        def again(
-            chosen: np.ndarray, part: np.ndarray = part, responses: np.ndarray = responses, best: pgd.Best = best
-        ) -> pgd.Best:
-            up, down = (
-                pgd.explore(
-                    _residual(network, theta, part, responses, side), ball, chosen, lengths, best.points[chosen], rng
-                )
-                for side in (1.0, -1.0)
-            )
-            return pgd.better(up, *down)
-
-        parts.append(pgd.search(again, best, restarts).points)
+        ball, error = pgd.Ball(np.zeros_like(part), eps, "l2"), _error(network, theta, part, responses, side)
+        parts.append(pgd.search(error, ball, best, steps, restarts, rng, goals=2).points)
     return np.concatenate(parts)
 
 
-def _residual(
-    network: FeatureMap, theta: np.ndarray, X: np.ndarray, y: np.ndarray, side: Any
-) -> Callable[[np.ndarray, bool, Any], tuple[np.ndarray, Any]]:
-    """The residual y - f, or minus it where ``side`` is -1, and its slopes, at perturbed rows."""
-    sides = np.broadcast_to(side, len(X))
+def _error(network: FeatureMap, theta: np.ndarray, X: np.ndarray, y: np.ndarray, side: np.ndarray) -> pgd.Evaluation:
+    """|y - f| at perturbed rows, and slopes of y - f: up to ``side`` for goal 0, down for goal 1, outwards for -1."""
 
-    def evaluate(delta: np.ndarray, sloped: bool, rows: Any = slice(None)) -> tuple[np.ndarray, Any]:
-        U = (X[rows] + delta) @ network.W.T
-        size = sides[rows] * (y[rows] - network.activation(U) @ theta)
+    def evaluate(points: np.ndarray, sloped: bool, rows: Any = slice(None), goals: Any = -1) -> tuple[np.ndarray, Any]:
+        U = (X[rows] + points) @ network.W.T
+        residual = y[rows] - network.activation(U) @ theta
         if not sloped:
-            return size, None
-        return size, -sides[rows][:, None] * ((network.activation.derivative(U) * theta) @ network.W)
+            return np.abs(residual), None
+        up = np.where(goals < 0, np.where(residual >= 0, 1.0, -1.0), side[rows] * (1.0 - 2.0 * np.asarray(goals)))
+        return np.abs(residual), -up[:, None] * ((network.activation.derivative(U) * theta) @ network.W)
 
     return evaluate
 
@@ -234,11 +217,6 @@ def _best_ascent(
     ball, lengths = pgd.Ball(0.0, eps, "l2"), pgd.falling_steps(eps, steps)
     best = pgd.Best(np.zeros_like(X), np.full(len(X), -np.inf))
     for start, side in starts:
-        residual = _residual(network, theta, X, y, side)
-
-        def size(delta: np.ndarray, sloped: bool, residual: Any = residual) -> tuple[np.ndarray, Any]:
-            value, slope = residual(delta, sloped)
-            return np.abs(value), slope
-
-        best = pgd.ascend(size, start, lengths, ball, momentum=pgd.MOMENTUM, best=best)
+        error = _error(network, theta, X, y, np.broadcast_to(side, len(X)))
+        best = pgd.ascend(partial(error, goals=0), start, lengths, ball, momentum=pgd.MOMENTUM, best=best)
     return best

@@ -11,7 +11,7 @@ from scipy import optimize, sparse
 
 from ..support import validation
 from ..support.errors import NumericalError
-from ..support.pgd import Ball, Best, ascend, even_steps, explore, falling_steps, rounds, search
+from ..support.pgd import Ball, ascend, even_steps, margin, rivals, rounds, search
 from .memorizer import Memorizer, class_indices, decide, margins
 from .network import ReLUNetwork, check_network
 
@@ -183,11 +183,11 @@ def pgd(
 ) -> np.ndarray:
     """Attack a classifier inside l_inf balls by projected gradient ascent on the margin; return the worst points.
 
-    Sign steps of ``2.5 radius/steps`` from the sample, then in rounds falling ones from the best of some random points,
-    projected on the ball (and on ``box``, the range of valid inputs); of all iterates the one with the least margin is
-    kept. By default a sample is attacked until four rounds have not moved its margin by a part in 10,000. A lower bound
-    of what an attacker can do; upper ones are :meth:`ReLUNetwork.bounds` (:func:`robust_error_bounds`) and, exact,
-    :func:`minimum`.
+    Sign steps of ``2.5 radius/steps`` from the sample, then falling ones towards each other class and, in
+    rounds, from random points and points around the best one, projected on the ball (and on ``box``, the range of valid
+    inputs); of all iterates the one with the least margin is kept. By default a sample is attacked until twelve rounds
+    in a row have not moved its margin by a thousandth of its fall. A lower bound of what an attacker can do; upper ones
+    are :meth:`ReLUNetwork.bounds` (:func:`robust_error_bounds`) and, exact, :func:`minimum`.
 
     Returns
     -------
@@ -204,31 +204,23 @@ def pgd(
         if not edges[0] < edges[1] or X.min() < edges[0] or X.max() > edges[1]:
             raise ValueError(f"box must be increasing and hold all samples, got box={box!r}")
     classes = class_indices(y, len(X), network.outputs)
+    goal_classes = rivals(network(X), classes) if network.outputs > 1 else np.full((len(X), 1), -1)
 
-    def evaluate(x: np.ndarray, sloped: bool, chosen: Any = slice(None)) -> tuple[np.ndarray, np.ndarray | None]:
-        out, true = network(x), classes[chosen]
-        values = -margins(out, out, true)
-        if not sloped:
-            return values, None
-        cotangent = np.zeros_like(out)
+    def evaluate(
+        points: np.ndarray, sloped: bool, rows: Any = slice(None), goals: Any = -1
+    ) -> tuple[np.ndarray, np.ndarray | None]:
+        out, true = network(points), classes[rows]
         if network.outputs == 1:
-            cotangent[:, 0] = 1 - 2 * true
+            cotangent = 1.0 - 2.0 * true[:, None]
+            values = cotangent[:, 0] * out[:, 0]
         else:
-            rows = np.arange(len(x))
-            cotangent[rows, true] = -1
-            out[rows, true] = -np.inf
-            cotangent[rows, out.argmax(axis=1)] = 1
-        return values, network.gradient(x, cotangent)
+            goal = np.where(goals < 0, -1, goal_classes[rows][np.arange(len(points)), goals])
+            values, cotangent = margin(out, true, goal)
+        return values, network.gradient(points, cotangent) if sloped else None
 
-    def ball(chosen: Any) -> Ball:
-        return Ball(X[chosen], radius, "linf", box)
-
-    best = ascend(evaluate, X, even_steps(radius, steps), ball(slice(None)))
-
-    def again(chosen: np.ndarray) -> Best:
-        return explore(evaluate, ball, chosen, falling_steps(radius, steps), best.points[chosen], rng)
-
-    return search(again, best, restarts).points
+    ball = Ball(X, radius, "linf", box)
+    best = ascend(evaluate, X, even_steps(radius, steps), ball)
+    return search(evaluate, ball, best, steps, restarts, rng, goals=goal_classes.shape[1]).points
 
 
 def robust_error_bounds(network: ReLUNetwork, X: Any, y: Any, radius: float, **attack: Any) -> tuple[float, float]:

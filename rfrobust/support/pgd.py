@@ -2,21 +2,36 @@
 
 import math
 from collections.abc import Callable, Iterable
-from typing import Any, NamedTuple
+from functools import partial
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
 from . import validation
 
 NORMS = ("linf", "l2")
-#: Rounds in a row that must not move a maximum by more than this share before a search ends; rounds at most.
-PATIENCE, _STILL, _MOST = 4, 1e-4, 200
-#: In d dimensions a round climbs from this many random points over d, the best of some more: in high dimension slopes
-#: hardly differ over the ball, in low dimension they do.
+#: Ascents in a row that must not move a maximum by more than this share of its rise to end a search; rounds at most.
+PATIENCE, _STILL, _MOST = 12, 1e-3, 200
+#: An ascent of an open search has at least this many steps: with 10, maxima in 64 dimensions stay percents lower.
+_STEPS = 20
+#: In d dimensions a round climbs from this many points over d, half of them the best of some random ones: in high
+#: dimension slopes hardly differ over the ball, in low dimension they do.
 _SPREAD = 64
+#: Rivals of a class that are goals of a search at most, as is customary (Croce and Hein, arXiv:2003.01690).
+_RIVALS = 9
 MOMENTUM = 0.85
 #: Values of some points, None if none is to be preferred, and the slopes there, which are asked for by the flag.
 Evaluate = Callable[[np.ndarray, bool], tuple[np.ndarray | None, Any]]
+
+
+class Evaluation(Protocol):
+    """What a search climbs, at points of some rows (all by default), each under a goal.
+
+    The slopes of goal -1 are those of the values, of goals 0, 1, ... those of what may lead to a larger maximum.
+    """
+
+    def __call__(self, points: np.ndarray, sloped: bool, rows: Any = ..., goals: Any = ...) -> tuple[np.ndarray, Any]:
+        """Return values and, if asked for, slopes."""
 
 
 class Best(NamedTuple):
@@ -45,6 +60,10 @@ class Ball:
         self.centre, self.radius, self.norm, self.box = np.asarray(centre), radius, norm, box
         self.low, self.high = self._cut(self.centre - radius), self._cut(self.centre + radius)
 
+    def take(self, rows: np.ndarray) -> "Ball":
+        """Return the ball around some rows of the centres."""
+        return Ball(self.centre[rows], self.radius, self.norm, self.box)
+
     def _cut(self, points: np.ndarray) -> np.ndarray:
         return points if self.box is None else np.clip(points, *self.box)
 
@@ -64,7 +83,15 @@ class Ball:
         """Return points of the sphere (l2) or of all faces of the cube (about half the coordinates at their ends)."""
         if self.norm == "l2":
             return self._cut(self.centre + self.radius * unit_rows(rng.standard_normal(shape)))
-        return self.project(self.centre + self.radius * np.clip(rng.uniform(-2.0, 2.0, shape), -1.0, 1.0))
+        offset = self.radius * np.clip(rng.uniform(-2.0, 2.0, shape), -1.0, 1.0)
+        return self.project(self.centre + offset.astype(self.centre.dtype))
+
+    def hop(self, rng: np.random.Generator, points: np.ndarray) -> np.ndarray:
+        """Return ``points`` with half of the coordinates drawn anew (linf) or moved by a radius at random (l2)."""
+        fresh = self.random_edge(rng, points.shape)
+        if self.norm == "linf":
+            return np.where(rng.random(points.shape) < 0.5, fresh, points)
+        return self.project(points + fresh - self.centre)
 
     def random_point(self, rng: np.random.Generator) -> np.ndarray:
         """Return points uniform in the ball, moved into the box."""
@@ -117,76 +144,119 @@ def ascend(
     return better(best, points, evaluate(points, False)[0])
 
 
-def search(again: Callable[[np.ndarray], Best], best: Best, restarts: int | None) -> Best:
-    """Add rounds of ascents from fresh starts to what was found; by default until no row's maximum moves any more.
+def search(
+    evaluate: Evaluation,
+    ball: Ball,
+    best: Best,
+    steps: int,
+    restarts: int | None,
+    rng: np.random.Generator,
+    *,
+    goals: int = 1,
+    enough: float = np.inf,
+) -> Best:
+    """Add an ascent from the centre to each goal, then rounds; by default until no row's maximum moves any more.
+
+    The result is a lower bound of the maximum: a narrow one can be missed by any number of rounds.
 
     Parameters
     ----------
-    again : callable
-        Takes row numbers; returns points and values, larger being better, found for these rows.
+    evaluate : Evaluation
+        Asked with the numbers of rows, some of them repeated.
+    ball : Ball
+        Where the points stay, a row each.
     best : Best
         What was found before, of all rows; changed in place.
+    steps : int
+        Steps of each ascent, by default of ``restarts`` at least 20.
     restarts : int, optional
-        Number of rounds. By default a row is done when its value has grown by less than a part in 10,000 in each of
-        :data:`PATIENCE` rounds in a row.
+        Number of rounds; nothing is done if it is 0. By default a row is done when its value has grown by less than a
+        thousandth of its rise above that of the centre in each of :data:`PATIENCE` ascents and rounds in a row.
+    rng : numpy.random.Generator
+    goals : int
+        Number of goals.
+    enough : float
+        A row is done when its value exceeds this.
     """
     assert best.values is not None
-    rows, still, count = np.arange(len(best.points)), np.zeros(len(best.points), dtype=int), 0
-    while rows.size and (restarts is None or count < restarts):
-        found, before = again(rows), best.values[rows]
-        assert found.values is not None
-        wins = found.values > before
-        best.points[rows[wins]], best.values[rows[wins]] = found.points[wins], found.values[wins]
-        count += 1
+    if restarts == 0:
+        return best
+    lengths = falling_steps(ball.radius, max(steps, _STEPS) if restarts is None else steps)
+    rows = np.arange(len(best.points))
+    floor, still = evaluate(ball.centre, False, rows, np.full(len(rows), -1))[0], np.zeros(len(rows), dtype=int)
+    for number in range(goals + (_MOST if restarts is None else restarts)):
+        rows = rows[(still[rows] < PATIENCE) & (best.values[rows] <= enough)]
+        if rows.size == 0:
+            break
+        here, before = ball.take(rows), best.values[rows]
+        known = Best(best.points[rows], before.copy())
+        if number < goals:
+            goal = np.full(len(rows), number if goals > 1 else -1)
+            climbed = partial(evaluate, rows=rows, goals=goal)
+            found = ascend(climbed, here.centre, lengths, here, momentum=MOMENTUM, best=known)
+        else:
+            found = _round(evaluate, here, rows, lengths, known, rng, goals, number)
+        best.points[rows], best.values[rows] = found
         if restarts is None:
-            moved = found.values - before > _STILL * np.abs(found.values)
+            assert found.values is not None
+            moved = found.values - before > _STILL * (found.values - floor[rows])
             still[rows] = np.where(moved, 0, still[rows] + 1)
-            rows = rows[still[rows] < PATIENCE] if count < _MOST else rows[:0]
     return best
 
 
-def explore(
-    evaluate: Callable[[np.ndarray, bool, np.ndarray], tuple[np.ndarray, Any]],
-    ball: Callable[[np.ndarray], Ball],
+def _round(
+    evaluate: Evaluation,
+    ball: Ball,
     rows: np.ndarray,
     lengths: list[float],
-    best: np.ndarray,
+    best: Best,
     rng: np.random.Generator,
+    goals: int,
+    number: int,
 ) -> Best:
-    """One round of a search: ascents from the best of some random points, then random moves of the best point found.
-
-    Parameters
-    ----------
-    evaluate : callable
-        As for :func:`ascend`, with the numbers of the rows, some of them repeated, as a third argument.
-    ball : callable
-        Takes row numbers; returns their balls.
-    rows : ndarray
-        Numbers of the rows.
-    lengths : list of float
-        Step lengths of the ascents.
-    best : ndarray
-        The best points so far of these rows.
-    rng : numpy.random.Generator
-    """
-    here = ball(rows)
-    ascents = max(1, _SPREAD // math.prod(best.shape[1:]))
-    screened = min(_SPREAD, 8 * ascents)
-    starts = np.stack([here.random_edge(rng, best.shape) for _ in range(screened)])
-    values = np.stack([evaluate(start, False, rows)[0] for start in starts])
-    chosen = np.argsort(values, axis=0)[-ascents:]
-    tiled = np.tile(rows, ascents)
-    start = starts[chosen, np.arange(len(rows))].reshape(-1, *best.shape[1:])
-    found = ascend(lambda x, sloped: evaluate(x, sloped, tiled), start, lengths, ball(tiled), momentum=MOMENTUM)
+    """Ascents to a goal from the best of some random points, and from hops from the best point, then random moves."""
+    count, shape = len(rows), best.points.shape
+    half = math.ceil(_SPREAD / 2 / math.prod(shape[1:]))
+    screened = min(_SPREAD, 8 * half) if half > 1 else 1
+    natural = np.full(count, -1)
+    starts = np.stack([ball.random_edge(rng, shape) for _ in range(screened)])
+    values = np.stack([evaluate(start, False, rows, natural)[0] for start in starts])
+    chosen = starts[np.argsort(values, axis=0)[-half:], np.arange(count)]
+    start = np.concatenate([*chosen, *(ball.hop(rng, best.points) for _ in range(half))])
+    tiled = np.tile(np.arange(count), 2 * half)
+    goal = np.repeat([*(np.arange(half) + number * half) % goals, *np.full(half, -1)], count)
+    climbed = partial(evaluate, rows=rows[tiled], goals=goal)
+    found = ascend(climbed, start, lengths, ball.take(tiled), momentum=MOMENTUM)
     assert found.values is not None
-    per_start = found.values.reshape(ascents, -1)
-    top = per_start.argmax(axis=0), np.arange(len(rows))
-    result = Best(best.copy(), evaluate(best, False, rows)[0])
-    result = better(result, found.points.reshape(ascents, *best.shape)[top], per_start[top])
-    for length in np.geomspace(0.5, 0.001, screened):
-        points = here.project(result.points + length * (here.random_edge(rng, best.shape) - here.centre))
-        result = better(result, points, evaluate(points, False, rows)[0])
-    return result
+    per_start = found.values.reshape(2 * half, count)
+    top = per_start.argmax(axis=0), np.arange(count)
+    best = better(best, found.points.reshape(-1, *shape)[top], per_start[top])
+    for length in np.geomspace(0.5, 0.001, screened).tolist():
+        points = ball.project(best.points + length * (ball.random_edge(rng, shape) - ball.centre))
+        best = better(best, points, evaluate(points, False, rows, natural)[0])
+    return best
+
+
+def margin(outputs: np.ndarray, true: np.ndarray, goal: Any = -1) -> tuple[np.ndarray, np.ndarray]:
+    """Return the largest other output minus that of the true class, and the cotangent of its rise, shape of outputs.
+
+    The rise is that of the class ``goal`` over the true one where ``goal`` is not -1.
+    """
+    rows = np.arange(len(outputs))
+    others = outputs.copy()
+    others[rows, true] = -np.inf
+    rival = others.argmax(axis=1)
+    cotangent = np.zeros_like(outputs)
+    cotangent[rows, np.where(np.asarray(goal) < 0, rival, goal)] = 1
+    cotangent[rows, true] = -1
+    return outputs[rows, rival] - outputs[rows, true], cotangent
+
+
+def rivals(outputs: np.ndarray, true: np.ndarray) -> np.ndarray:
+    """Return the other classes by their outputs, largest first, nine at most: goals of a search of the margin."""
+    others = outputs.copy()
+    others[np.arange(len(outputs)), true] = -np.inf
+    return np.argsort(-others, axis=1, kind="stable")[:, : min(_RIVALS, outputs.shape[1] - 1)]
 
 
 def rounds(restarts: Any) -> int | None:
@@ -195,8 +265,8 @@ def rounds(restarts: Any) -> int | None:
 
 
 def falling_steps(radius: float, steps: int) -> list[float]:
-    """Return step lengths that fall geometrically from half the radius to a thousandth of it."""
-    return list(radius * np.geomspace(0.5, 0.001, steps))
+    """Return step lengths that fall from twice the radius, which crosses the ball, as the square of the steps left."""
+    return (2 * radius * np.linspace(1.0, 1.0 / steps, steps) ** 2).tolist()
 
 
 def even_steps(radius: float, steps: int) -> list[float]:

@@ -9,7 +9,7 @@ import numpy as np
 from ..support import pgd, validation
 
 METHODS = ("pgd", "single-gradient")
-LOSSES = ("squared", "margin")
+LOSSES = ("squared", "margin", "error")
 
 
 @runtime_checkable
@@ -36,22 +36,23 @@ class InputAttack:
     norm : {"linf", "l2"}
         The norm of the perturbation.
     steps : int
-        Gradient steps.
+        Gradient steps of the first ascent; those of restarts have at least 20 unless their number is given.
     step : float, optional
         Length of one step in that norm; a fifth of the radius by default (Fu and Wang's setting).
     bounds : (float, float), optional
         Allowed range of every input, such as (0, 1) for images; the attacked inputs must lie in it.
-    loss : {"squared", "margin"}
-        The squared distance of outputs and targets, or the largest other output minus the output of the true class
-        (the column in which the target is largest).
+    loss : {"squared", "margin", "error"}
+        The squared distance of outputs and targets; the largest other output minus the output of the true class (the
+        column in which the target is largest); the same, but a sample is left once it is misclassified, since its error
+        cannot grow.
     method : {"pgd", "single-gradient"}
         "pgd": a new gradient every step, projection onto the ball around the sample, random start in the ball, and
         of all points visited (the sample among them) the one with the largest loss. "single-gradient": what Fu and
         Wang's published code does. The gradient is taken once, at the random start, and the projection is onto the
         ball around the *start*, so that the sample can be left by up to 2 rho; l_inf only.
     restarts : int, optional
-        Rounds of ascents after the first. By default a sample is attacked again until four rounds have not moved its
-        loss by a part in 10,000; training has none. Not for "single-gradient".
+        Rounds of ascents after the first. By default a sample is attacked again until twelve rounds in a row
+        have not moved its loss by a thousandth of its rise; training has none. Not for "single-gradient".
 
     Raises
     ------
@@ -96,51 +97,36 @@ class InputAttack:
         lengths = [self.step] * self.steps
         if self.method == "single-gradient":
             start = pgd.Ball(x, self.radius, self.norm).random_point(rng)
-            slope = model.predict_with_gradient(start, lambda f: self._cotangent(f, targets))[1]
+            slope = model.predict_with_gradient(start, lambda f: self._loss(f, targets)[1])[1]
             around = pgd.Ball(start, self.radius, self.norm, self.bounds)
             return pgd.ascend(lambda *_: (None, slope), start, lengths, around).points
 
-        def ball(rows: Any) -> pgd.Ball:
-            return pgd.Ball(x[rows], self.radius, self.norm, self.bounds)
+        ball = pgd.Ball(x, self.radius, self.norm, self.bounds)
+        rivals = np.full((len(x), 1), -1)
+        if self.loss != "squared":
+            rivals = pgd.rivals(model.predict(x), targets.argmax(axis=1))
 
-        def evaluate(points: np.ndarray, sloped: bool, rows: Any = slice(None)) -> tuple[np.ndarray, Any]:
+        def evaluate(
+            points: np.ndarray, sloped: bool, rows: Any = slice(None), goals: Any = -1
+        ) -> tuple[np.ndarray, Any]:
             aims = targets[rows]
             if not sloped:
-                return self._losses(model.predict(points), aims), None
-            outputs, slope = model.predict_with_gradient(points, lambda f: self._cotangent(f, aims))
-            return self._losses(outputs, aims), slope
+                return self._loss(model.predict(points), aims)[0], None
+            rival = np.where(goals < 0, -1, rivals[rows][np.arange(len(points)), goals])
+            outputs, slope = model.predict_with_gradient(points, lambda f: self._loss(f, aims, rival)[1])
+            return self._loss(outputs, aims)[0], slope
 
-        here = ball(slice(None))
-        best = pgd.ascend(evaluate, x, (), here)
-        best = pgd.ascend(evaluate, here.random_point(rng), lengths, here, best=best)
-
-        def again(rows: np.ndarray) -> pgd.Best:
-            falling = pgd.falling_steps(self.radius, self.steps)
-            return pgd.explore(evaluate, ball, rows, falling, best.points[rows], rng)
-
-        return pgd.search(again, best, self.restarts).points
+        best = pgd.ascend(evaluate, x, (), ball)
+        best = pgd.ascend(evaluate, ball.random_point(rng), lengths, ball, best=best)
+        enough, goals = 0.0 if self.loss == "error" else np.inf, rivals.shape[1]
+        return pgd.search(evaluate, ball, best, self.steps, self.restarts, rng, goals=goals, enough=enough).points
 
     def once(self) -> "InputAttack":
         """Return the attack without restarts where their number was left open: that of a training step."""
         return replace(self, restarts=0) if self.restarts is None else self
 
-    def _losses(self, outputs: np.ndarray, targets: np.ndarray) -> np.ndarray:
+    def _loss(self, outputs: np.ndarray, targets: np.ndarray, rival: Any = -1) -> tuple[np.ndarray, np.ndarray]:
+        """The losses and their cotangents, shape of outputs; of a margin, over the class ``rival`` if it is not -1."""
         if self.loss == "squared":
-            return np.sum((outputs - targets) ** 2, axis=1)
-        rows, true = np.arange(len(outputs)), targets.argmax(axis=1)
-        return outputs[rows, _rival(outputs, true)] - outputs[rows, true]
-
-    def _cotangent(self, outputs: np.ndarray, targets: np.ndarray) -> np.ndarray:
-        if self.loss == "squared":
-            return 2 * (outputs - targets)
-        rows, true = np.arange(len(outputs)), targets.argmax(axis=1)
-        weights = np.zeros_like(outputs)
-        weights[rows, _rival(outputs, true)] = 1
-        weights[rows, true] = -1
-        return weights
-
-
-def _rival(outputs: np.ndarray, true: np.ndarray) -> np.ndarray:
-    others = outputs.copy()
-    others[np.arange(len(outputs)), true] = -np.inf
-    return others.argmax(axis=1)
+            return np.sum((outputs - targets) ** 2, axis=1), 2 * (outputs - targets)
+        return pgd.margin(outputs, targets.argmax(axis=1), rival)

@@ -198,8 +198,8 @@ def finite_width_accuracy(
 ) -> np.ndarray:
     """Train a finite network by PGD training on the kernel part; return (clean, robust) test accuracy.
 
-    The readout starts at zero. Minibatches of 100, five attack steps in training and ten in the test, the learning
-    rate the reciprocal of the mean diagonal of the NTK.
+    The readout starts at zero. Minibatches of 100, five attack steps in training, in the test the attack of
+    ``robust_score``; the learning rate is the reciprocal of the mean diagonal of the NTK.
     """
     network = architecture or Architecture()
     radius = validation.real_scalar("radius", radius, 0)
@@ -216,7 +216,7 @@ def finite_width_accuracy(
     rate = 1 / float(np.mean(network.depth * network.variances(samples.x_kernel)[-1]))
     attack = InputAttack(radius=radius, steps=5, step=radius / 2.5, bounds=(0.0, 1.0))
     adversarial_training(finite, samples.x_kernel, targets, attack, epochs=epochs, learning_rate=rate, seed=seed)
-    attacked = InputAttack(radius=radius, bounds=(0.0, 1.0)).run(
+    attacked = InputAttack(radius=radius, bounds=(0.0, 1.0), loss="error").run(
         finite, samples.x_test, test_targets, np.random.default_rng(seed)
     )
     guesses = [classes[finite.predict(x).argmax(axis=1)] for x in (samples.x_test, attacked)]

@@ -47,9 +47,9 @@ class _KernelEstimator(BaseEstimator):
     def _architecture(self) -> Architecture:
         return Architecture(self.depth, self.w_std, self.b_std, self.activation)
 
-    def _attack(self, method: str | None = None) -> InputAttack:
-        method = self.attack_method if method is None else method
-        return InputAttack(self.radius, self.norm, self.attack_steps, bounds=self.bounds, method=method)
+    def _attack(self, **changes: Any) -> InputAttack:
+        settings = {"bounds": self.bounds, "method": self.attack_method} | changes
+        return InputAttack(self.radius, self.norm, self.attack_steps, **settings)
 
     def _set_model(self, samples: np.ndarray, coefficients: np.ndarray) -> None:
         self.samples_ = samples
@@ -69,15 +69,15 @@ class _KernelEstimator(BaseEstimator):
         X, y : array_like
             Samples, and the targets or labels to move the predictions away from.
         attack : InputAttack, optional
-            The attack; by default PGD with the estimator's radius, norm, steps and bounds, whatever the attack
-            method it was fitted with.
+            The attack; by default PGD with restarts and the estimator's radius, norm and bounds, whatever it was fitted
+            with: on the squared loss in regression, in classification until a sample is misclassified.
         seed : int
             Seed of the random starts.
         """
         check_is_fitted(self)
         X, y = validate_data(self, X, y, reset=False, dtype=float, multi_output=True)
         if attack is None:
-            attack = self._attack(method="pgd")
+            attack = self._attack(method="pgd", loss=self._evaluation_loss)
         targets = self._encode(y)
         rng = np.random.default_rng(validation.integer("seed", seed, 0))
         rows = range(0, len(X), _ATTACK_ROWS)
@@ -85,13 +85,14 @@ class _KernelEstimator(BaseEstimator):
         return np.concatenate([attack.run(self.model_, X[part], targets[part], rng) for part in parts])
 
     def robust_score(self, X: Any, y: Any, *, attack: InputAttack | None = None, seed: int = 0) -> float:
-        """Return ``score`` on the attacked samples: robust accuracy, or robust R^2. Arguments as :meth:`attack`."""
+        """Return ``score`` on the attacked samples, from above the robust one. Arguments as :meth:`attack`."""
         return float(self.score(self.attack(X, y, attack=attack, seed=seed), y))
 
 
 class _Regression(RegressorMixin):
     """Real targets, centred by their mean."""
 
+    _evaluation_loss = "squared"
     _quality_name = "minus the squared error under attack"
 
     def __sklearn_tags__(self) -> Any:
@@ -123,6 +124,7 @@ class _Regression(RegressorMixin):
 class _Classification(ClassifierMixin):
     """Labels as one-hot targets less 1/classes, so that no information is the output zero."""
 
+    _evaluation_loss = "error"
     _quality_name = "accuracy under attack"
 
     def _checked(self, X: Any, y: Any) -> tuple[np.ndarray, np.ndarray]:
@@ -297,7 +299,7 @@ _PARAMETERS = """
     depth, w_std, b_std, activation
         The network, see :class:`rfrobust.wide.Architecture`.{own}
     radius, norm, attack_steps, attack_method, bounds
-        The attack, see :class:`rfrobust.wide.InputAttack`; a step is a fifth of the radius.{held}
+        The attack of the training, see :class:`rfrobust.wide.InputAttack`; a step is a fifth of the radius.{held}
     workers : int, optional
         Threads of the kernel evaluations; all available cores by default.
     """

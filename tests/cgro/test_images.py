@@ -129,6 +129,22 @@ def test_attacks_stay_in_the_box_and_hurt_more_than_noise():
     assert robust_accuracy(network, data.x_test, data.y_test, none, 0) == clean
 
 
+@pytest.mark.parametrize(
+    ("architecture", "width", "radius"),
+    [("two-layer", 64, 0.1), pytest.param("convolutional", 12, 0.15, marks=pytest.mark.slow)],
+)
+def test_robust_accuracy_is_no_higher_than_under_a_long_attack(architecture, width, radius):
+    """Thirty ascents of 100 steps of the loss from random starts, on seeds on which nothing was chosen."""
+    data = digits(400, 300, seed=11)
+    settings = AdversarialTraining(radius=radius, epochs=60)
+    network = train_network(data, architecture, width, settings, seed=11)
+    rng, x, y = np.random.default_rng(0), data.x_test, data.y_test
+    for _ in range(30):
+        kept = network.forward(linf_attack(network, x, y, radius, 100, rng), False).argmax(axis=1) == y
+        x, y = x[kept], y[kept]
+    assert robust_accuracy(network, data.x_test, data.y_test, settings, 0) <= len(y) / 300
+
+
 def test_a_linear_model_is_attacked_exactly():
     """Two classes, one dense layer: the worst image in the box is known in closed form."""
     rng = np.random.default_rng(3)

@@ -18,6 +18,7 @@ from rfrobust.finite.features import FeatureMap
 from rfrobust.finite.linearized import gradients, linearized_erm
 from rfrobust.finite.risks import gradient_norm, sampled_risks, standard_risk
 from rfrobust.finite.training import pgd_erm, pgd_loss
+from tests.attacks import missed
 from tests.exact_attack import true_maximum
 from tests.refusals import refusals
 
@@ -129,6 +130,19 @@ def test_default_attack_reaches_the_true_maximum_of_tiny_trained_networks(seeds)
             assert found.lower[i] <= true * (1 + 1e-9)
             assert found.upper[i] >= true * (1 - 1e-9)
     assert len(missed) <= len(seeds) // 150
+
+
+@pytest.mark.parametrize("seed", [11, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (12, 13))])
+def test_default_attack_is_as_strong_as_a_long_one_in_100_dimensions(seed):
+    network, X, y, _ = data(100, 200, 150, seed, tau=0.3)
+    theta = rfrobust.robust_erm(network.features(X), y, network.metric, 0.1).theta
+    X, y = X[:40], y[:40]
+    for eps in (0.5, 1.5):
+        found = pgd_attack(network, theta, X, y, eps)
+        long = pgd_attack(network, theta, X, y, eps, steps=60, restarts=40, rng=np.random.default_rng(1))
+        misses = missed(*((y - network.features(X + delta) @ theta) ** 2 for delta in (0 * X, found, long)))
+        assert misses.mean() < 0.01
+        assert misses.max() < 0.05
 
 
 @pytest.mark.parametrize("activation", ["relu", "leaky-relu", "abs-linear", "hard-tanh", "identity", "tanh"])

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn.datasets import load_digits
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPClassifier
 
@@ -23,6 +24,7 @@ from rfrobust.memorize import (
     student,
     verify,
 )
+from tests.attacks import missed
 from tests.refusals import changed, refusals
 
 DELTA, THETA = 0.05, 0.05
@@ -307,6 +309,29 @@ def test_default_attack_reaches_the_exact_minimum_of_tiny_trained_networks():
         assert (found - true <= 0.01 * fall + 1e-5).all()
         lower, upper = robust_error_bounds(net, X[:6], y[:6], radius)
         assert lower == np.mean(np.array(true) <= 0) <= upper
+
+
+def test_default_attack_is_as_strong_as_a_long_one_on_digits():
+    """In 64 dimensions and with ten classes, where ascents of the margin alone end at one rival."""
+    X, y = load_digits(return_X_y=True)
+    order = np.random.default_rng(11).permutation(len(X))
+    X, y = X[order] / 16, y[order]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        net = ReLUNetwork.from_sklearn(MLPClassifier((32,), max_iter=40, random_state=11).fit(X[:600], y[:600]))
+    X, y = X[-60:], y[-60:]
+
+    def falls(points):
+        out = net(points)
+        true = out[np.arange(60), y].copy()
+        out[np.arange(60), y] = -np.inf
+        return out.max(axis=1) - true
+
+    for radius in (0.05, 0.2):
+        moved = X, pgd(net, X, y, radius, box=(0, 1)), pgd(net, X, y, radius, box=(0, 1), steps=60, restarts=40, seed=1)
+        misses = missed(*map(falls, moved))
+        assert misses.mean() < 0.01
+        assert misses.max() < 0.05
 
 
 NET, TWO = ReLUNetwork.affine([[1.0, 0.5]], [0.0]), [[0.1, 0.1], [0.9, 0.9]]

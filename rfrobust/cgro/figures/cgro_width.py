@@ -10,11 +10,11 @@ from .. import AdversarialTraining, digits, width_sweep
 TITLE = "Robust overfitting with capacity: adversarially trained networks on digits against width"
 CAPTION = (
     "Mean and standard error over 3 draws of weights and attacks (one split of scikit-learn's 8 x 8 digits, 600 test "
-    "images): SGD with momentum 0.9, cosine step from 0.05, batch 100, 5-step l_inf training attack, 20-step "
-    "evaluation attack. Left: two-layer ReLU network, 400 training images, radius 0.1, 300 epochs. Right: two "
-    "3 x 3 convolutions and a dense layer, 200 training images, radius 0.15, 120 epochs; narrow networks collapse to "
-    "one class. With capacity robust training accuracy approaches 1 and clean test accuracy stays high, while "
-    "robust test accuracy saturates far below."
+    "images): SGD with momentum 0.9, cosine step from 0.05, batch 100, 5-step l_inf training attack, evaluated by "
+    "ascents towards every other class until the margin stops moving. Left: two-layer ReLU network, 400 training "
+    "images, radius 0.1, 300 epochs. Right: two 3 x 3 convolutions and a dense layer, 200 training images, radius "
+    "0.15, 120 epochs; narrow networks collapse to one class. With capacity robust training accuracy climbs (left to "
+    "1) and clean test accuracy stays high, while robust test accuracy saturates far below."
 )
 PANELS = {"two-layer": "two-layer network, radius 0.1", "convolutional": "convolutional network, radius 0.15"}
 _LABELS = {"robust_train": "robust, training", "clean_test": "clean, test", "robust_test": "robust, test"}
