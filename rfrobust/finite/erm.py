@@ -355,7 +355,7 @@ class ConcentratedERM:
             raise ConvergenceError(
                 f"robust ERM stopped at a certified relative duality gap of {gap:.2e} > tol={tol:.2e} after "
                 f"{iterations} Newton steps ({phase.name.lower()}); raise max_iter or tol, or choose features "
-                "that are less dependent; next to interpolation at a small radius no theta in double precision may reach tol",
+                "that are less dependent; interpolators at small radii may be out of reach in double precision",
                 fit,
             )
         return fit
