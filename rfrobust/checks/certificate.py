@@ -153,7 +153,7 @@ def certify(equilibrium: Equilibrium, eps_test: float | None = None) -> Certific
     python-flint belongs to the whole process: proofs in several threads take turns, and balls that another thread
     computes meanwhile have this precision.
     """
-    check_solution(equilibrium)
+    check_solution("equilibrium", equilibrium)
     flint = _flint()
     radius = equilibrium.eps if eps_test is None else scalar("eps_test", eps_test)
     with _PRECISION, flint.ctx.workprec(PRECISION_BITS):

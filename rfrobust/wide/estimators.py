@@ -14,7 +14,7 @@ from tqdm import tqdm
 from ..support import validation
 from ..support.provenance import versions
 from .architecture import Architecture
-from .attacks import InputAttack
+from .attacks import InputAttack, check_method
 from .kernels import ntk
 from .predictor import KernelPredictor
 from .spectral import KernelSpectrum, StoppedKernel
@@ -48,8 +48,9 @@ class _KernelEstimator(BaseEstimator):
         return Architecture(self.depth, self.w_std, self.b_std, self.activation)
 
     def _attack(self, method: str | None = None) -> InputAttack:
-        method = self.attack_method if method is None else method
-        return InputAttack(self.radius, self.norm, self.attack_steps, bounds=self.bounds, method=method)
+        steps = validation.integer("attack_steps", self.attack_steps, 1)
+        own = check_method("attack_method", self.attack_method, self.norm)
+        return InputAttack(self.radius, self.norm, steps, bounds=self.bounds, method=own if method is None else method)
 
     def _set_model(self, samples: np.ndarray, coefficients: np.ndarray) -> None:
         self.samples_ = samples

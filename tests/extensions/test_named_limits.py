@@ -118,7 +118,10 @@ def test_infinitely_wide_learns_the_radial_part(activation, psi2, ridge, scaled)
 def test_at_fixed_radius_the_radial_part_is_forgotten_too(activation):
     target = {"activation": activation, "radial_power": 0.8}
     limit = rfrobust.theory.infinitely_wide(2, math.inf, 0.5, **target)
-    assert (limit.standard_risk, limit.gradient_norm) == (rfrobust.theory.null_model(0.5, radial_power=0.8).standard_risk, 0)
+    assert (limit.standard_risk, limit.gradient_norm) == (
+        rfrobust.theory.null_model(0.5, radial_power=0.8).standard_risk,
+        0,
+    )
     assert limit.standard_risk == pytest.approx(2.05)
     model = rfrobust.solve(1e9, 2, 0.3, 0.5, **target)
     assert model.standard_risk == pytest.approx(2.05, rel=1e-5)
