@@ -1,5 +1,6 @@
 """The reduced theory: one clock for the signal and one for each sample's memory (docs, cgro, section 3)."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -43,9 +44,17 @@ def _advance(start: np.ndarray, clock: np.ndarray, q: int) -> np.ndarray:
 
 
 def blow_up(start: float, q: int) -> float:
-    """Return the clock at which a projection reaches infinity (inf for q = 2 or a start <= 0)."""
+    """Return the clock at which a projection reaches infinity.
+
+    It is inf for q = 2, for a start <= 0, and where it is beyond the largest float.
+    """
     start, q = validation.real_scalar("start", start), validation.integer("q", q, 2, 8)
-    return start ** (2 - q) / (q * (q - 2)) if q > 2 and start > 0.0 else float("inf")
+    if q == 2 or start <= 0.0:
+        return math.inf
+    try:
+        return start ** (2 - q) / (q * (q - 2))
+    except OverflowError:
+        return math.inf
 
 
 @dataclass(frozen=True)
@@ -263,6 +272,8 @@ def _clock_to_reach(start: np.ndarray, weight: np.ndarray, level: float, q: int)
             upper *= 2.0
     else:
         upper = min(blow_up(p, q) / w for p, w in zip(start, weight, strict=True) if p > 0.0)
+        if upper == math.inf:
+            return upper
         upper *= 1.0 - 1e-13
     return float(brentq(gap, 0.0, upper, xtol=1e-14 * upper, rtol=1e-13))
 

@@ -82,7 +82,7 @@ _DIMS: dict[str, tuple[tuple[str, ...], str]] = {
 def replicate_seeds(replicates: int, seed: int) -> range:
     """Return the seeds of the replicates: ``seed`` and those that follow it."""
     first = validation.integer("seed", seed, 0)
-    return range(first, first + validation.integer("replicates", replicates, 1))
+    return range(first, first + validation.integer("replicates", replicates, 1, validation.MOST_REPLICATES))
 
 
 def in_threads(

@@ -6,7 +6,8 @@ With F the equations of the regime, x a point near the solution, Y near F'(x)^-1
 
 proves that X holds exactly one root of F and that it lies in K. Every operation is made on balls that contain the
 exact values (python-flint), so rounding is part of the proof. That there is no other solution outside X is proved in
-docs/theory, "Exactly one solution", not by the computation.
+docs/theory, "Exactly one solution", not by the computation: for random features with or without a radial part of the
+target, and for features of one's own.
 """
 
 import math
@@ -145,13 +146,14 @@ def certify(equilibrium: Equilibrium, eps_test: float | None = None) -> Certific
     activations are exact too (closed forms, or rigorous quadrature), and so is the law of orthogonal rows. What is
     stored in arrays is proved as stored: moments and functions of one's own by the activation's doubles, laws of W W'
     by their atoms and weights (in proportion, of sum 1), features of one's own by their covariance, metric and cross
-    moments.
+    moments. The box holds one root; that there is no other is proved in docs/theory, "Exactly one solution", for all
+    of these, with a radial part of the target too.
 
     Krawczyk's operator is textbook material (R. Krawczyk, Computing 4, 187-201, 1969). The working precision of
     python-flint belongs to the whole process: proofs in several threads take turns, and balls that another thread
     computes meanwhile have this precision.
     """
-    check_solution(equilibrium)
+    check_solution("equilibrium", equilibrium)
     flint = _flint()
     radius = equilibrium.eps if eps_test is None else scalar("eps_test", eps_test)
     with _PRECISION, flint.ctx.workprec(PRECISION_BITS):

@@ -354,7 +354,7 @@ def variables_of(model: Equilibrium) -> tuple[float, float, float, float, float]
 
     tau_q/alpha = D/V is not presumed: it is taken from gamma = k a r.
     """
-    check_solution(model)
+    check_solution("model", model)
     problem, solution = _solution(model)
     alpha, beta, gamma, tau_q, tau_g = map(float, _variables(*solution, **problem))
     return alpha, beta, gamma, tau_q, tau_g
@@ -389,7 +389,7 @@ def verify(model: Equilibrium) -> Stationarity:
     [HJ] Theorem 4.2 (:eq:`eq-R`), by code that shares nothing with the solver. The slope of the score is taken from
     gamma = k a r and not from D/V, so that k and r are checked as well; r also against q sqrt(v)/eps.
     """
-    check_solution(model)
+    check_solution("model", model)
     features, data = model.problem.features, model.problem.data
     covered = (
         features.closed

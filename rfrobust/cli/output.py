@@ -4,18 +4,19 @@ import io
 import json
 import math
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 import h5netcdf
 import numpy as np
 import pandas as pd
 import xarray as xr
-from matplotlib.figure import Figure
 from xarray.backends import H5NetCDFStore
 
 from ..support.files import check_target, replacing, sealed
-from ..support.style import house_style
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 PICTURES = (".png", ".svg", ".pdf")
 TABLES = (".nc", ".csv")
@@ -28,8 +29,10 @@ def check_ending(path: Path, allowed: tuple[str, ...]) -> None:
     check_target(path)
 
 
-def write_figure(figure: Figure, path: Path) -> None:
+def write_figure(figure: "Figure", path: Path) -> None:
     """Write a picture in the format of the path's ending, fonts embedded."""
+    from ..support.style import house_style  # Matplotlib: it makes folders in the home, and says so where there is none
+
     with house_style(), replacing(path) as file:  # the style decides, among others, that fonts are embedded as outlines
         figure.savefig(file, format=path.suffix[1:].lower())
 

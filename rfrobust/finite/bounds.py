@@ -10,8 +10,8 @@ from typing import Protocol
 
 import numpy as np
 
-#: Unit roundoff.
-UNIT = 2.0**-53
+from .definite import UNIT, Triangular, safe_cholesky
+
 #: Parts that a factor of an accurate product is cut into: at least 4 x 20 bits.
 _SLICES = 4
 
@@ -147,13 +147,15 @@ class GivenData:
         """P(theta), a relative bound of what it is above the least loss, and |J theta|.
 
         The least loss is bounded from below by the dual at ``radius`` <= eps, since it grows with the radius.
-        Accurate products take ten times as long: they are for what the plain ones do not certify to ``tol``.
+        Accurate products take ten times as long: they are for what the plain ones do not certify to ``tol``. The
+        matrix of all that bounds theta, a factorization more, is for what those do not certify.
         """
         zero = 0.5 * float(np.mean(self.y**2))
-        for products in (Rounded, Sliced):
+        for products, bounded in ((Rounded, False), (Sliced, False), (Sliced, True)):
             F, C = products(self.F), products(self.C)
             value, error, norm = self._primal(theta, eps, F, C)
-            excess = value + error - self._dual(alpha, theta, radius, basis, value + error, F, C)
+            level = value + error
+            excess = level - self._dual(alpha, theta, radius, basis, level, F, C, bounded)
             # Where directions without penalty fit the data the objective is 0 up to rounding.
             scale = max(value, 1e-15 * zero) if eps > 0 else zero
             gap = max(excess, 0.0) / scale if scale > 0 else 0.0
@@ -165,6 +167,18 @@ class GivenData:
         """Y - F theta, accurate to its last digits."""
         fit, rest, _ = Sliced(self.F).times(theta)
         return np.asarray((self.y - fit) - rest)
+
+    def conditions(self, theta: np.ndarray, alpha: np.ndarray, eps: float) -> tuple[np.ndarray, np.ndarray]:
+        """Residuals of the optimality conditions (docs, simulation page), accurate to their last digits."""
+        n, C = len(self.y), Sliced(self.C)
+        seen = np.where(self.C.any(axis=0), theta, 0.0)
+        high, low, _ = C.times(seen)
+        norm = math.sqrt(_dot(seen, high, low, 0 * seen)[0])
+        size = np.abs(alpha)
+        pull, rest, _ = (part / n for part in Sliced(self.F).times(alpha, transposed=True))
+        weight = eps * float(np.mean(np.maximum(eps * norm, size))) / norm
+        primal = self.residual(theta) - np.sign(alpha) * np.maximum(size - eps * norm, 0.0)
+        return primal, (pull - self.ridge * theta - weight * high) + (rest - weight * low)
 
     def _primal(self, theta: np.ndarray, eps: float, F: Products, C: Products) -> tuple[float, float, float]:
         """P(theta), a bound of the error of this value, and |J theta|."""
@@ -189,12 +203,15 @@ class GivenData:
         level: float,
         F: Products,
         C: Products,
+        bounded: bool,
     ) -> float:
         """A lower bound of the least loss, which is at most ``level``: D(alpha, theta) with all rounding charged.
 
         The size |J^-1 g| of g = F'alpha/n - ridge theta is known by |J^-1 g|^2 = 2 g'x - x'Cx + |J^-1 r|^2, r = g - Cx;
         for x = C^-1 g up to rounding the last term is of second order. A ridge can take r instead: at theta + r/ridge
-        what is left of g is Cx itself.
+        what is left of g is Cx itself. If ``bounded``, r is also charged at the theta' that are left: a loss is at
+        least |((y - F theta')/sqrt(n), eps J theta', sqrt(ridge) theta')|^2/2, so that one of at most ``level`` leaves
+        (theta' - theta)'H(theta' - theta) <= 8 level, with the H of :meth:`_sizes`.
         """
         n = len(self.y)
         nothing = np.zeros(n)
@@ -203,11 +220,13 @@ class GivenData:
         if eps == 0.0:
             size = float(alpha @ alpha) / (2 * n)
             bound = linear - size - self._slack_without_attack(pull + rest, fuzz, basis, level)
-            return max(bound - error - (n + 8) * UNIT * (abs(linear) + size), 0.0)
+            bound -= error + (n + 8) * UNIT * (abs(linear) + size)
+            return max(bound, self._quadratic(theta, F, C) if bounded else 0.0, 0.0)
         shrink = self.ridge * theta
         penalty = 0.5 * math.fsum(shrink * theta)
         g = pull - shrink
-        on, bounds = self.C.any(axis=0), [0.0]
+        on, bounds = self.C.any(axis=0), [self._quadratic(theta, F, C) if bounded else 0.0, 0.0]
+        sizes = self._sizes(eps) if bounded else None
         held = ~on & self.ridge.astype(bool)
         for x in self._witnesses(g, theta, alpha, eps, basis):
             high, low, blur = C.times(x)
@@ -215,6 +234,9 @@ class GivenData:
             doubt = fuzz + blur + 4 * UNIT * (np.abs(pull) + np.abs(shrink) + np.abs(high))
             form, form_error = _dot(x, high, low, blur)
             taken = np.zeros_like(r)
+            if sizes:
+                most = math.fsum(theta * r + np.abs(theta) * doubt) + math.sqrt(8 * level * sizes.dual(r, doubt))
+                bounds.append(_attacked(linear, penalty + most, form + form_error, alpha, eps))
             if self.ridge.all():
                 taken = theta * r + np.abs(theta) * doubt + 0.5 * (np.abs(r) + doubt) ** 2 / self.ridge
                 bounds.append(_attacked(linear, penalty + math.fsum(taken), form + form_error, alpha, eps))
@@ -241,6 +263,29 @@ class GivenData:
             size = eps * float(np.mean(np.maximum(eps * norm, np.abs(alpha))))
             yield np.where(self.C.any(axis=0), theta, 0.0) * (size / norm)
 
+    def _sizes(self, eps: float) -> "_Sizes | None":
+        """H = F'F/n + eps^2 C + ridge, unless it is singular up to rounding."""
+        n = len(self.y)
+        H = self.F.T @ self.F / n + eps**2 * self.C
+        H.flat[:: len(H) + 1] += self.ridge
+        unit = np.sqrt(np.diag(H))
+        root = safe_cholesky(H / unit / unit[:, None], n + 12) if unit.all() else None
+        return None if root is None else _Sizes(unit, root)
+
+    def _quadratic(self, theta: np.ndarray, F: Products, C: Products) -> float:
+        """The least loss without attack: it is below that of theta by r'H^-1 r/2, r being minus the gradient there."""
+        n, sizes = len(self.y), self._sizes(0.0)
+        if sizes is None:
+            return 0.0
+        value, error, _ = self._primal(theta, 0.0, F, C)
+        fit, rest, fuzz = F.times(theta)
+        residual = (self.y - fit) - rest
+        fuzz = fuzz + 2 * UNIT * (np.abs(self.y - fit) + np.abs(residual))
+        pull, low, blur = (part / n for part in F.times(residual, transposed=True))
+        shrink = self.ridge * theta
+        doubt = blur + np.abs(self.F).T @ fuzz / n * 1.01 + 4 * UNIT * (np.abs(pull) + np.abs(shrink))
+        return value - error - 0.5 * sizes.dual((pull - shrink) + low, doubt)
+
     def _slack_without_attack(self, pull: np.ndarray, error: np.ndarray, basis: Coordinates, level: float) -> float:
         """The least loss without attack is this much below alpha'y/n - |alpha|^2/2n, at most; pull = F'alpha/n."""
         if self.ridge.all():
@@ -264,6 +309,18 @@ class GivenData:
     @staticmethod
     def _size(basis: np.ndarray, r: np.ndarray, error: np.ndarray) -> np.ndarray:
         return np.abs(basis.T @ r) + np.abs(basis).T @ (error + len(r) * UNIT * np.abs(r))
+
+
+@dataclass(frozen=True)
+class _Sizes:
+    """The norm |theta|^2 = theta'H theta: H is root L L' in the units of its diagonal."""
+
+    unit: np.ndarray
+    root: Triangular
+
+    def dual(self, r: np.ndarray, error: np.ndarray) -> float:
+        """A bound of (r + e)'H^-1 (r + e), with |e_j| <= error_j."""
+        return self.root.reach(r / self.unit, error / self.unit)
 
 
 def _attacked(linear: float, penalty: float, square: float, alpha: np.ndarray, eps: float) -> float:

@@ -1,31 +1,10 @@
 """Coordinates w in which |J theta| is the length of the first part of w: theta = B w, B'J^2 B = diag(1, 0)."""
 
 import numpy as np
-from scipy.linalg import LinAlgError, cholesky, eigh, qr, solve_triangular, svd
+from scipy.linalg import cholesky, eigh, qr, rq, solve_triangular, svd
 
-from .bounds import UNIT, Coordinates, Sliced
-
-
-class Triangular:
-    """B = L'^-1 of a metric L L' that is safely positive definite."""
-
-    def __init__(self, L: np.ndarray, smallest: float):
-        self.L, self.smallest = L, smallest
-        self.penalised, self.blind = len(L), np.zeros((len(L), 0))
-
-    def back(self, w: np.ndarray) -> np.ndarray:
-        """B w."""
-        return solve_triangular(self.L, w, lower=True, trans=1, check_finite=False)
-
-    def adjoint(self, g: np.ndarray) -> np.ndarray:
-        """B'g."""
-        return solve_triangular(self.L, g, lower=True, check_finite=False)
-
-    def reach(self, r: np.ndarray, error: np.ndarray) -> float:
-        """See :class:`rfrobust.finite.bounds.Coordinates`."""
-        seen = self.adjoint(r)
-        # L L' is the metric to a relative error below 1/2, which doubles both terms of |a + b|^2 <= 2|a|^2 + 2|b|^2.
-        return 4.0 * float(seen @ seen) + 2.0 * float(error @ error) / self.smallest
+from .bounds import Coordinates, Sliced
+from .definite import UNIT, safe_cholesky
 
 
 class Dense:
@@ -59,30 +38,17 @@ def coordinates(C: np.ndarray) -> Coordinates:
     """
     on = C.any(axis=0)
     if on.all():
-        root = _safe_cholesky(C)
+        root = safe_cholesky(C)
         return Dense(*_split(C)) if root is None else root
     rows = np.flatnonzero(on)
     seen, blind = np.zeros((2, len(C), 0))
     if rows.size:
         part = C[np.ix_(rows, rows)]
-        root = _safe_cholesky(part)
+        root = safe_cholesky(part)
         inner, outer = (root.back(np.eye(len(part))), root.blind) if root is not None else _split(part)
         seen, blind = np.zeros((len(C), inner.shape[1])), np.zeros((len(C), outer.shape[1]))
         seen[rows], blind[rows] = inner, outer
     return Dense(seen, np.hstack([blind, np.eye(len(C))[:, ~on]]))
-
-
-def _safe_cholesky(C: np.ndarray) -> Triangular | None:
-    """Coordinates by Cholesky if its rounding, in norm at most N gamma max C_ii, is below a third of the spectrum."""
-    N = len(C)
-    rounding = N * (N + 2) * UNIT * float(np.abs(np.diag(C)).max())
-    shifted = C.copy()
-    shifted.flat[:: N + 1] -= 4.0 * rounding
-    try:
-        cholesky(shifted.T, lower=True, overwrite_a=True, check_finite=False)  # proves eigenvalues >= 3 rounding
-        return Triangular(cholesky(C, lower=True, check_finite=False), 2.0 * rounding)
-    except LinAlgError:
-        return None
 
 
 def _split(C: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -108,11 +74,18 @@ def _split(C: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def with_ridge(basis: Coordinates, ridge: np.ndarray) -> tuple[Coordinates, np.ndarray]:
-    """Return coordinates in which penalties of theta do not mix the two parts of w, and the matrix B' diag(ridge) B."""
+    """Return coordinates in which penalties of theta do not mix the two parts of w, and the matrix B' diag(ridge) B.
+
+    Penalties may differ by many decades if they ascend: B is upper triangular, its last rows meet the last of the w
+    only, and no entry of the matrix is a sum that a penalty from elsewhere drowns.
+    """
     if isinstance(basis, Dense) and basis.blind.size:
         root = np.sqrt(ridge)[:, None]
-        blind = qr(root * basis.blind, mode="economic")[0]
+        # Largest rows first and pivots, for rows of many scales (Cox and Higham, BIT 38, 1998).
+        blind = qr((root * basis.blind)[::-1], mode="economic", pivoting=True)[0][::-1]
         basis = Dense(basis.seen - blind / root @ (blind.T @ (root * basis.seen)), blind / root)
+    if isinstance(basis, Dense) and basis.seen.size and ridge[0] < ridge[-1]:
+        basis = Dense(rq(basis.seen, mode="economic")[0], basis.blind)
     columns = np.sqrt(ridge) * basis.adjoint(np.eye(len(ridge)))
     matrix = columns @ columns.T
     matrix[basis.penalised :, : basis.penalised] = matrix[: basis.penalised, basis.penalised :] = 0.0

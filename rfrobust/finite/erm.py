@@ -18,12 +18,14 @@ from ..support import validation
 from ..support.errors import Error
 from .bounds import Coordinates, GivenData, best_length, conjugate
 from .coordinates import coordinates, with_orthonormal_images, with_ridge
-from .newton import cholesky_factor, minimise
+from .newton import cholesky_factor, minimise, newton_step
 
 #: From this share of the null threshold on, the solution is sought from the null point.
 _NEAR_NULL = 0.99
 #: An attack that adds this share to the least loss without attack leaves its minimiser where it is, up to rounding.
 _NO_ATTACK = 1e-13
+#: Newton steps with accurate residuals that are tried before a point is refused.
+_REFINEMENTS = 4
 
 
 class ConvergenceError(Error, RuntimeError):
@@ -49,7 +51,7 @@ class RobustFit:
         P(theta), with the ridge term.
     gap : float
         Relative duality gap (P(theta) - D(alpha))/P(theta) on the data as given, rounding included: D is a lower bound
-        of every training loss. For eps = 0, where P may vanish, relative to P(0).
+        of every training loss. Where P may vanish it is relative to P(0) (eps = 0) or counts as at least 1e-15 P(0).
     iterations : int
         Newton steps (0 where a closed form applied).
     zero_residual_fraction : float
@@ -123,7 +125,11 @@ class ConcentratedERM:
     def _coordinates(self, F: np.ndarray, J2: np.ndarray) -> None:
         """Choose the basis of w and set what the iteration needs in it: Z, the ridge matrix, the rotation."""
         n, N = F.shape
-        self._scale, C, self._basis = _scaled_coordinates(F, J2)
+        self._order, scale = np.arange(N), _powers_of_two(F, J2)
+        if self.ridge > 0 and (np.diff(scale) > 0).any():
+            self._order = np.argsort(-scale, kind="stable")  # ridge / scale^2 ascends
+            scale, F, J2 = scale[self._order], F[:, self._order], J2[np.ix_(self._order, self._order)]
+        self._scale, C, self._basis = _scaled_coordinates(scale, J2)
         F = F / self._scale
         self._given = GivenData(F, self.y, C, self.ridge / self._scale**2)
         self._reflectors: tuple[np.ndarray, np.ndarray] | None = None
@@ -194,6 +200,30 @@ class ConcentratedERM:
             return np.linalg.solve(self.Z, values)
         return solve_triangular(self.Z, values, lower=True, check_finite=False)
 
+    def _refined(
+        self, eps: float, theta: np.ndarray, alpha: np.ndarray, w: np.ndarray, phase: Phase
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """(theta, alpha) after a Newton step with residuals on the data as given, for coordinates known to few digits.
+
+        An interpolator, whose loss at small radii is not above the rounding of the residuals, keeps its alpha.
+        """
+        if phase is Phase.INTERPOLATING:
+            return theta + self._theta(self._interpolate(self._given.residual(theta))), alpha
+        scaled, p = self._scaled(eps), len(w)
+        unit = self._y_scale / scaled.z_scale
+        primal, dual = self._given.conditions(theta, alpha, eps)
+        force = self._basis.adjoint(dual)
+        if self._reflectors is not None:
+            force = _rotated(*self._reflectors, force, transposed=True)
+        residuals = primal / self._y_scale, force[:p] / (scaled.z_scale * self._y_scale)
+        step, step_alpha = newton_step(scaled, w / unit, alpha / self._y_scale, residuals)
+        step = unit * step
+        if len(force) > p:  # outside the span of the samples there is only the norm
+            size = float(np.linalg.norm(w))
+            pulled = eps * float(np.mean(np.maximum(eps * size, np.abs(alpha))))
+            step = np.concatenate([step, force[p:] * (size / pulled)])
+        return theta + self._theta(step), alpha + self._y_scale * step_alpha
+
     def _theta(self, w: np.ndarray) -> np.ndarray:
         """B w, in the scaled coordinates."""
         return self._basis.back(w if self._reflectors is None else _rotated(*self._reflectors, w))
@@ -229,18 +259,18 @@ class ConcentratedERM:
         if eps == 0.0:
             w = self._least_squares()
             phase = Phase.REGULAR if self._interpolator() is None else Phase.INTERPOLATING
-            return self._finish(0.0, w, self.y - self.Z @ w, 0, phase, tol)
+            return self._finish(0.0, w, self.y - self.Z @ w, 0, phase, tol, max_iter)
         if eps >= self.null_threshold:
-            return self._finish(eps, self._null_w, self._null_residual, 0, Phase.NULL, tol)
+            return self._finish(eps, self._null_w, self._null_residual, 0, Phase.NULL, tol, max_iter)
         interpolator = self._interpolator()
         if interpolator is not None and eps <= interpolator[2]:
             w, a, _ = interpolator
             alpha = len(self.y) * eps**2 * a
-            return self._finish(eps, w, alpha, 0, Phase.INTERPOLATING, tol)
+            return self._finish(eps, w, alpha, 0, Phase.INTERPOLATING, tol, max_iter)
         if eps <= _NO_ATTACK * self.null_threshold:
             w = self._least_squares()
             if _loss(self, w, eps) <= (1 + _NO_ATTACK) * _loss(self, w, 0.0):
-                return self._finish(eps, w, self.y - self.Z @ w, 0, Phase.REGULAR, tol, radius=0.0)
+                return self._finish(eps, w, self.y - self.Z @ w, 0, Phase.REGULAR, tol, max_iter, radius=0.0)
         scaled = self._scaled(eps)
         if eps > _NEAR_NULL * self.null_threshold:
             w, alpha = scaled.null_start(self._null_w * (scaled.z_scale / self._y_scale))
@@ -250,7 +280,7 @@ class ConcentratedERM:
             w, alpha = scaled.dual_start(start.alpha / self._y_scale)
         point = minimise(scaled, w, alpha, tol=tol, max_iter=max_iter)
         w = point.w * self._y_scale / scaled.z_scale
-        return self._finish(eps, w, point.alpha * self._y_scale, point.iterations, Phase.REGULAR, tol)
+        return self._finish(eps, w, point.alpha * self._y_scale, point.iterations, Phase.REGULAR, tol, max_iter)
 
     def path(self, eps: Iterable[float], **settings: Any) -> list[RobustFit]:
         """Minimise at several radii, each started from the one before; same settings as :meth:`solve`."""
@@ -291,30 +321,41 @@ class ConcentratedERM:
         iterations: int,
         phase: Phase,
         tol: float,
+        max_iter: int,
         radius: float | None = None,
     ) -> RobustFit:
         """The fit at w with its certificate, the dual bound being that of a ``radius`` of at most eps (default eps)."""
+        budget = min(_REFINEMENTS, max_iter - iterations)
         norm = float(np.linalg.norm(w[: self.penalised]))
         theta = self._theta(w)
         if self.ridge == 0.0 and self._basis.blind.size:
             images = self.Z[:, self.penalised :]
             alpha = alpha - images @ (images.T @ alpha)
-        settings = (alpha, eps, eps if radius is None else radius, self._basis, tol)
-        objective, gap, length = self._given.certify(theta, *settings)
-        if phase is Phase.INTERPOLATING and not gap <= tol:
-            # At small radii the loss is not above the rounding of the residuals: one step of iterative refinement.
-            theta = theta + self._theta(self._interpolate(self._given.residual(theta)))
-            objective, gap, length = self._given.certify(theta, *settings)
+        radius = eps if radius is None else radius
+        objective, gap, length = self._given.certify(theta, alpha, eps, radius, self._basis, tol)
+        point = theta, alpha
+        while gap > tol and budget > 0 and length > 0 and (eps > 0 or self.ridge > 0):
+            budget, iterations = budget - 1, iterations + 1
+            try:
+                point = self._refined(eps, *point, w, phase)
+            except LinAlgError:
+                break
+            certified = self._given.certify(*point, eps, radius, self._basis, tol)
+            if certified[1] < gap:
+                (theta, alpha), (objective, gap, length) = point, certified
         # With no norm alpha is the residual: exact fits by directions without penalty leave its rounding.
         least = eps * norm if norm > 0 else 1e-13 * np.abs(self.y).max()
         zero = float(np.mean(np.abs(alpha) <= least))
         if phase is Phase.INTERPOLATING:
             zero = 1.0
-        fit = RobustFit(theta / self._scale, objective, gap, iterations, zero, length, alpha, phase)
+        given = np.empty_like(theta)
+        given[self._order] = theta / self._scale
+        fit = RobustFit(given, objective, gap, iterations, zero, length, alpha, phase)
         if not gap <= tol:
             raise ConvergenceError(
-                f"robust ERM stopped at a relative duality gap of {gap:.2e} > tol={tol:.2e} after {iterations} "
-                "Newton steps; raise max_iter or tol, or choose features that are less dependent",
+                f"robust ERM stopped at a certified relative duality gap of {gap:.2e} > tol={tol:.2e} after "
+                f"{iterations} Newton steps ({phase.name.lower()}); raise max_iter or tol, or choose features "
+                "that are less dependent; interpolators at small radii may be out of reach in double precision",
                 fit,
             )
         return fit
@@ -428,12 +469,12 @@ def _loss(problem: ConcentratedERM | _ScaledProblem, w: np.ndarray, eps: float) 
     return 0.5 * float(np.mean(size**2)) + (0.0 if problem.R is None else 0.5 * float(w @ problem.R @ w))
 
 
-def _rotated(reflectors: np.ndarray, factors: np.ndarray, w: np.ndarray) -> np.ndarray:
-    """Q w for the Q of a QR factorization in LAPACK's form, without Q."""
+def _rotated(reflectors: np.ndarray, factors: np.ndarray, w: np.ndarray, *, transposed: bool = False) -> np.ndarray:
+    """Q w or Q'w for the Q of a QR factorization in LAPACK's form, without Q."""
     (multiply,) = get_lapack_funcs(("ormqr",), (reflectors,))
     column = np.zeros((len(reflectors), 1), order="F")
     column[: len(w), 0] = w
-    return multiply("L", "N", reflectors, factors, column, 64, overwrite_c=True)[0][:, 0]
+    return multiply("L", "T" if transposed else "N", reflectors, factors, column, 64, overwrite_c=True)[0][:, 0]
 
 
 def _solve_definite(matrix: np.ndarray, right: np.ndarray) -> np.ndarray:
@@ -443,14 +484,18 @@ def _solve_definite(matrix: np.ndarray, right: np.ndarray) -> np.ndarray:
     return cho_solve((factor, True), right / size, check_finite=False) / size
 
 
-def _scaled_coordinates(F: np.ndarray, J2: np.ndarray) -> tuple[np.ndarray, np.ndarray, Coordinates]:
-    """Powers of two that bring the diagonal of J^2 to order 1, the metric so scaled, and its coordinates.
-
-    A metric that is semidefinite only up to the rounding of its largest entries is not scaled.
-    """
+def _powers_of_two(F: np.ndarray, J2: np.ndarray) -> np.ndarray:
+    """Scales that bring the diagonal of J^2 to order 1, and the features where it is 0."""
     size = np.sqrt(np.maximum(np.diag(J2), 0.0))
     size = np.where(size > 0, size, np.abs(F).max(axis=0))
-    scale = np.ldexp(1.0, np.frexp(np.where(size > 0, size, 1.0))[1])
+    return np.ldexp(1.0, np.frexp(np.where(size > 0, size, 1.0))[1])
+
+
+def _scaled_coordinates(scale: np.ndarray, J2: np.ndarray) -> tuple[np.ndarray, np.ndarray, Coordinates]:
+    """The scales, the metric so scaled, and its coordinates.
+
+    A metric that is semidefinite only up to the rounding of its largest entries is given one scale.
+    """
     try:
         C = J2 / scale
         C /= scale[:, None]

@@ -164,7 +164,7 @@ def simulate(
         raise ValueError("psi2 must be finite for a finite network, got psi2=inf")
     axes["d"] = _dimensions(d)
     test = None if eps_test is None else axis("eps_test", eps_test)
-    replicates = validation.integer("replicates", replicates, 1)
+    replicates = validation.integer("replicates", replicates, 1, validation.MOST_REPLICATES)
     seed = validation.integer("seed", seed, 0)
     test_samples = validation.integer("test_samples", test_samples, 0)
     workers = worker_count(workers)

@@ -73,7 +73,8 @@ def semismooth_newton(problem: TrainingProblem, w: np.ndarray, alpha: np.ndarray
         iteration += 1
         before = w
         try:
-            w, alpha = _step(problem, w, alpha)
+            step_w, step_alpha = newton_step(problem, w, alpha)
+            w, alpha = w + step_w, alpha + step_alpha
         except LinAlgError:
             break
         gap = problem.gap(w, alpha)
@@ -91,7 +92,10 @@ def semismooth_newton(problem: TrainingProblem, w: np.ndarray, alpha: np.ndarray
     return replace(best, iterations=iteration)
 
 
-def _step(problem: TrainingProblem, w: np.ndarray, alpha: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def newton_step(
+    problem: TrainingProblem, w: np.ndarray, alpha: np.ndarray, residuals: tuple[np.ndarray, np.ndarray] | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """The step of (w, alpha); the residuals of the optimality conditions may be known better than from these."""
     Z, y, eps, R = problem.Z, problem.y, problem.eps, problem.R
     n = len(y)
     b, gradients = problem.norm_gradients(w)
@@ -100,10 +104,13 @@ def _step(problem: TrainingProblem, w: np.ndarray, alpha: np.ndarray) -> tuple[n
     moving = np.abs(alpha) > eps * b
     signs = np.where(moving, np.sign(alpha), 0.0)
     weights = (eps / n) * np.maximum(eps * b, np.abs(alpha))
-    primal = y - Z @ w - signs * (np.abs(alpha) - eps * b)
-    dual = Z.T @ alpha / n - weights @ gradients
-    if R is not None:
-        dual -= R @ w
+    if residuals is not None:
+        primal, dual = residuals
+    else:
+        primal = y - Z @ w - signs * (np.abs(alpha) - eps * b)
+        dual = Z.T @ alpha / n - weights @ gradients
+        if R is not None:
+            dual -= R @ w
 
     rows = (eps * np.where(moving, -signs, 1.0))[:, None] * gradients
     np.add(rows, Z, out=rows, where=moving[:, None])
@@ -132,7 +139,7 @@ def _step(problem: TrainingProblem, w: np.ndarray, alpha: np.ndarray) -> tuple[n
         step_alpha[still] = n * multipliers
     step = solve_triangular(factor, half, lower=True, trans=1, check_finite=False)
     step_alpha[moving] = primal[moving] - rows[moving] @ step
-    return w + step, alpha + step_alpha
+    return step, step_alpha
 
 
 def cholesky_factor(matrix: np.ndarray) -> np.ndarray:

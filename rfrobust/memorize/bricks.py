@@ -23,7 +23,7 @@ def trapezoid(a: float, b: float, theta: float) -> ReLUNetwork:
     """
     a = validation.real_scalar("a", a)
     b = validation.real_scalar("b", b, a)
-    theta = validation.real_scalar("theta", theta, 0, open_lower=True)
+    theta = _width(theta)
     hidden = np.array([theta - a, -a, -b, -b - theta])
     return ReLUNetwork([np.ones((4, 1)), np.array([[1, -1, -1, 1]]) / theta], [hidden, np.zeros(1)])
 
@@ -61,10 +61,14 @@ def block(center: Any, delta: float, theta: float, form: str = "trapezoid") -> R
 def check_radii(delta: float, theta: float) -> tuple[float, float]:
     """Validate a cube radius and a transition width."""
     delta = validation.real_scalar("delta", delta, 0)
+    return delta, _width(theta)
+
+
+def _width(theta: float) -> float:
     theta = validation.real_scalar("theta", theta, 0, open_lower=True)
     if theta < np.finfo(float).tiny:
         raise ValueError(f"theta must be large enough for 1/theta to be a float, got theta={theta!r}")
-    return delta, theta
+    return theta
 
 
 def block_layers(

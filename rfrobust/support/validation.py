@@ -24,6 +24,8 @@ T = TypeVar("T")
 _DATES = np.datetime64 | np.timedelta64
 #: Largest integer that arrays, files and databases hold.
 LARGEST_INTEGER = 2**63 - 1
+#: Independent draws of one call: all of them are listed before the first is made.
+MOST_REPLICATES = 1_000_000
 
 
 def describe_range(
@@ -229,6 +231,8 @@ def path(name: str, value: Any) -> Path:
     """Return ``value`` as a path, or raise."""
     if not isinstance(value, str | os.PathLike) or not os.fspath(value):
         raise TypeError(f"{name} must be a path, got {_show(value)}")
+    if "\0" in str(value):
+        raise ValueError(f"{name} must be a path, which no null character is part of, got {_show(value)}")
     return Path(value)
 
 

@@ -350,10 +350,10 @@ def other_dual_norm(model: Equilibrium, norm: float) -> float:
     return float(r)
 
 
-def check_solution(equilibrium: Any) -> None:
+def check_solution(name: str, value: Any) -> None:
     """Raise a ``TypeError`` if the argument of a function of solutions is none."""
-    if not isinstance(equilibrium, Equilibrium):
-        raise TypeError(f"equilibrium must be a result of rfrobust.solve, got {type(equilibrium).__name__}")
+    if not isinstance(value, Equilibrium):
+        raise TypeError(f"{name} must be a result of rfrobust.solve, got {type(value).__name__}")
 
 
 @overload

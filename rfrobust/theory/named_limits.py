@@ -32,10 +32,13 @@ class LimitingModel:
         return adversarial_risk(self.standard_risk, self.gradient_norm, radius)
 
 
-def null_model(tau: float = 0.0, *, signal_norm: float = 1.0, nonlinear_power: float = 0.0) -> LimitingModel:
-    r"""Return the model theta = 0: v = \|beta\|^2 + tau^2 + F_*^2, r = 0."""
+def null_model(
+    tau: float = 0.0, *, signal_norm: float = 1.0, nonlinear_power: float = 0.0, radial_power: float = 0.0
+) -> LimitingModel:
+    r"""Return the model theta = 0: v = \|beta\|^2 + tau^2 + F_*^2 + F_o^2, r = 0."""
     tau, signal_norm = scalar("tau", tau), scalar("signal_norm", signal_norm)
-    return LimitingModel(signal_norm**2 + tau**2 + scalar("nonlinear_power", nonlinear_power), 0.0)
+    powers = scalar("nonlinear_power", nonlinear_power) + scalar("radial_power", radial_power)
+    return LimitingModel(signal_norm**2 + tau**2 + powers, 0.0)
 
 
 def population(
@@ -87,10 +90,12 @@ def infinitely_wide(
     activation: str | Activation = "relu",
     signal_norm: float = 1.0,
     nonlinear_power: float = 0.0,
+    radial_power: float = 0.0,
 ) -> LimitingModel:
     r"""Return the limit psi1 -> inf at fixed psi2, the training radius being scaled_eps / sqrt(psi1).
 
-    .. math:: v=\frac{\tau^2+|\beta|^2(1-X)^2}{1-X^2/\psi_2},\quad r^2=X^2(|\beta|^2+v/\psi_2),\quad
+    .. math:: v=\frac{\tau^2+|\beta|^2(1-X)^2+F_\circ^2(1-X_\circ)^2}{1-X^2/\psi_2},\quad
+              r^2=X^2(|\beta|^2+v/\psi_2)+2F_\circ^2X_\circ^2,\quad X_\circ=\frac{a_2^2}{a_2^2(1+2k)+\ell},\quad
               X=\frac{\mu_1^2}{\mu_1^2(1+k)+\ell},\quad k=\frac{s^2}{\lambda}\ell,\quad
               \frac{X}{\psi_2}+\frac{\mu_2^2}{\psi_2\,\ell}=1,
 
@@ -104,7 +109,7 @@ def infinitely_wide(
         n/d, positive and finite.
     scaled_eps : float
         Limit of eps sqrt(psi1), >= 0 or ``inf``.
-    tau, ridge, activation, signal_norm, nonlinear_power
+    tau, ridge, activation, signal_norm, nonlinear_power, radial_power
         As for :func:`solve`; the activation must not be linear (mu2 > 0). Rows of W are uniform on the sphere.
 
     Raises
@@ -120,10 +125,10 @@ def infinitely_wide(
     s = validation.real_scalar("scaled_eps", scaled_eps, 0.0, 1e40, allow_inf=True)
     tau, ridge, signal_norm = scalar("tau", tau), scalar("ridge", ridge), scalar("signal_norm", signal_norm)
     c, mu, _ = _nonlinear(activation)
-    noise = tau * tau + scalar("nonlinear_power", nonlinear_power)
-    signal = signal_norm**2
-    if c == 0.0 or ridge == 0.0 or s == math.inf:
-        X = 0.0
+    noise, radial = tau * tau + scalar("nonlinear_power", nonlinear_power), scalar("radial_power", radial_power)
+    signal, spike = signal_norm**2, resolve_activation(activation).spike if radial > 0.0 else 0.0
+    if ridge == 0.0 or s == math.inf:
+        X = learned = 0.0
     else:
         # l^2 (c eta psi2 + psi2) + l (c psi2 - c - mu (c eta + 1)) - mu c = 0 with k = eta l: a quadratic, one root > 0
         a = psi2 * (1.0 + c * s * s / ridge)
@@ -131,8 +136,9 @@ def infinitely_wide(
         root = math.sqrt(b * b + 4.0 * a * mu * c)
         ell = (root - b) / (2.0 * a) if b <= 0.0 else 2.0 * mu * c / (root + b)
         X = c / (c + ell * a / psi2)
-    v = (noise + signal * (1.0 - X) ** 2) / (1.0 - X * X / psi2)
-    return LimitingModel(v, X * math.sqrt(signal + v / psi2))
+        learned = spike / (spike * (1.0 + 2.0 * s * s * ell / ridge) + ell)
+    v = (noise + signal * (1.0 - X) ** 2 + radial * (1.0 - learned) ** 2) / (1.0 - X * X / psi2)
+    return LimitingModel(v, math.sqrt(X * X * (signal + v / psi2) + 2.0 * radial * learned * learned))
 
 
 def wide_gradient_decay(
@@ -142,17 +148,19 @@ def wide_gradient_decay(
     activation: str | Activation = "relu",
     signal_norm: float = 1.0,
     nonlinear_power: float = 0.0,
+    radial_power: float = 0.0,
 ) -> float:
     r"""Return the limit of sqrt(psi1) r as psi1 -> inf at fixed psi2 and eps > 0, where r itself vanishes.
 
-    .. math:: \sqrt{\psi_1}\,r\to\frac{\rho}{\mu_2}\sqrt{\psi_2(|\beta|^2+\tau^2+F_*^2)}
+    .. math:: \sqrt{\psi_1}\,r\to\frac{\rho}{\mu_2}\sqrt{\psi_2(|\beta|^2+\tau^2+F_*^2+F_\circ^2)}
 
     It depends neither on eps nor on the ridge. The adversarial risk approaches that of the null model from above like
     AR = v_0 + 2 sqrt(2/pi) eps_test r sqrt(v_0). Arguments and errors as for :func:`infinitely_wide`; derived there.
     """
     psi2 = finite("psi2", psi2)
     _, mu, rho2 = _nonlinear(activation)
-    v = null_model(tau, signal_norm=signal_norm, nonlinear_power=nonlinear_power).standard_risk
+    target = {"signal_norm": signal_norm, "nonlinear_power": nonlinear_power, "radial_power": radial_power}
+    v = null_model(tau, **target).standard_risk
     return math.sqrt(rho2 / mu * psi2 * v)
 
 

@@ -76,7 +76,7 @@ def gradient(equilibrium: Equilibrium, eps_test: float | None = None) -> xr.Data
     >>> round(float(slopes.standard_risk.sel(parameter="eps")), 3)
     -1.847
     """
-    check_solution(equilibrium)
+    check_solution("equilibrium", equilibrium)
     radius = equilibrium.eps if eps_test is None else scalar("eps_test", eps_test)
     values, table = _table(equilibrium, radius)
     return xr.Dataset(

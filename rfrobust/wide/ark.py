@@ -91,7 +91,7 @@ def ark_monte_carlo(
         every width; for erf up to O(1/width).
     """
     x = validation.real_array("x", x, ndim=2)
-    replicates = validation.integer("replicates", replicates, 2)
+    replicates = validation.integer("replicates", replicates, 2, validation.MOST_REPLICATES)
     seed = validation.integer("seed", seed, 0)
     draws = np.empty((replicates, len(x)))
     for row, child in zip(draws, np.random.SeedSequence(seed).spawn(replicates), strict=True):

@@ -10,6 +10,8 @@ from ..support import pgd, validation
 
 METHODS = ("pgd", "single-gradient")
 LOSSES = ("squared", "margin", "error")
+#: Of radii; the networks square what is inside.
+LARGEST_RADIUS = 1e100
 
 
 @runtime_checkable
@@ -23,6 +25,13 @@ class Attackable(Protocol):
         self, x: np.ndarray, cotangent: Callable[[np.ndarray], np.ndarray]
     ) -> tuple[np.ndarray, np.ndarray]:
         """Return the outputs and the pullback of ``cotangent(outputs)`` to the inputs, shape of ``x``."""
+
+
+def check_method(name: str, method: str, norm: str) -> str:
+    """Return the method of an attack, or raise if there is none of this name in this norm."""
+    if validation.choice(name, method, METHODS) == "single-gradient" and norm != "linf":
+        raise ValueError(f"{name}='single-gradient' is defined for norm='linf' only, got norm={norm!r}")
+    return method
 
 
 @dataclass(frozen=True)
@@ -70,7 +79,7 @@ class InputAttack:
     restarts: int | None = None
 
     def __post_init__(self) -> None:
-        radius = validation.real_scalar("radius", self.radius, 0)
+        radius = validation.real_scalar("radius", self.radius, 0, LARGEST_RADIUS)
         validation.choice("norm", self.norm, pgd.NORMS)
         validation.integer("steps", self.steps, 1)
         step = radius / 5 if self.step is None else validation.real_scalar("step", self.step, 0)
@@ -81,10 +90,8 @@ class InputAttack:
                 raise ValueError(f"bounds must be (low, high) with low < high, got bounds={self.bounds}")
             validation.store(self, bounds=(float(low), float(high)))
         validation.choice("loss", self.loss, LOSSES)
-        validation.choice("method", self.method, METHODS)
+        check_method("method", self.method, self.norm)
         validation.store(self, restarts=pgd.rounds(self.restarts))
-        if self.method == "single-gradient" and self.norm != "linf":
-            raise ValueError("method='single-gradient' is defined for norm='linf' only, got norm='l2'")
 
     @validation.typed
     def run(self, model: Attackable, x: np.ndarray, targets: np.ndarray, rng: np.random.Generator) -> np.ndarray:

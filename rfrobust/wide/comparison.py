@@ -14,7 +14,7 @@ from ..support import validation
 from ..support.arrays import read_arrays
 from ..support.provenance import versions
 from .architecture import Architecture
-from .attacks import InputAttack
+from .attacks import InputAttack, check_method
 from .estimators import AdvNTKClassifier, EarlyStoppedNTKClassifier, NTKClassifier, encode_labels
 from .network import FiniteNetwork
 from .training import adversarial_training
@@ -150,7 +150,7 @@ def compare(
     """
     network = architecture or Architecture()
     common: dict[str, Any] = vars(network) | {"radius": radius, "bounds": (0.0, 1.0), "workers": workers}
-    InputAttack(radius, method=attack_method)
+    InputAttack(radius, method=check_method("attack_method", attack_method, "linf"))
     seed = validation.integer("seed", seed, 0)
     validation.real_scalar("learning_rate", learning_rate, 0, open_lower=True)
     validation.integer("n_steps", n_steps, 1)

@@ -14,7 +14,7 @@ from tqdm import tqdm
 from ..support import validation
 from ..support.provenance import versions
 from .architecture import Architecture
-from .attacks import InputAttack
+from .attacks import InputAttack, check_method
 from .kernels import ntk
 from .predictor import KernelPredictor
 from .spectral import KernelSpectrum, StoppedKernel
@@ -48,8 +48,10 @@ class _KernelEstimator(BaseEstimator):
         return Architecture(self.depth, self.w_std, self.b_std, self.activation)
 
     def _attack(self, **changes: Any) -> InputAttack:
-        settings = {"bounds": self.bounds, "method": self.attack_method} | changes
-        return InputAttack(self.radius, self.norm, self.attack_steps, **settings)
+        steps = validation.integer("attack_steps", self.attack_steps, 1)
+        own = check_method("attack_method", self.attack_method, self.norm)
+        settings: dict[str, Any] = {"bounds": self.bounds, "method": own} | changes
+        return InputAttack(self.radius, self.norm, steps, **settings)
 
     def _set_model(self, samples: np.ndarray, coefficients: np.ndarray) -> None:
         self.samples_ = samples

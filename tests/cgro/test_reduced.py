@@ -52,6 +52,7 @@ def test_a_projection_past_its_blow_up_is_infinite_and_a_negative_one_never_cros
     assert float(advance(np.array(0.0), np.array(5.0), 4)) == 0.0
     assert blow_up(-1.0, 3) == np.inf
     assert blow_up(1.0, 2) == np.inf
+    assert blow_up(5e-324, 3) == blow_up(1e-100, 8) == np.inf
 
 
 def test_with_all_inner_products_the_flow_is_the_simulation_up_to_the_step():

@@ -161,6 +161,7 @@ def test_a_dataset_can_be_written(runs, tmp_path):
 test_bad_arguments_are_refused = refusals(
     (lambda: trajectories(steps=0), "steps must be an integer >= 1"),
     (lambda: trajectories(replicates=[1, 2]), "replicates must be an integer", TypeError),
+    (lambda: trajectories(replicates=10**15), "replicates must be an integer >= 1 and <= 1000000, got"),
     (lambda: trajectories(seed=-1), "seed must be an integer >= 0"),
     (lambda: trajectories(records=[0, 50], steps=20), "records must be in"),
     (lambda: trajectories(records=[0, 1.5], steps=20), "increasing integers"),

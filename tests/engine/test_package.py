@@ -32,6 +32,15 @@ def test_import_is_lazy():
     assert done.stdout.strip() == "[]"
 
 
+def test_solve_prints_nothing_of_a_library_without_a_home():
+    """Matplotlib says where it put its folder; a command that draws nothing does not load it."""
+    code = "import sys; from rfrobust.cli import cli, solve; cli.main(sys.argv[1:], standalone_mode=False); "
+    code += "print('matplotlib' in sys.modules)"
+    command = [sys.executable, "-c", code, "solve", "--psi1", "3", "--psi2", "2", "--eps", "0.3", "--gradient"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=PACKAGE.parent)
+    assert (done.stderr, done.stdout.splitlines()[-1]) == ("", "False")
+
+
 def test_relu_moments_by_quadrature():
     relu = rfrobust.solve(1, 1, 1).activation
 

@@ -105,7 +105,7 @@ def test_radius_and_ratio_beside_a_problem_are_refused():
         (lambda: rfrobust.sweep(3), "problem must be a Problem, got int"),
         (lambda: rfrobust.simulate({"psi1": 3}, d=20), "problem must be a Problem, got dict"),
         (lambda: rfrobust.gradient(P), "equilibrium must be a result of rfrobust.solve, got Problem"),
-        (lambda: rfrobust.verify(3), "equilibrium must be a result of rfrobust.solve, got int"),
+        (lambda: rfrobust.verify(3), "model must be a result of rfrobust.solve, got int"),
         (lambda: rfrobust.certify(P), "equilibrium must be a result of rfrobust.solve, got Problem"),
         (lambda: rfrobust.solve(3, 2, 0.3, seed=1), "unexpected keyword argument 'seed'"),
         (lambda: rfrobust.sweep(psi1=[1], psi2=2, eps=0.3, n_jobs=2), "unexpected keyword argument 'n_jobs'"),

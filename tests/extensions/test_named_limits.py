@@ -100,6 +100,35 @@ def test_at_fixed_radius_the_infinitely_wide_model_forgets(activation, psi2, eps
     assert model.adversarial_risk() - null.standard_risk == pytest.approx(first - null.standard_risk, rel=2e-2)
 
 
+@pytest.mark.parametrize("activation", ["relu", "tanh", "gelu", rfrobust.Activation.from_callable(lambda u: u * u - 1)])
+@pytest.mark.parametrize(("psi2", "ridge", "scaled"), [(2, 0.05, 0.0), (2, 0.05, 1.0), (0.5, 0.3, 0.5)])
+def test_infinitely_wide_learns_the_radial_part(activation, psi2, ridge, scaled):
+    target = {"activation": activation, "radial_power": 0.8}
+    limit = rfrobust.theory.infinitely_wide(psi2, scaled, 0.3, ridge=ridge, **target)
+    gaps = []
+    for psi1 in (1e6, 1e7):
+        model = rfrobust.solve(psi1, psi2, scaled / math.sqrt(psi1), 0.3, ridge=ridge, **target)
+        gaps.append([model.standard_risk / limit.standard_risk - 1, model.gradient_norm - limit.gradient_norm])
+    gaps = np.abs(gaps)
+    assert np.all(gaps[1] < 3e-4)
+    assert np.all(gaps[1] < 0.45 * gaps[0] + 1e-9)
+
+
+@pytest.mark.parametrize("activation", ["relu", "tanh"])
+def test_at_fixed_radius_the_radial_part_is_forgotten_too(activation):
+    target = {"activation": activation, "radial_power": 0.8}
+    limit = rfrobust.theory.infinitely_wide(2, math.inf, 0.5, **target)
+    assert (limit.standard_risk, limit.gradient_norm) == (
+        rfrobust.theory.null_model(0.5, radial_power=0.8).standard_risk,
+        0,
+    )
+    assert limit.standard_risk == pytest.approx(2.05)
+    model = rfrobust.solve(1e9, 2, 0.3, 0.5, **target)
+    assert model.standard_risk == pytest.approx(2.05, rel=1e-5)
+    decay = rfrobust.theory.wide_gradient_decay(2, 0.5, **target)
+    assert math.sqrt(1e9) * model.gradient_norm == pytest.approx(decay, rel=1e-3)
+
+
 def test_infinitely_wide_even_activation_and_linear_activation():
     assert rfrobust.theory.infinitely_wide(2, 1.0, 0.5, ridge=0.1, activation="cos").standard_risk == 1.25
     for function in (lambda: rfrobust.theory.infinitely_wide(2, 1.0, activation="identity"),

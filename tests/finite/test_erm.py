@@ -248,22 +248,51 @@ def test_the_gap_of_ill_conditioned_problems_is_never_too_small():
             assert abs(float(value / fit.objective) - 1) <= max(fit.gap, 1e-13)
 
 
-def test_a_ridge_of_other_scales_than_the_metric_is_solved_or_refused():
+def units_of_many_scales(seed, kind):
     """Columns of features and metric in units from 1e-10 to 1e10, with one ridge for all."""
+    rng = np.random.default_rng(seed)
+    N = int(rng.integers(2, 5))
+    units, root = 10.0 ** rng.uniform(-10, 10, N), rng.standard_normal((N, N + 2))
+    if kind == "singular":
+        root = root[:, : N - 1]
+    elif kind == "zero row":
+        root[0] = 0.0
+    F, y = rng.standard_normal((7, N)) * units, rng.standard_normal(7)
+    ridge = float(np.clip(np.median(units) ** 2 * 10.0 ** rng.uniform(-3, 3), 1e-20, 1e20))
+    return F, y, np.outer(units, units) * (root @ root.T), ridge, float(10.0 ** rng.uniform(-3, 0))
+
+
+@pytest.mark.parametrize("kind", ["definite", "singular", "zero row"])
+def test_a_ridge_of_other_scales_than_the_metric_is_solved(kind):
+    """A penalty of 1e20 in one coordinate does not hide those of the others, neither from Newton nor from the bound."""
     for seed in range(30):
-        rng = np.random.default_rng(seed)
-        N = int(rng.integers(2, 5))
-        units, root = 10.0 ** rng.uniform(-10, 10, N), rng.standard_normal((N, N + 2))
-        F, y = rng.standard_normal((7, N)) * units, rng.standard_normal(7)
-        J2 = np.outer(units, units) * (root @ root.T)
-        ridge = float(np.median(units) ** 2 * 10.0 ** rng.uniform(-3, 3))
-        for eps in (0.0, float(10.0 ** rng.uniform(-3, 0))):
-            try:
-                fit = robust_erm(F, y, J2, eps, ridge=ridge)
-            except ConvergenceError:
-                continue
-            if eps > 0:
+        F, y, J2, ridge, eps = units_of_many_scales(seed, kind)
+        for radius in (0.0, eps):
+            fit = robust_erm(F, y, J2, radius, ridge=ridge)
+            assert fit.gap <= 1e-8
+            if radius > 0 and kind != "singular":
                 assert excess(fit, F, y, J2, eps, ridge)[0] <= fit.gap
+
+
+@pytest.mark.parametrize("seed", [139, 496, 521, 541, 647, 838, 864, 134, 201, 251, 393, 545, 561, 567, 725, 770, 804])
+def test_ill_conditioned_problems_are_solved_and_proved(seed):
+    """The first seven have a ridge of many scales; of the others too few digits were known to prove them."""
+    F, y, J2, ridge, share = ill_conditioned(seed)
+    problem = ConcentratedERM(F, y, J2, ridge=ridge)
+    eps = share * problem.null_threshold
+    fit = problem.solve(eps)
+    assert excess(fit, F, y, J2, eps, ridge)[0] <= fit.gap <= 1e-8
+
+
+def test_what_no_theta_in_double_precision_reaches_is_refused_with_its_gap():
+    rng = np.random.default_rng(5)
+    F, y = rng.standard_normal((12, 12)), rng.standard_normal(12)
+    with pytest.raises(
+        ConvergenceError, match=r"certified relative duality gap of [23]\.\d+e-07 .* \(interpolating\)"
+    ) as caught:
+        robust_erm(F, y, np.eye(12), 3e-10)
+    fit = caught.value.fit
+    assert excess(fit, F, y, np.eye(12), 3e-10)[0] == pytest.approx(fit.gap, rel=1e-6)
 
 
 def test_unpenalised_intercept():

@@ -375,6 +375,7 @@ test_bad_input = refusals(
         ({"d": 0}, "d must be"),
         ({"d": 20.5}, "d must be an integer", TypeError),
         ({"replicates": 0}, "replicates must be"),
+        ({"replicates": 10**15}, "replicates must be an integer >= 1 and <= 1000000, got"),
         ({"objective": "exact"}, "objective must be one of"),
         ({"features": "random"}, "features must be one of"),
         ({"features": "gaussian", "objective": "pgd"}, "features must be 'true'"),

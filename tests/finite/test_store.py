@@ -167,6 +167,7 @@ def test_a_deleted_store_is_noticed(tmp_path, monkeypatch, replaced):
 
 
 test_names_that_are_no_files_are_refused = refusals(
+    (lambda: Store("a\0b"), "store must be a path, which no null character is part of"),
     (lambda: rfrobust.simulate(**PROBLEM, store=":memory:"), "store must be the path of a file"),
     (lambda: Store("file:runs.db?mode=memory"), "store must be the path of a file"),
     (lambda: Store(2.5), "store must be a path, got 2.5", TypeError),

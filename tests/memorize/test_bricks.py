@@ -101,6 +101,7 @@ def test_product(levels, bound):
 test_bad_arguments = refusals(
     (lambda: trapezoid(1, 0, 0.1), "b must be finite and >= 1"),
     (lambda: trapezoid(0, 1, 0), "theta must be finite and > 0"),
+    (lambda: trapezoid(0, 1, 5e-324), "theta must be large enough for 1/theta to be a float, got theta=5e-324"),
     (lambda: blocks([[0.5]], -0.1, 0.1), "delta must be finite and >= 0"),
     (lambda: blocks([[0.5]], 0.1, np.nan), "theta must be finite and > 0"),
     (lambda: blocks([0.5], 0.1, 0.1), "centers must have 2 dimension"),

@@ -149,12 +149,25 @@ test_bad_inputs = refusals(
     *changed(
         InputAttack,
         {"radius": 0.1},
-        ({"radius": -1}, "radius must be finite and >= 0"),
+        ({"radius": -1}, r"radius must be in \[0, 1e\+100\]"),
         ({"radius": "a"}, "radius must be a real number", TypeError),
         ({"norm": "l1"}, "norm must be one of"),
         ({"bounds": (1, 0)}, "bounds must be"),
         ({"steps": 0}, "steps must be an integer >= 1"),
         ({"norm": "l2", "method": "single-gradient"}, "norm='linf' only"),
+    ),
+    *changed(
+        lambda **settings: NTKClassifier(**settings).fit(SIX, LABELS).robust_score(SIX, LABELS),
+        {},
+        ({"attack_steps": 0}, "attack_steps must be an integer >= 1, got attack_steps=0"),
+        ({"attack_method": "none"}, "attack_method must be one of"),
+        ({"norm": "l2", "attack_method": "single-gradient"}, "attack_method='single-gradient' is defined for"),
+        ({"radius": 1e300}, r"radius must be in \[0, 1e\+100\], got radius=1e\+300"),
+    ),
+    (lambda: AdvNTKClassifier(radius=1e300).fit(SIX, LABELS), r"radius must be in \[0, 1e\+100\]"),
+    (
+        lambda: compare(noisy_digits(kernel=20, validate=10, test=10), attack_method="none"),
+        "attack_method must be one of",
     ),
     (
         lambda: InputAttack(radius=0.1, bounds=(0, 1)).run(TINY, 2 * SIX, LABELS, np.random.default_rng(0)),
