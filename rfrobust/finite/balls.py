@@ -47,8 +47,8 @@ def steepest(slopes: np.ndarray, norm: float) -> np.ndarray:
 def project(rows: np.ndarray, radius: float, norm: float) -> np.ndarray:
     """Return the point of the ball that is closest to each row in the Euclidean norm.
 
-    Where |x|_p > radius it has the coordinates a_j >= 0 of a_j + nu a_j^(p - 1) = |x_j|, with the signs of x; |a|_p falls
-    with nu, which is found by bisection in its logarithm, and every a_j by Newton's method inside a bracket.
+    Where |x|_p > radius it has the coordinates a_j >= 0 of a_j + nu a_j^(p - 1) = |x_j|, with the signs of x. The norm
+    of a falls with nu, which is found by bisection in its logarithm.
     """
     if math.isinf(norm):
         return np.clip(rows, -radius, radius)
@@ -106,8 +106,8 @@ def _shrunk(x: np.ndarray, log_nu: np.ndarray, p: float) -> np.ndarray:
 def random_edge(rng: np.random.Generator, shape: tuple[int, int], radius: float, norm: float) -> np.ndarray:
     """Return rows of length ``radius``: for p < inf of the cone measure, for inf on faces of all dimensions.
 
-    Coordinates of density exp(-|x|^p), scaled (Schechtman and Zinn, Proc. Amer. Math. Soc. 110, 1990); for inf about half
-    of the coordinates are at an end.
+    Coordinates of density exp(-|x|^p), scaled (Schechtman and Zinn, Proc. Amer. Math. Soc. 110, 1990); for inf about
+    half of the coordinates are at an end.
     """
     if math.isinf(norm):
         rows = np.clip(rng.uniform(-2.0, 2.0, shape), -1.0, 1.0)

@@ -28,7 +28,12 @@ class SplitLoss:
         points = np.array([kink for kink in loss.kinks if kink > loss.start], dtype=float)
         self.kinks, self.jumps = np.zeros(0), np.zeros(0)
         if points.size:
-            around = [points, np.nextafter(points, -np.inf), points + loss.bend, np.maximum(points - loss.bend, loss.start)]
+            around = [
+                points,
+                np.nextafter(points, -np.inf),
+                points + loss.bend,
+                np.maximum(points - loss.bend, loss.start),
+            ]
             right, left, after, before = (loss.derivatives(z)[1] for z in around)
             jumps = right - left
             kept = jumps > _NO_JUMP * (np.abs(after) + np.abs(before))
@@ -142,7 +147,8 @@ class ConvexTraining:
         size = self._sizes.T @ np.abs(point.u) / n + np.abs(weights) @ np.abs(G) + np.abs(held)
         bounds = [-np.inf]
         if self._factor is not None:
-            bounds.append(level + float(rest @ x) - 0.5 * float(rest @ cho_solve(self._factor, rest, check_finite=False)))
+            lost = 0.5 * float(rest @ cho_solve(self._factor, rest, check_finite=False))
+            bounds.append(level + float(rest @ x) - lost)
         small = np.where(np.abs(rest) <= _ROUNDING * size, 0.0, rest)
         if not small.any() or self.norms.absorbs(-small, x, h, weights):
             bounds.append(level)

@@ -231,7 +231,7 @@ class RobustRandomFeatures(RegressorMixin, _RandomFeatures):
         loss = self._check()
         if isinstance(loss, MarginLoss):
             raise ValueError(
-                f"loss must be one of residuals, got loss={loss.name!r}: RobustRandomFeaturesClassifier has those of margins"
+                f"loss must be one of residuals, got loss={loss.name!r}: those of margins are for classification"
             )
         X, y = validate_data(self, X, y, y_numeric=True, dtype=np.float64, ensure_min_samples=2)
         y = np.asarray(y, dtype=float)
@@ -305,8 +305,8 @@ class RobustRandomFeaturesClassifier(ClassifierMixin, _RandomFeatures):
     n_features, activation, eps, norm, gradient_penalty, random_state
         As for :class:`RobustRandomFeatures`.
     ridge : float, default 0.01
-        Ridge penalty. Without any penalty, classes that the features separate by the margin that the attack leaves have no
-        minimiser for a loss of margins.
+        Ridge penalty. Without any penalty a loss of margins has no minimiser on classes that the features separate by
+        the margin that the attack leaves.
     objective : {"concentrated", "linearized", "pgd"}, default "concentrated"
         As for :class:`RobustRandomFeatures`.
     loss : str or Loss, default "logistic"
@@ -397,7 +397,7 @@ class RobustRandomFeaturesClassifier(ClassifierMixin, _RandomFeatures):
         return self._attacked(X, self._far(y, count), eps, method, steps, restarts)
 
     def adversarial_error(self, X: Any, y: Any, eps: float | None = None, **settings: Any) -> float:
-        """Return the error rate at the attacked inputs, a lower bound of the adversarial error; as for :meth:`attack`."""
+        """Return the error rate at the attacked inputs, a lower bound of the adversarial one; as for :meth:`attack`."""
         return float(np.mean(self.predict(self.attack(X, y, eps, **settings)) != np.asarray(y)))
 
     def _far(self, y: Any, count: int) -> np.ndarray:

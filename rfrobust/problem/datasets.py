@@ -40,7 +40,7 @@ def first_problem(axes: dict[str, np.ndarray], problem: Problem | None, settings
 
 
 def along_kinds(run: Callable[..., xr.Dataset], settings: Mapping[str, Any]) -> xr.Dataset | None:
-    """Return what ``run(**settings)`` gives along lists of losses or norms in the settings, None without such a list."""
+    """Return what ``run(**settings)`` gives along lists of losses or norms among the settings, None without a list."""
     for name, label in (("loss", lambda loss: resolve_loss(loss).name), ("norm", lambda norm: norm_of("norm", norm))):
         kinds = settings.get(name)
         if isinstance(kinds, list | tuple | np.ndarray):
@@ -78,7 +78,8 @@ def with_adversarial_risk(
 ) -> xr.Dataset:
     """Return the dataset with ``adversarial_risk`` at the test radii, by default at the training radii.
 
-    ``gradient_norm`` is the variable with the norm of the gradient that test attacks see. The risk of labels is their error rate; datasets of labels have no ``mean_abs_error``.
+    ``gradient_norm`` is the variable with the norm of the gradient that test attacks see. The risk of labels is their
+    error rate; datasets of labels have no ``mean_abs_error``.
     """
     dims = data["standard_risk"].dims
     radius = data["eps"]
