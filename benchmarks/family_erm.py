@@ -76,8 +76,8 @@ def run() -> None:
             theirs, ours = time.perf_counter() - begin, min(times)
             print(
                 f"  n={n} N={N} {loss} norm={norm:g} gradient penalty {penalty:g}: {ours:.3f} s "
-                f"({fit.iterations} steps, gap {fit.gap:.0e}), cvxpy+Clarabel {theirs:.2f} s, ratio {theirs / ours:.0f}; optima differ by "
-                f"{abs(value / fit.objective - 1):.1e}",
+                f"({fit.iterations} steps, gap {fit.gap:.0e}), cvxpy+Clarabel {theirs:.2f} s, ratio "
+                f"{theirs / ours:.0f}; optima differ by {abs(value / fit.objective - 1):.1e}",
                 flush=True,
             )
 

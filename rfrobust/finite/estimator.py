@@ -402,7 +402,7 @@ class RobustRandomFeaturesClassifier(ClassifierMixin, _RandomFeatures):
 
     def _far(self, y: Any, count: int) -> np.ndarray:
         """Responses so far on the side of the labels that the largest (y - f)^2 is the smallest margin."""
-        y = np.asarray(y)
+        y = validation.as_array("y", y)
         if y.shape != (count,) or not np.isin(y, self.classes_).all():
             raise ValueError(f"y must hold a class of {self.classes_.tolist()!r} for each of the {count} rows of X")
         reach = 1e3 * (1.0 + float(np.abs(self.theta_).sum()))

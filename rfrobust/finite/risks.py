@@ -82,6 +82,7 @@ class ExactRisks:
 @validation.typed
 def exact_risks(network: FeatureMap, theta: np.ndarray, beta: np.ndarray, data: Data) -> ExactRisks:
     """Return the observables of a network whose responses follow the law ``data`` along ``beta``."""
+    theta = validation.real_array("theta", theta, shape=(len(network.W),))
     overlap = float(theta @ network.target_moment(beta))
     power = float(theta @ network.second_moment @ theta)
     nonlinear, radial = data.nonlinear_power, data.radial_power
