@@ -16,6 +16,7 @@ from .checks import verify as verify
 
 # finite networks
 from .finite import RobustRandomFeatures as RobustRandomFeatures
+from .finite import RobustRandomFeaturesClassifier as RobustRandomFeaturesClassifier
 from .finite import Store as Store
 from .finite import extrapolate as extrapolate
 from .finite import robust_erm as robust_erm

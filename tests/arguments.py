@@ -20,7 +20,7 @@ OTHERS = {
     "cgro.Chain", "cgro.GlobalAverage", "cgro.Layer", "cgro.MaxPool", "cgro.ReLU", "cgro.Residual",
     "checks.Certificate", "checks.Enclosure", "checks.LinearSaddle", "checks.Saddle", "checks.Stationarity",
     "finite.Estimate", "finite.InnerMaximum", "finite.LinearizedProblem", "finite.PGDFit", "finite.RobustFit",
-    "finite.SampledRisks",
+    "finite.ExactRisks", "finite.SampledRisks",
     "memorize.Memorizer", "memorize.Verification", "problem.Features", "problem.FirstLayer", "problem.Loss",
     "problem.Ratios", "problem.Settings", "problem.Square", "problem.Target", "problem.adversarial_risk",
     "problem.Absolute", "problem.Hinge", "problem.Logistic", "problem.Noise", "problem.Signal",
@@ -68,6 +68,9 @@ def calls():
     theta, beta = rng.standard_normal(5), np.array([1.0, 0, 0, 0])
     model = rfrobust.solve(3, 2, 0.3, 0.5)
     rf = {"network": features, "theta": theta, "X": X, "y": y, "eps": 0.1}
+    family_of = {"loss": "absolute", "norm": 2.0, "gradient_penalty": 0.1}
+    family = finite.FamilyERM(features.features(X), y, features, ridge=0.1, norm=np.inf)
+    classifier = rfrobust.RobustRandomFeaturesClassifier(5).fit(X, labels)
     erm = finite.ConcentratedERM(features.features(X), y, features.metric, ridge=0.1)
     architecture = wide.Architecture(2)
     network = wide.FiniteNetwork.random(architecture, inputs=4, width=3)
@@ -190,17 +193,26 @@ def calls():
             tau_q=1.0, tau_g=1.0, **point)),
         "checks.stieltjes": (checks.stieltjes, {"z": -1.0, "psi1": 2.0}),
         "rfrobust.robust_erm": (rfrobust.robust_erm, {"features": features.features(X), "y": y, "metric":
-            features.metric, "eps": 0.1, "ridge": 0.1, "start": None, "tol": 1e-08, "max_iter": 100}),
+            features.metric, "eps": 0.1, "ridge": 0.1, "loss": "absolute", "norm": 2.0, "gradient_penalty": 0.1, "start":
+            None, "tol": 1e-08, "max_iter": 100}),
+        "finite.FamilyERM": (finite.FamilyERM, {"features": features.features(X), "y": y, "metric": features, "loss":
+            "absolute", "norm": np.inf, "ridge": 0.1, "gradient_penalty": 0.1}),
+        "FamilyERM.solve": (family.solve, {"eps": 0.1, "tol": 1e-08, "max_iter": 100}),
         "finite.ConcentratedERM": (finite.ConcentratedERM, {"features": features.features(X), "y": y, "metric":
             features.metric, "ridge": 0.1}),
         "ConcentratedERM.solve": (erm.solve, {"eps": 0.1, "start": None, "tol": 1e-08, "max_iter": 100}),
         "ConcentratedERM.path": (erm.path, {"eps": [0.1], "tol": 1e-08, "max_iter": 100}),
         "rfrobust.simulate": (rfrobust.simulate, dict(problem=model.problem, d=4, psi1=1.0, psi2=2.0, eps=0.3, tau=0.5,
-            ridge=0.1, eps_test=0.1, replicates=1, objective="concentrated", features="true", seed=0, test_samples=0,
+            ridge=0.1, gradient_penalty=0.1, eps_test=0.1, norm_test=2.0, replicates=1, objective="concentrated", features="true", seed=0, test_samples=0,
             store=None, workers=1, client=None, **layer)),
         "rfrobust.summary": (rfrobust.summary, {"data": simulated}),
         "rfrobust.RobustRandomFeatures": (lambda **p: rfrobust.RobustRandomFeatures(**p).fit(X, y), {"n_features": 5,
-            "activation": "relu", "eps": 0.1, "ridge": 0.1, "objective": "concentrated"}),
+            "activation": "relu", "eps": 0.1, "ridge": 0.1, "objective": "concentrated", **family_of}),
+        "rfrobust.RobustRandomFeaturesClassifier": (lambda **p: rfrobust.RobustRandomFeaturesClassifier(**p).fit(X,
+            labels), {"n_features": 5, "activation": "relu", "eps": 0.1, "ridge": 0.1, "objective": "concentrated",
+            **family_of}),
+        "RobustRandomFeaturesClassifier.attack": (partial(classifier.attack, X), {"y": labels, "eps": 0.1, "method":
+            "pgd", "steps": 1, "restarts": 20}),
         "RobustRandomFeatures.attack": (partial(forest.attack, X), {"y": y, "eps": 0.1, "method": "pgd", "steps": 1,
             "restarts": 20}),
         "RobustRandomFeatures.adversarial_loss": (partial(forest.adversarial_loss, X), {"y": y, "eps": 0.1}),
@@ -212,11 +224,13 @@ def calls():
         "finite.linearized_attack": (finite.linearized_attack, rf),
         "finite.pgd_attack": (finite.pgd_attack, dict(**rf, steps=1, restarts=20, rng=rng, start=np.zeros_like(X))),
         "finite.pgd_loss": (finite.pgd_loss, dict(**rf, ridge=0.1, steps=1, restarts=20)),
-        "finite.linearized_erm": (finite.linearized_erm, dict(**without("theta", rf), ridge=0.1, tol=1e-06,
+        "finite.linearized_erm": (finite.linearized_erm, dict(**without("theta", rf), ridge=0.1, **family_of, tol=1e-06,
             max_iter=100)),
         "finite.pgd_erm": (finite.pgd_erm, dict(**without("theta", rf), ridge=0.1, tol=0.01, max_iter=5,
             attack_steps=2)),
-        "finite.gradient_norm": (finite.gradient_norm, {"network": features, "theta": theta}),
+        "finite.gradient_norm": (finite.gradient_norm, {"network": features, "theta": theta, "norm": 2.0}),
+        "finite.exact_risks": (finite.exact_risks, {"network": features, "theta": theta, "beta": beta, "data":
+            model.problem.data}),
         "finite.standard_risk": (finite.standard_risk, {"network": features, "theta": theta, "beta": beta, "tau": 0.5,
             "nonlinear_power": 0.0}),
         "finite.sampled_risks": (finite.sampled_risks, {"network": features, "theta": theta, "beta": beta, "tau": 0.5,

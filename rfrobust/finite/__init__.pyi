@@ -7,6 +7,7 @@ from .erm import ConcentratedERM as ConcentratedERM
 from .erm import ConvergenceError as ConvergenceError
 from .erm import RobustFit as RobustFit
 from .estimator import RobustRandomFeatures as RobustRandomFeatures
+from .estimator import RobustRandomFeaturesClassifier as RobustRandomFeaturesClassifier
 from .family_erm import FamilyERM as FamilyERM
 from .features import FeatureMap as FeatureMap
 from .features import nonlinear_part as nonlinear_part
@@ -16,7 +17,9 @@ from .montecarlo import default_store as default_store
 from .montecarlo import extrapolate as extrapolate
 from .montecarlo import simulate as simulate
 from .montecarlo import summary as summary
+from .risks import ExactRisks as ExactRisks
 from .risks import SampledRisks as SampledRisks
+from .risks import exact_risks as exact_risks
 from .risks import gradient_norm as gradient_norm
 from .risks import sampled_risks as sampled_risks
 from .risks import standard_risk as standard_risk

@@ -1,8 +1,8 @@
 """A primal-dual interior point method for the general convex training problem.
 
-Absolute values and hinges become slacks, a >= |t| and v >= max(z - kink, 0), with a barrier mu; seminorms are smoothed at a
-length that vanishes with mu. Slacks are eliminated sample by sample, so that a step costs one p x p factorization (docs,
-simulation page, "The general objective").
+Absolute values and hinges become slacks, a >= |t| and v >= max(z - kink, 0), with a barrier mu; seminorms are smoothed
+at a length that vanishes with mu. Slacks are eliminated sample by sample, so that a step costs one p x p factorization
+(docs, simulation page, "The general objective").
 """
 
 from dataclasses import dataclass, replace
@@ -27,7 +27,7 @@ _STALL, _STUCK = 6, 60
 
 
 class SeparableError(Error, ValueError):
-    """The labels are separated by the margin that the attack leaves: without a penalty a larger theta always fits better."""
+    """Labels are separated by the margin that the attack leaves: without penalty a larger theta always fits better."""
 
 
 @dataclass(frozen=True)
@@ -135,12 +135,11 @@ def _direction(problem: ConvexTraining, at: _Place, slacks: _Slacks, mu: float, 
     if problem.margin:
         G_f, G_p, K_ff, K_fp, K_pp = y * slope_z, -slope_z, bend, -y * bend, bend
         omega = -omega
-        rest_a = raw_a = D = E = np.zeros(n)
+        rest_a = D = E = np.zeros(n)
     else:
         A1, A2 = slacks.a - at.t, slacks.a + at.t
         d1, d2 = slacks.low / A1, slacks.high / A2
         D, E = d1 + d2, d2 - d1
-        raw_a = raw_z - mu / A1 - mu / A2
         rest_a = slope_z - mu / A1 - mu / A2
         whole = bend + D
         G_f = -(mu / A1 - mu / A2 - E / whole * rest_a)
@@ -186,8 +185,8 @@ def _longest(values: np.ndarray, steps: np.ndarray) -> float:
 
 def _advance(
     problem: ConvexTraining, at: _Place, slacks: _Slacks, d: _Direction, mu: float, h: float
-) -> tuple[_Place, _Slacks, float]:
-    """The next point, and the share of the step that was taken."""
+) -> tuple[_Place, _Slacks]:
+    """The next point: multipliers and the rest take their own share of the step."""
     dabove = d.v - d.z[:, None]
     # multipliers of the full step
     on, off = (mu - slacks.on * dabove) / at.above, (mu - slacks.off * d.v) / slacks.v
@@ -217,7 +216,7 @@ def _advance(
     if not problem.margin:
         trial.low = _near(slacks.low + dual * (low - slacks.low), mu / (trial.a - place.t))
         trial.high = _near(slacks.high + dual * (high - slacks.high), mu / (trial.a + place.t))
-    return place, trial, min(length, dual)
+    return place, trial
 
 
 def _near(multiplier: np.ndarray, central: np.ndarray) -> np.ndarray:
@@ -225,7 +224,7 @@ def _near(multiplier: np.ndarray, central: np.ndarray) -> np.ndarray:
 
 
 def _smoothing(problem: ConvexTraining, place: _Place, omega: np.ndarray, mu: float) -> float:
-    """The length at which smoothing the seminorms costs about mu, at most their size, and moves no hinge by more than mu."""
+    """The length, at most R, at which smoothing the seminorms costs about mu and moves no hinge by more than that."""
     R = float(np.mean(place.R))
     weight = problem.eps * max(float(np.mean(omega)), float(problem.parts.jumps.max(initial=0.0)))
     return min(problem.norms.length(mu / weight, R), R) if weight > 0.0 and R > 0.0 else R
@@ -251,13 +250,13 @@ def minimise(problem: ConvexTraining, x: np.ndarray, *, tol: float, max_iter: in
         try:
             d = _direction(problem, at, slacks, mu, h)
             problem.norms.moving(at.x, d.x, h)
-            at, slacks, share = _advance(problem, at, slacks, d, mu, h)
+            at, slacks = _advance(problem, at, slacks, d, mu, h)
         except LinAlgError:
             break
         if problem.separates(at.x):
             raise SeparableError(
-                "the features separate the labels by the margin that the attack leaves, so that without penalty no theta "
-                "is best: take ridge > 0, gradient_penalty > 0, a larger eps, or more samples; got "
+                "the features separate the labels by the margin that the attack leaves, so that without penalty no "
+                "theta is best: take ridge > 0, gradient_penalty > 0, a larger eps, or more samples; got "
                 f"eps={problem.eps!r} and loss={problem.loss.name!r}"
             )
         point = problem.dual_point(at.z, slacks.low - slacks.high, slacks.on)

@@ -14,7 +14,7 @@ from scipy.linalg import LinAlgError, cho_factor, cho_solve
 from ..problem.loss import Loss, MarginLoss
 from .seminorms import Seminorms
 
-#: Jumps of a slope below this share of the slopes next to it are rounding.
+#: Jumps of a slope below this share of the slopes around it are rounding.
 _NO_JUMP = 1e-12
 #: What a pull along directions that nothing penalises may be, in units of the rounding of its terms.
 _ROUNDING = 64 * 2.0**-53
@@ -28,9 +28,15 @@ class SplitLoss:
         points = np.array([kink for kink in loss.kinks if kink > loss.start], dtype=float)
         self.kinks, self.jumps = np.zeros(0), np.zeros(0)
         if points.size:
-            right, left = loss.derivatives(points)[1], loss.derivatives(np.nextafter(points, -np.inf))[1]
+            around = [
+                points,
+                np.nextafter(points, -np.inf),
+                points + loss.bend,
+                np.maximum(points - loss.bend, loss.start),
+            ]
+            right, left, after, before = (loss.derivatives(z)[1] for z in around)
             jumps = right - left
-            kept = jumps > _NO_JUMP * (np.abs(right) + np.abs(left))
+            kept = jumps > _NO_JUMP * (np.abs(after) + np.abs(before))
             self.kinks, self.jumps = points[kept], jumps[kept]
 
     def smooth(self, z: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -141,9 +147,8 @@ class ConvexTraining:
         size = self._sizes.T @ np.abs(point.u) / n + np.abs(weights) @ np.abs(G) + np.abs(held)
         bounds = [-np.inf]
         if self._factor is not None:
-            bounds.append(
-                level + float(rest @ x) - 0.5 * float(rest @ cho_solve(self._factor, rest, check_finite=False))
-            )
+            lost = 0.5 * float(rest @ cho_solve(self._factor, rest, check_finite=False))
+            bounds.append(level + float(rest @ x) - lost)
         small = np.where(np.abs(rest) <= _ROUNDING * size, 0.0, rest)
         if not small.any() or self.norms.absorbs(-small, x, h, weights):
             bounds.append(level)

@@ -93,8 +93,8 @@ class FamilyERM:
     Raises
     ------
     TypeError, ValueError
-        For wrong shapes or values, a metric that is not symmetric positive semidefinite, labels that are none, or a norm
-        other than 2 without the network.
+        For wrong shapes or values, a metric that is not symmetric positive semidefinite, labels that are none, or a
+        norm other than 2 without the network.
     """
 
     def __init__(
@@ -117,7 +117,7 @@ class FamilyERM:
         self.features, self.network = F, metric if isinstance(metric, FeatureMap) else None
         if self.network is None and self.norm != EUCLIDEAN:
             raise ValueError(
-                f"norm must be 2 for a metric that is given as a matrix, got norm={self.norm!r}: give the FeatureMap instead"
+                f"norm must be 2 for a metric that is given as a matrix, got norm={self.norm!r}: give the FeatureMap"
             )
         self._metric = metric if self.network is None else None
         if self.norm == EUCLIDEAN or self.gradient_penalty > 0.0:
@@ -188,9 +188,14 @@ class FamilyERM:
             return x
         return self._basis.back(x if self._rotation is None else self._rotation @ x)
 
+    @property
+    def _null_sizes(self) -> np.ndarray:
+        """Where the loss is taken at theta = 0."""
+        return np.zeros_like(self.y) if isinstance(self.loss, MarginLoss) else np.abs(self.y)
+
     def _null_dual(self) -> DualPoint:
         """The scores at theta = 0."""
-        size = np.zeros_like(self.y) if isinstance(self.loss, MarginLoss) else np.abs(self.y)
+        size = self._null_sizes
         value, slope, _ = self.loss.derivatives(size)
         if isinstance(self.loss, MarginLoss):
             return DualPoint(-self.y * slope, -slope, slope * size - value)
@@ -233,13 +238,10 @@ class FamilyERM:
         tol = validation.real_scalar("tol", tol, 0.0, 1.0, open_lower=True)
         max_iter = validation.integer("max_iter", max_iter, 1)
         N = self.features.shape[1]
-        null = self._null_dual()
         if not self.y.any() or (eps > 0.0 and eps >= self.null_threshold):
-            value = float(
-                np.mean(self.loss(np.zeros_like(self.y) if isinstance(self.loss, MarginLoss) else np.abs(self.y)))
-            )
+            value = float(np.mean(self.loss(self._null_sizes)))
             zero = 0.0 if isinstance(self.loss, MarginLoss) else float(np.mean(self.y == 0.0))
-            return RobustFit(np.zeros(N), value, 0.0, 0, zero, 0.0, null.u, Phase.NULL)
+            return RobustFit(np.zeros(N), value, 0.0, 0, zero, 0.0, self._null_dual().u, Phase.NULL)
         if eps == 0.0 and self.M is None and self._interpolates():
             return self._interpolator(tol, max_iter)
         problem = ConvexTraining(self.Z, self.y, self.loss, eps, self.norms, self.M)

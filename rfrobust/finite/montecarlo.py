@@ -107,7 +107,8 @@ def simulate(
         features share their draws.
     objective : {"concentrated", "linearized", "pgd", "least-norm"}
         Training problem (docs, simulation page); "least-norm" is standard training, with eps = 0 and ridge = 0: least
-        squares, beyond interpolation of least |theta|. It and "pgd" have the square loss, norm 2 and no gradient penalty.
+        squares, beyond interpolation of least |theta|. It and "pgd" are for the square loss, norm 2 and no gradient
+        penalty.
     features : {"true", "gaussian"}
         The network's features or their Gaussian equivalent (not for the objectives that attack the network).
     seed : int, default 0
@@ -123,9 +124,10 @@ def simulate(
         Dask cluster to run on instead.
     **settings
         ``activation``, ``spectrum``, ``signal_norm``, ``nonlinear_power``, ``radial_power``, ``noise``, ``labels``,
-        ``signal``, ``loss`` and ``norm``, as for :func:`rfrobust.sweep`, also lists of losses or norms. A first layer of another law than Marchenko-Pastur is drawn by :meth:`Spectrum.draw`;
-        the nonlinear part of the response is F_* P(x), P the sum of products of
-        :func:`rfrobust.finite.nonlinear_part`, the radial one F_o (|x|^2 - d)/sqrt(2 d).
+        ``signal``, ``loss`` and ``norm``, as for :func:`rfrobust.sweep`, also lists of losses or norms. A first layer
+        of another law than Marchenko-Pastur is drawn by :meth:`Spectrum.draw`; the nonlinear part of the response is
+        F_* P(x), P the sum of products of :func:`rfrobust.finite.nonlinear_part`, the radial one
+        F_o (|x|^2 - d)/sqrt(2 d). The coordinates of beta are drawn where a norm sees them.
 
     Returns
     -------
@@ -133,8 +135,8 @@ def simulate(
         Dimensions: the swept parameters, then ``replicate``. Variables have the names and meanings of
         :func:`rfrobust.sweep`, for the drawn networks (:func:`rfrobust.finite.exact_risks`): ``adversarial_risk`` is
         v + 2 eps_test r E|y - f| + eps_test^2 r^2, or the error rate of labels under attack, of the network's own v and
-        r. A replicate whose certificate was not reached, or which has no minimiser (separable labels without penalty), is
-        NaN with ``converged`` 0, and one warning gives their number.
+        r. A replicate whose certificate was not reached, or which has no minimiser (separable labels without penalty),
+        is NaN with ``converged`` 0, and one warning gives their number.
         :func:`summary` reduces it to means and standard errors.
 
     Raises
@@ -322,8 +324,8 @@ def _dataset(
     failed = int(np.count_nonzero(arrays["converged"] == 0))
     if failed:
         warnings.warn(
-            f"{failed} of {arrays['converged'].size} networks did not reach their certificate, or have no minimiser; see "
-            "'converged'",
+            f"{failed} of {arrays['converged'].size} networks did not reach their certificate, or have no minimiser; "
+            "see 'converged'",
             SweepWarning,
             stacklevel=3,
         )

@@ -96,7 +96,7 @@ def _run(task: Task) -> list[dict[str, float]]:
     beta = np.zeros(task.d)
     beta[0] = data.signal_norm
     if any(norm != EUCLIDEAN for norm in (problem.attack.norm, task.norm_test) if norm is not None):
-        # Other norms see the coordinates of beta: turn all that was drawn, which training against l2 attacks does not see.
+        # Other norms see the coordinates of beta: turn all that was drawn, which l2 attacks do not see.
         beta = data.signal_norm * data.signal.draw(task.d, signal)
         X, network = _turned(X, beta), replace(network, W=_turned(network.W, beta))
     y = X @ beta + data.tau * data.noise.draw(task.n, noise)

@@ -47,7 +47,7 @@ def gradient_norm(network: FeatureMap, theta: np.ndarray, norm: float = EUCLIDEA
     """Return the norm of the gradient that attacks in an l_p norm see.
 
     |J theta| = sqrt(E|grad f(x)|^2) for p = 2, exact at finite d for true features. For other p the one of
-    :eq:`eq-dual-norm` at this theta, in which the gradient's fluctuations are Gaussian: exact for gaussian features only.
+    :eq:`eq-dual-norm` at this theta, in which the gradient's fluctuations are Gaussian: exact to leading order in d.
     """
     theta = validation.real_array("theta", theta, shape=(len(network.W),))
     norm = norm_of("norm", norm)
@@ -82,6 +82,7 @@ class ExactRisks:
 @validation.typed
 def exact_risks(network: FeatureMap, theta: np.ndarray, beta: np.ndarray, data: Data) -> ExactRisks:
     """Return the observables of a network whose responses follow the law ``data`` along ``beta``."""
+    theta = validation.real_array("theta", theta, shape=(len(network.W),))
     overlap = float(theta @ network.target_moment(beta))
     power = float(theta @ network.second_moment @ theta)
     nonlinear, radial = data.nonlinear_power, data.radial_power

@@ -1,4 +1,4 @@
-"""The concentrated training problem: the square loss under l2 attacks by its own solver, the rest of the family by another."""
+"""The concentrated training problem: the square loss under l2 attacks has a solver of its own."""
 
 from typing import Any
 
@@ -21,11 +21,8 @@ def concentrated_problem(
     gradient_penalty: float = 0.0,
 ) -> ConcentratedERM | FamilyERM:
     """Return the solver of a training problem; arguments as for :func:`robust_erm`."""
-    loss, norm, gradient_penalty = (
-        resolve_loss(loss),
-        norm_of("norm", norm),
-        scalar("gradient_penalty", gradient_penalty),
-    )
+    loss, norm = resolve_loss(loss), norm_of("norm", norm)
+    gradient_penalty = scalar("gradient_penalty", gradient_penalty)
     if loss == SQUARE and norm == EUCLIDEAN and gradient_penalty == 0.0:
         return ConcentratedERM(features, y, metric.metric if isinstance(metric, FeatureMap) else metric, ridge=ridge)
     return FamilyERM(features, y, metric, loss=loss, norm=norm, ridge=ridge, gradient_penalty=gradient_penalty)
@@ -48,7 +45,8 @@ def robust_erm(
     r"""Train against attacks of one concentrated size eps R(theta), with a certificate.
 
     .. math::
-       \min_\theta\frac1n\sum_i L_i(\phi_i^\top\theta,\epsilon R(\theta))+\frac\lambda2|\theta|^2+\frac g2|J\theta|^2,\qquad
+       \min_\theta\frac1n\sum_i L_i(\phi_i^\top\theta,\epsilon R(\theta))
+       +\frac\lambda2|\theta|^2+\frac g2|J\theta|^2,\qquad
        L_i(f,s)=\rho(|y_i-f|+s)\ \text{or}\ \ell(y_if-s),
 
     R = \|J theta\| for l2 attacks, and the norm dual to the attack's of :eq:`eq-dual-norm` for others; the default is
@@ -61,8 +59,8 @@ def robust_erm(
     y : array_like, shape (n,)
         Responses; labels -1 and 1 for losses of margins.
     metric : array_like, shape (N, N), or FeatureMap
-        J^2, symmetric positive semidefinite: for random features (W W') o E[sigma'(Wx) sigma'(Wx)'], the ``metric`` of the
-        :class:`rfrobust.finite.FeatureMap`, which may be given itself and has to be for another norm than 2.
+        J^2, symmetric positive semidefinite: for random features (W W') o E[sigma'(Wx) sigma'(Wx)'], the ``metric`` of
+        the :class:`rfrobust.finite.FeatureMap`, which may be given itself and has to be for another norm than 2.
     eps : float
         Training radius, >= 0. At eps = 0, where there are interpolators, the limit eps -> 0+: that of least R.
     ridge : float, default 0
@@ -92,8 +90,8 @@ def robust_erm(
     ConvergenceError
         If the gap stays above ``tol``.
     SeparableError
-        If the features separate the labels by the margin that the attack leaves, and nothing is penalised: then there is no
-        minimiser.
+        If the features separate the labels by the margin that the attack leaves, and nothing is penalised: then there
+        is no minimiser.
     ValueError, TypeError
         For inadmissible arguments.
 
@@ -119,6 +117,6 @@ def robust_erm(
         return problem.solve(eps, start=start, tol=tol, max_iter=max_iter)
     if start is not None:
         raise ValueError(
-            "start must be None unless the loss is square, the norm 2 and there is no gradient penalty, got a fit in start"
+            "start must be None unless the loss is square, the norm 2 and the gradient penalty 0, got a fit in start"
         )
     return problem.solve(eps, tol=tol, max_iter=max_iter)

@@ -1,8 +1,8 @@
-"""Norms of the gradient of a network as convex functions of its second layer: what attacks of a training problem see.
+"""Norms of the gradient of a network as convex functions of its second layer: what attacks in training see.
 
-An attack of radius eps in some norm moves a network that is linear on its ball by eps R(theta), R being a seminorm: one for
-all samples (concentrated), or one for each (linearized). Here are R, its gradient and its curvature, smoothed at length h so
-that Newton's method can be used (docs, simulation page, "The general objective").
+An attack of radius eps in some norm moves a network that is linear on its ball by eps R(theta), R being a seminorm: one
+for all samples (concentrated), or one for each (linearized). Here are R, its gradient and its curvature, smoothed at
+length h so that Newton's method can be used (docs, simulation page, "The general objective").
 """
 
 import math
@@ -15,9 +15,11 @@ from ..engine.coordinates import DualNorm, mean_power
 from ..problem.attack import dual_of
 from ..problem.signal import GAUSSIAN
 from ..support.jit import njit
+from .newton import cholesky_factor
 
-#: Unit roundoff.
+#: Unit roundoff, what rounding may leave of terms of size 1, and steps of iterative refinement.
 _UNIT = 2.0**-53
+_ROUNDING, _REFINEMENTS = 64 * _UNIT, 4
 
 
 class Seminorms(Protocol):
@@ -250,11 +252,11 @@ class Whitened:
 
 
 class Linearized:
-    """R_i = (mean_j |sqrt(d) B_i theta|_j^q)^(1/q), B_i theta being the gradient at the sample i, smoothed by noise of length h.
+    """R_i = (mean_j |sqrt(d) (B_i theta)_j|^q)^(1/q), B_i theta being the gradient at the sample i.
 
-    Smoothed, R_i = (mean_j E_z|sqrt(d) (B_i theta)_j + h z|^q)^(1/q). For q = 1, where up to N of the n d coordinates end at a
-    kink, |a| becomes sqrt(a^2 + h^2) and its slope a variable of its own (Chan, Golub and Mulet, SIAM J. Sci. Comput. 20,
-    1999): Newton's method then takes steps far beyond h.
+    Smoothed, R_i = (mean_j E_z|sqrt(d) (B_i theta)_j + h z|^q)^(1/q). For q = 1, where up to N of the n d coordinates
+    end at a kink, |a| becomes sqrt(a^2 + h^2) and its slope a variable of its own (Chan, Golub and Mulet, SIAM J. Sci.
+    Comput. 20, 1999): Newton's method then takes steps far beyond h.
     """
 
     def __init__(self, W: np.ndarray, slopes: np.ndarray, norm: float):
@@ -302,12 +304,8 @@ class Linearized:
 
     def length(self, cost: float, R: float) -> float:
         """See :class:`Seminorms`. For q = 1 the few coordinates at zero add to R in proportion to the length."""
-        square = math.sqrt(cost * R)
-        return (
-            square
-            if self.q > 1.0
-            else min(square, cost * max(1.0, self.slopes.size / len(self.W) ** 2 * len(self.W[0])))
-        )
+        square, (N, d) = math.sqrt(cost * R), self.W.shape
+        return square if self.q > 1.0 else min(square, cost * max(1.0, len(self.slopes) * d / N))
 
     def moving(self, x: np.ndarray, step: np.ndarray, h: float) -> None:
         """See :class:`Seminorms`."""
@@ -334,25 +332,25 @@ class Linearized:
 
     def absorbs(self, pull: np.ndarray, x: np.ndarray, h: float, weights: np.ndarray) -> bool:
         """See :class:`Seminorms`: the pull is shared out among the samples where their zeta leave room."""
-        R, zeta, bend = self._jet(x, h)
+        _, zeta, _ = self._jet(x, h)
         d = zeta.shape[1]
-        if self.q == 1.0:
-            room = np.maximum(1.0 - np.abs(zeta) * d, 0.0) * weights[:, None] / d
-        else:
-            room = weights[:, None] * np.maximum(1.0 - self.size(zeta), 0.0)[:, None] * np.ones(d) / d
+        left = 1.0 - d * np.abs(zeta) if self.q == 1.0 else (1.0 - self.size(zeta))[:, None]
+        room = (weights[:, None] / d) * np.broadcast_to(np.maximum(left, 0.0), zeta.shape)
         form = self._form(room)
         try:
-            multiplier = cho_solve(cho_factor(form, check_finite=False), pull, check_finite=False)
-            multiplier += cho_solve(cho_factor(form, check_finite=False), pull - form @ multiplier, check_finite=False)
+            factor = cholesky_factor(form)
         except LinAlgError:
             return False
-        share = room * self.images(multiplier)
-        missed = float(np.linalg.norm(pull - self.adjoint(share).sum(axis=0)))
-        if missed > 1e-11 * max(float(np.linalg.norm(pull)), 1e-300) + 1e-15 * float(np.abs(weights).sum()):
+        multiplier, rest = np.zeros_like(pull), pull
+        for _ in range(_REFINEMENTS):  # undo the shift of the factor
+            multiplier = multiplier + cho_solve((factor, True), rest, check_finite=False)
+            share = room * self.images(multiplier)
+            rest = pull - self.adjoint(share).sum(axis=0)
+        if float(np.linalg.norm(rest)) > _ROUNDING * float(np.abs(weights) @ np.linalg.norm(self.slopes, axis=1)):
             return False
         with np.errstate(divide="ignore", invalid="ignore"):
             total = zeta + np.where(weights[:, None] > 0.0, share / weights[:, None], 0.0)
-        return bool((self.size(total) <= 1.0 + 1e-12).all())
+        return bool((self.size(total) <= 1.0 + _ROUNDING).all())
 
     def size(self, zeta: np.ndarray) -> np.ndarray:
         """The norm dual to the mean of powers, of each row."""

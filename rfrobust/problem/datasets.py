@@ -40,7 +40,7 @@ def first_problem(axes: dict[str, np.ndarray], problem: Problem | None, settings
 
 
 def along_kinds(run: Callable[..., xr.Dataset], settings: Mapping[str, Any]) -> xr.Dataset | None:
-    """Return what ``run(**settings)`` gives along lists of losses or norms in the settings, None without such a list."""
+    """Return what ``run(**settings)`` gives along lists of losses or norms among the settings, None without a list."""
     for name, label in (("loss", lambda loss: resolve_loss(loss).name), ("norm", lambda norm: norm_of("norm", norm))):
         kinds = settings.get(name)
         if isinstance(kinds, list | tuple | np.ndarray):
