@@ -131,7 +131,7 @@ def test_an_attack_found_by_gradients_is_overfitted_too():
         step=-1
     )
     assert (last.clean_test_error == 0).all()
-    assert (last.robust_train_error <= 1 / 20).all()
+    assert (last.robust_train_error <= 2 / 20).all()
     assert (last.robust_test_error > 0.8).all()
     assert (last.V.median("sample") > 2).all()
 
