@@ -193,8 +193,8 @@ def calls():
             tau_q=1.0, tau_g=1.0, **point)),
         "checks.stieltjes": (checks.stieltjes, {"z": -1.0, "psi1": 2.0}),
         "rfrobust.robust_erm": (rfrobust.robust_erm, {"features": features.features(X), "y": y, "metric":
-            features.metric, "eps": 0.1, "ridge": 0.1, "loss": "absolute", "norm": 2.0, "gradient_penalty": 0.1, "start":
-            None, "tol": 1e-08, "max_iter": 100}),
+            features.metric, "eps": 0.1, "ridge": 0.1, "loss": "absolute", "norm": 2.0, "gradient_penalty": 0.1,
+            "start": None, "tol": 1e-08, "max_iter": 100}),
         "finite.FamilyERM": (finite.FamilyERM, {"features": features.features(X), "y": y, "metric": features, "loss":
             "absolute", "norm": np.inf, "ridge": 0.1, "gradient_penalty": 0.1}),
         "FamilyERM.solve": (family.solve, {"eps": 0.1, "tol": 1e-08, "max_iter": 100}),
@@ -203,8 +203,9 @@ def calls():
         "ConcentratedERM.solve": (erm.solve, {"eps": 0.1, "start": None, "tol": 1e-08, "max_iter": 100}),
         "ConcentratedERM.path": (erm.path, {"eps": [0.1], "tol": 1e-08, "max_iter": 100}),
         "rfrobust.simulate": (rfrobust.simulate, dict(problem=model.problem, d=4, psi1=1.0, psi2=2.0, eps=0.3, tau=0.5,
-            ridge=0.1, gradient_penalty=0.1, eps_test=0.1, norm_test=2.0, replicates=1, objective="concentrated", features="true", seed=0, test_samples=0,
-            store=None, workers=1, client=None, **layer)),
+            ridge=0.1, gradient_penalty=0.1, eps_test=0.1, norm_test=2.0, replicates=1,
+            objective="concentrated", features="true", seed=0, test_samples=0, store=None, workers=1, client=None,
+            **layer)),
         "rfrobust.summary": (rfrobust.summary, {"data": simulated}),
         "rfrobust.RobustRandomFeatures": (lambda **p: rfrobust.RobustRandomFeatures(**p).fit(X, y), {"n_features": 5,
             "activation": "relu", "eps": 0.1, "ridge": 0.1, "objective": "concentrated", **family_of}),

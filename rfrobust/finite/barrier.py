@@ -18,8 +18,9 @@ from .newton import cholesky_factor
 _BOUNDARY, _SPREAD = 0.995, 1e10
 #: A slope of the merit, relative to the merit, that is near the rounding of the latter.
 _FLAT = 1e-10
-#: The gap in units of the barrier at which the point counts as on the central path, so that the barrier may fall.
-_CENTRAL = 20.0
+#: The gap in units of the barrier at which the point counts as on the central path, so that the barrier may fall, and
+#: by which factor, for one seminorm and for many (more kinks).
+_CENTRAL, _FALL, _FALL_MANY = 20.0, 0.01, 0.1
 #: The gap at which the iteration ends by itself: theta is only as accurate as the square root of the gap.
 TARGET = 1e-13
 #: Steps without a smaller gap after which the certificate counts as reached as far as it goes.
@@ -130,7 +131,7 @@ def _direction(problem: ConvexTraining, at: _Place, slacks: _Slacks, mu: float, 
     rest_v = parts.jumps - mu / slacks.v - mu / at.above
     raw_z = r1 + (mu / at.above).sum(axis=1)
     slope_z = raw_z + (e2 / (e1 + e2) * rest_v).sum(axis=1)
-    bend = r2 + (e1 * e2 / (e1 + e2)).sum(axis=1)
+    bend = np.maximum(r2, 0.0) + (e1 * e2 / (e1 + e2)).sum(axis=1)
     omega = r1 + slacks.on.sum(axis=1)
     if problem.margin:
         G_f, G_p, K_ff, K_fp, K_pp = y * slope_z, -slope_z, bend, -y * bend, bend
@@ -151,7 +152,8 @@ def _direction(problem: ConvexTraining, at: _Place, slacks: _Slacks, mu: float, 
         return rows.sum(keepdims=True) if one else rows
 
     gradient = (Z.T @ G_f + eps * (total(G_p) @ at.G)) / n
-    matrix = (Z.T * (K_ff / n)) @ Z
+    rows = Z * np.sqrt(K_ff / n)[:, None]
+    matrix = rows.T @ rows  # half the work of a product of two matrices
     if eps > 0.0:
         cross = np.outer(Z.T @ K_fp, at.G[0]) if one else (Z.T * K_fp) @ at.G
         matrix += (eps / n) * (cross + cross.T)
@@ -270,7 +272,7 @@ def minimise(problem: ConvexTraining, x: np.ndarray, *, tol: float, max_iter: in
             break
         if mu <= 1e-16 * value or gap * value > _CENTRAL * mu:
             continue
-        mu *= 0.1
+        mu *= _FALL if len(at.R) == 1 else _FALL_MANY
         new = min(h, _smoothing(problem, at, point.omega, mu))
         if new != h:
             h, closed = new, at.above

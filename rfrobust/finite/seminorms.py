@@ -163,7 +163,8 @@ class Concentrated:
         R, gradient = T ** (1.0 / q), outer * slope
         if not bent:
             return R, gradient, np.zeros((0, 0))
-        hessian = (A.T * (e_aa / d)) @ A
+        rows = A * np.sqrt(e_aa / d)[:, None]
+        hessian = rows.T @ rows
         cross = np.outer(A.T @ e_as * (rho / d), unit)
         hessian += cross + cross.T
         round_, along = float(e_s.mean()) * rho / size, float(e_ss.mean()) * rho * rho
