@@ -50,7 +50,7 @@ def test_the_table_is_saved_although_nobody_reads_the_output(arrays, tmp_path):
     ("options", "message"),
     [
         ([], "kernel + validate must be at most the 300 training samples"),
-        (["--kernel", "200", "--validate", "50", "--radius", "-1"], "radius must be finite and >= 0"),
+        (["--kernel", "200", "--validate", "50", "--radius", "-1"], "radius must be in [0, 1e+100]"),
         (["--kernel", "200", "--validate", "50", "--lr", "0"], "learning_rate must be finite and > 0"),
         (["--data", "table.txt"], "must end in .nc, .csv"),
     ],
