@@ -12,15 +12,15 @@ from ..finite.montecarlo import extrapolate, simulate
 from ..problem.noise import GaussianMixture
 from ..problem.problem import Problem
 from ..support.provenance import versions
-from ..support.style import MARKERS, PALETTE, house_style, legend_below, new_figure
+from ..support.style import MARKERS, PALETTE, house_style, new_figure
 from ..theory.grid import sweep
 
 TITLE = "Other attacks, losses and responses: norms, outliers, labels, consistent attacks"
 CAPTION = (
     "Shifted ReLU, n/d = 2. (a) Square loss, tau = 0.3, training and test radius 0.1: networks trained against l2 and "
-    "against l_inf attacks (eps/sqrt(d) a coordinate), each tested under both. (b) Outliers, noise 0.8 N(0, 0.09) + 0.2 "
-    "N(0, 9), N/d = 3: risk above that of the best predictor against the training radius, without ridge and with ridge "
-    "0.1 (dashed). (c) Labels sign(<beta, x> + 0.3 xi), training radius 0.1, ridge 0.01: error rates, and under l2 "
+    "against l_inf attacks (eps/sqrt(d) a coordinate), each tested under both. (b) Outliers, noise 0.8 N(0, 0.09) + "
+    "0.2 N(0, 9), N/d = 3: risk above that of the best predictor against the training radius, without ridge and with "
+    "ridge 0.1 (dashed). (c) Labels sign(<beta, x> + 0.3 xi), training radius 0.1, ridge 0.01: error rates, and under l2 "
     "attacks of radius 0.1 (dashed). (d) Square loss, tau = 0.5, training and test radius 0.3: all attacks, and only "
     "those orthogonal to beta, which cannot change the response. Points: finite networks, means over 20 draws of "
     "simulate(seed=11) at d = 50 and at d = 100, extrapolated to d = infinity by a line in 1/d, with standard errors."
@@ -76,9 +76,10 @@ def compute(quick: bool = False) -> xr.Dataset:
     risk, both = ("adversarial_risk",), ("standard_risk", "adversarial_risk")
     parts = []
     theory = sweep(CURVES, psi1=widths, norm=list(NORMS), norm_test=list(NORMS))
-    points = [_limits(CURVES, risk, quick, psi1=some, norm=list(NORMS), norm_test=test) for test in NORMS]
     tests = xr.DataArray(list(NORMS), dims="norm_test", name="norm_test")
-    parts.append(_named(theory, xr.concat(points, tests, coords="minimal", compat="override"), "psi1", risk, "norms"))
+    pairs = [_limits(CURVES, risk, quick, psi1=some, norm=list(NORMS), norm_test=test) for test in NORMS]
+    points = xr.concat(pairs, tests, coords="minimal", compat="override")
+    parts.append(_named(theory, points, "psi1", risk, "norms"))
     theory = sweep(OUTLIERS, eps=radii, ridge=list(RIDGES), loss=list(OUTLIER_LOSSES))
     points = _limits(
         OUTLIERS,

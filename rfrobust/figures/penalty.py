@@ -1,4 +1,4 @@
-"""What adversarial training loses against a tuned gradient penalty, over widths and sample sizes, and under outliers."""
+"""What adversarial training loses against a tuned gradient penalty, over ratios of sizes, and under outliers."""
 
 from typing import Any
 

@@ -32,8 +32,8 @@ class Target(TypedDict, total=False):
     signal_norm: float
     nonlinear_power: float
     radial_power: float
-    loss: str | Loss
-    norm: float
+    loss: Any  # one, or a list where problems are swept
+    norm: Any
     noise: str | Noise | None
     labels: str | None
     signal: Signal

@@ -324,7 +324,7 @@ class Equilibrium:
             return ", ".join(f"{name}={getattr(self, name):.8g}" for name in names)
 
         if self.labels == "sign":
-            names = ("training_error", "attacked_training_error", "mean_margin")
+            names: tuple[str, ...] = ("training_error", "attacked_training_error", "mean_margin")
         else:
             names = ("mean_abs_residual", "zero_residual_fraction")
         training = ", ".join(f"{name} = {getattr(self, name):.6g}" for name in names)
