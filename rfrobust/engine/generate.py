@@ -214,8 +214,8 @@ def _add_component(kernels: dict[str, Kernel], name: str, *law: float) -> None:
     t = Trace(*FIELD)
     part = [] if law else ["share", "deviation", "centre"]
     values: Any = law or t.inputs(", ".join(part))
-    dual = t.inputs("norm.exponent")[0]
-    out = systems.component(*t.unknowns, *values, p=t.p, dual=dual, coordinate=t.coordinate, F=t.field)
+    arguments: Any = [*t.unknowns, *values, t.p, *t.inputs("norm.exponent"), t.coordinate, t.field]
+    out = systems.component(*arguments)
     doc = "What one component of the signal's law adds to the averages over a coordinate's field."
     _add(kernels, name, ", ".join([*FIELD, *part, "p", "norm"]), "SlopedCoordinates", doc, t, _sloped(out))
 
