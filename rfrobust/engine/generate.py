@@ -213,8 +213,9 @@ def _add_component(kernels: dict[str, Kernel], name: str, *law: float) -> None:
     """Add what one component of the signal's law does; its share, deviation and centre are arguments or fixed."""
     t = Trace(*FIELD)
     part = [] if law else ["share", "deviation", "centre"]
-    values = [*t.unknowns, *(law or t.inputs(", ".join(part))), t.p, *t.inputs("norm.exponent"), t.coordinate, t.field]
-    out = systems.component(*values)
+    values: Any = law or t.inputs(", ".join(part))
+    arguments: Any = [*t.unknowns, *values, t.p, *t.inputs("norm.exponent"), t.coordinate, t.field]
+    out = systems.component(*arguments)
     doc = "What one component of the signal's law adds to the averages over a coordinate's field."
     _add(kernels, name, ", ".join([*FIELD, *part, "p", "norm"]), "SlopedCoordinates", doc, t, _sloped(out))
 
