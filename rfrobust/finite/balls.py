@@ -8,7 +8,7 @@ import math
 import numpy as np
 
 from ..problem.attack import dual_exponent, norm_of
-from ..support import validation
+from ..support import pgd, validation
 
 #: Bisections that bring every root to rounding.
 _STEPS = 200
@@ -103,7 +103,7 @@ def _shrunk(x: np.ndarray, log_nu: np.ndarray, p: float) -> np.ndarray:
     return np.where(seen, np.exp(s), 0.0)
 
 
-def random_edge(rng: np.random.Generator, shape: tuple[int, int], radius: float, norm: float) -> np.ndarray:
+def random_edge(rng: np.random.Generator, shape: tuple[int, ...], radius: float, norm: float) -> np.ndarray:
     """Return rows of length ``radius``: for p < inf of the cone measure, for inf on faces of all dimensions.
 
     Coordinates of density exp(-|x|^p), scaled (Schechtman and Zinn, Proc. Amer. Math. Soc. 110, 1990); for inf about
@@ -114,3 +114,37 @@ def random_edge(rng: np.random.Generator, shape: tuple[int, int], radius: float,
         return radius * rows / np.abs(rows).max(axis=1, keepdims=True)
     rows = rng.choice([-1.0, 1.0], shape) * rng.gamma(1.0 / norm, size=shape) ** (1.0 / norm)
     return radius * rows / lengths(rows, norm)[:, None]
+
+
+class LpBall(pgd.Ball):
+    """The l_p ball around each row of a centre, for the searches of :mod:`rfrobust.support.pgd`.
+
+    Parameters
+    ----------
+    centre : ndarray or float
+        Centres, one a row; 0.0 for perturbations.
+    radius : float
+        In the norm; :func:`radius_of` an attack.
+    norm : float
+        p.
+    """
+
+    def __init__(self, centre: np.ndarray | float, radius: float, norm: float) -> None:
+        super().__init__(centre, radius, "linf" if math.isinf(norm) else "l2")
+        self.p = norm
+
+    def take(self, rows: np.ndarray) -> "LpBall":
+        """See :class:`rfrobust.support.pgd.Ball`."""
+        return LpBall(self.centre[rows], self.radius, self.p)
+
+    def project(self, points: np.ndarray) -> np.ndarray:
+        """See :class:`rfrobust.support.pgd.Ball`."""
+        return self.centre + project(points - self.centre, self.radius, self.p)
+
+    def steepest(self, slope: np.ndarray) -> np.ndarray:
+        """See :class:`rfrobust.support.pgd.Ball`."""
+        return steepest(slope, self.p)
+
+    def random_edge(self, rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+        """See :class:`rfrobust.support.pgd.Ball`."""
+        return self.centre + random_edge(rng, shape, self.radius, self.p)

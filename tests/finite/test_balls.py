@@ -5,6 +5,7 @@ import pytest
 
 from rfrobust.finite import balls
 from rfrobust.problem import Attack
+from rfrobust.support import pgd
 from tests.refusals import refusals
 
 NORMS = [1.05, 1.3, 1.5, 2.0, 2.5, 3.0, 7.0, 40.0, np.inf]
@@ -46,6 +47,27 @@ def test_random_points_are_on_the_edge(norm):
     points = balls.random_edge(np.random.default_rng(0), (50, 7), 0.3, norm)
     np.testing.assert_allclose(np.linalg.norm(points, norm, axis=1), 0.3, rtol=1e-12)
     assert abs(points.mean()) < 0.05
+
+
+@pytest.mark.parametrize("norm", NORMS)
+def test_ascents_rise_inside_the_ball_and_stay_at_a_maximum(norm):
+    rng = np.random.default_rng(0)
+    slopes, radius = rng.standard_normal((5, 8)), 0.7
+    ball = balls.LpBall(np.zeros((5, 8)), radius, norm)
+    dual = 1.0 if norm == np.inf else norm / (norm - 1.0)
+    most = radius * np.linalg.norm(slopes, dual, axis=1)
+
+    def climb(start):
+        lengths = pgd.falling_steps(radius, 30)
+        return pgd.ascend(lambda x, _: (np.sum(x * slopes, axis=1), slopes), start, lengths, ball, momentum=0.5)
+
+    start = ball.random_edge(rng, (5, 8))
+    best = climb(start)
+    assert (best.values > np.sum(start * slopes, axis=1)).all()
+    assert (best.values <= most * (1 + 1e-12)).all()
+    assert (np.linalg.norm(best.points, norm, axis=1) <= radius * (1 + 1e-12)).all()
+    np.testing.assert_allclose(climb(radius * ball.steepest(slopes)).values, most, rtol=1e-12)
+    assert ball.take(np.array([1, 3])).p == norm
 
 
 def test_radius_is_that_of_the_problem():
