@@ -126,7 +126,7 @@ def single(kind, log_x, p, law):
     if kind == POPULATION:
         return population(log_x, p, law)
     pair = balanced(0.0, log_x, p, law)
-    return Single(pair.F2, pair.F2_V, 0.0, math.exp(log_x), 0.0, pair.standard_risk, pair.squared_norm, pair.overlap)
+    return Single(pair.F2, pair.F2_V, 0.0, math.exp(log_x), pair.k, pair.standard_risk, pair.squared_norm, pair.overlap)
 
 
 @inner

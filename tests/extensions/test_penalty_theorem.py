@@ -33,7 +33,7 @@ def test_penalty_of_the_theorem_against_any_loss_under_attack(loss, seed):
     D = slope_times_step(attacked)
     assert 0 < D < 1
     best = rfrobust.solve(**setting, eps=0, gradient_penalty=attacked.k * (1 - D))
-    assert best.overlap == pytest.approx(attacked.overlap, rel=1e-9)
+    assert (best.k, best.overlap) == pytest.approx((attacked.k, attacked.overlap), rel=1e-9)
     # at D within rounding of 1 nearly all residuals are zero, and the score is nearly linear
     assert best.standard_risk <= attacked.standard_risk * (1 + 1e-10)
     assert best.gradient_norm <= attacked.gradient_norm * (1 + 1e-10)
