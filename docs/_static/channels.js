@@ -190,7 +190,7 @@ const channels = (() => {
     for (let x = 0, stop; ; x = stop) {
       const { y, slope } = field(x);
       if (!(y < REACH)) return sum;
-      stop = x + Math.min(PANEL / slope, x < 8 * h ? h : Infinity); // the slope falls with x, and e bends within h of 0
+      stop = x + PANEL * Math.min(1 / slope, x < 8 * h ? h : Infinity); // the slope falls with x, and e bends near 0
       normal.integrate(x, stop, stop - x, visit);
     }
   }

@@ -184,23 +184,26 @@ const rfrobust = (() => {
     return linear < 0 ? (root - linear) / (2 * room) : 2 * stiff * p.mu / p.c / (root + linear);
   }
 
-  /* eps_c: (eq-null-loss), for l_inf attacks (eq-null-coordinates). */
+  /* eps_c: (eq-null-loss), for l_inf attacks (eq-null-coordinates), with its unknowns, perhaps near known ones. */
   function spectralThreshold({ b2, mhat, g }, p) {
     const { power, spread } = kernels.closedReach(p);
     return Math.sqrt(mhat * mhat * power + b2 * p.R * spread) / g;
   }
-  function coordinateThreshold(start, p) {
-    const over = kernels.closedOverlaps(0, 1, 0, p), k = sizeOf(start, over, p), { b2, mhat, g } = start;
-    const r = Math.sqrt(mhat * mhat * over.P + p.R * b2 * over.Q) / k;
-    const x = newton((at) => kernels.nullCoordinate(...at, p, b2, mhat, SUP),
-      [Math.log(zetaOf(p.R * over.E1 / k, k, p)), Math.log(r), Math.log(k * r)]);
-    return x ? Math.exp(x[2]) / g : NaN;
+  function coordinateThreshold(start, p, near) {
+    const { b2, mhat, g } = start, root = (x) => newton((at) => kernels.nullCoordinate(...at, p, b2, mhat, SUP), x);
+    let x = near && root(near);
+    if (!x) {
+      const over = kernels.closedOverlaps(0, 1, 0, p), k = sizeOf(start, over, p);
+      const r = Math.sqrt(mhat * mhat * over.P + p.R * b2 * over.Q) / k;
+      x = root([Math.log(zetaOf(p.R * over.E1 / k, k, p)), Math.log(r), Math.log(k * r)]);
+    }
+    return { limit: x ? Math.exp(x[2]) / g : NaN, onset: x };
   }
-  function thresholdOf({ p, loss, sup, plain }) {
-    if (sup) return coordinateThreshold(onset(p, loss), p);
-    if (!plain) return spectralThreshold(onset(p, loss), p);
+  function thresholdOf({ p, loss, sup, plain }, near) {
+    if (sup) return coordinateThreshold(onset(p, loss), p, near);
+    if (!plain) return { limit: spectralThreshold(onset(p, loss), p) };
     const { power, spread } = kernels.closedReach(p);
-    return Math.sqrt(kernels.squaredNullThreshold(p, power, spread).value);
+    return { limit: Math.sqrt(kernels.squaredNullThreshold(p, power, spread).value) };
   }
 
   /* A start from nothing: a few damped rounds of channel and geometry, for l_inf attacks from the solution of the l2
@@ -293,26 +296,27 @@ const rfrobust = (() => {
 
   /* The limiting model: standard risk (of labels the error), dual norm r of the gradient, E f^2 of labels, fraction of
    * zero residuals, training loss, phase and residual of the equations. Where there is no model, or none was found, it
-   * has no numbers, and the phase says so. A start is what another model holds as x. */
-  function solve(problem, start) {
-    const setting = read(problem), limit = refusal(problem) ? NaN : thresholdOf(setting), ratio = problem.eps / limit;
-    const labels = ofLabels(setting.loss);
-    if (ratio >= 1) return { ...nothing(setting), labels };
-    if (!(ratio >= 0)) return { ...without(refusal(problem) || "unsolved"), labels };
-    const model = setting.plain ? plainSolve(setting.p, ratio) : familySolve(setting, ratio, start);
+   * has no numbers, and the phase says so. Starts are what a neighbour holds as onset, and as x or a line through two. */
+  function solve(problem, near = {}) {
+    const setting = read(problem), labels = ofLabels(setting.loss), refused = refusal(problem);
+    if (refused) return { ...without(refused), labels };
+    const { limit, onset } = thresholdOf(setting, near.onset), ratio = problem.eps / limit, kind = { labels, onset };
+    if (ratio >= 1) return { ...nothing(setting), ...kind };
+    if (!(ratio >= 0)) return { ...without("unsolved"), ...kind };
+    const model = setting.plain ? plainSolve(setting.p, ratio) : familySolve(setting, ratio, near.x);
     const phase = model.residual <= TOLERANCE ? (model.zeros === 1 ? "interpolating" : "regular") : "unsolved";
-    return model.phase || phase !== "unsolved" ? { phase, ...model, labels } : { ...without(phase), labels };
+    return model.phase || phase !== "unsolved" ? { phase, ...model, ...kind } : { ...without(phase), ...kind };
   }
 
   /* Models along values of one parameter, each from its neighbours. More features or a smaller radius only make it
    * easier to separate labels: from that side on, nothing is left to solve. */
   function curve(problem, name, values) {
     const models = [], down = name === "eps";
-    let last = null, before = null;
+    let last = {}, before = {};
     for (const value of down ? [...values].reverse() : values) {
-      if (last?.phase === "separable") { models.push(last); continue; }
-      const start = last?.x && (before?.x ? last.x.map((x, i) => 2 * x - before.x[i]) : last.x);
-      [before, last] = [last, solve({ ...problem, [name]: value }, start)];
+      if (last.phase === "separable") { models.push(last); continue; }
+      const x = last.x && before.x ? last.x.map((at, i) => 2 * at - before.x[i]) : last.x;
+      [before, last] = [last, solve({ ...problem, [name]: value }, { x, onset: last.onset })];
       models.push(last);
     }
     return down ? models.reverse() : models;
@@ -325,7 +329,7 @@ const rfrobust = (() => {
     return h > 0 ? Math.max(normal.cumulative(h) - 2 * normal.owenT(h, 1 / Math.tan(Math.PI * risk)), risk) : risk;
   }
 
-  const nullThreshold = (problem) => refusal(problem) ? NaN : thresholdOf(read(problem));
+  const nullThreshold = (problem) => refusal(problem) ? NaN : thresholdOf(read(problem)).limit;
 
   return { solve, curve, adversarialRisk, nullThreshold, refusal };
 })();

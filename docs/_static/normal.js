@@ -3,7 +3,7 @@
 
 const normal = (() => {
   const PHI0 = 1 / Math.sqrt(2 * Math.PI);
-  const SERIES = 36, NODES = 12;
+  const SERIES = 26, NODES = 12;
 
   /* erf by its series of positive terms, for small x. */
   function erfSmall(x) {
