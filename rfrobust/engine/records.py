@@ -67,7 +67,7 @@ class Law(NamedTuple):
 
 
 class Averages(NamedTuple):
-    """E Sigma/H, E (k J^2 + l)/H, E Sigma (k J^2 + l)/H^2, E Sigma J^2/H^2, the signal parts of r^2 and of the risk; the
+    """E Sigma/H, E (k J^2 + l)/H, E Sigma (k J^2 + l)/H^2, E Sigma J^2/H^2, the signal parts of r^2 and the risk, the
     overlap E <x, beta> f."""
 
     E1: Any
