@@ -23,7 +23,8 @@ CAPTION = (
     "ridge 0.1 (dashed). (c) Labels sign(<beta, x> + 0.3 xi), training radius 0.1, ridge 0.01: error rates, and under "
     "l2 attacks of radius 0.1 (dashed). (d) Square loss, tau = 0.5, training and test radius 0.3: all attacks, and only "
     "those orthogonal to beta, which cannot change the response. Points: finite networks, means over 20 draws of "
-    "simulate(seed=11) at d = 50 and at d = 100, extrapolated to d = infinity by a line in 1/d, with standard errors."
+    "simulate(seed=11) at d = 50 and at d = 100, extrapolated to d = infinity by a line in 1/d, with standard errors, "
+    "drawn side by side."
 )
 PSI2, SEED = 2.0, 11
 MIXTURE = GaussianMixture((0.3, 3.0), (0.8, 0.2))
@@ -114,8 +115,10 @@ def _along(
     if points is None or kept.get("ridge") == RIDGES[0]:
         return
     at = {key: value for key, value in kept.items() if key in points.dims}
+    # side by side: models share their draws, and so their deviations
+    place = data[f"{panel}_mc_{along}"] * 1.05 ** (2 * index + (style != "-") - 1.5)
     axis.errorbar(
-        data[f"{panel}_mc_{along}"], points.sel(at), yerr=data[f"{panel}_mc_{name}_se"].sel(at), color=color,
+        place, points.sel(at), yerr=data[f"{panel}_mc_{name}_se"].sel(at), color=color,
         marker=MARKERS[index], mfc="white" if style != "-" else color, ls="none",
     )  # fmt: skip
 
@@ -140,7 +143,7 @@ def draw(data: xr.Dataset, width: str = "double") -> Figure:
                 text = f"{LOSS_NAMES[loss]}{'' if ridge == 0.0 else f', ridge {ridge:g}'}"
                 _along(outliers, data, "outliers", "standard_risk", "eps", i, style, loss=loss, ridge=ridge, label=text)
         outliers.set(
-            xlabel=r"training radius $\varepsilon$", ylabel="excess risk", ylim=(0.4, 2.0), title="(b) outliers"
+            xlabel=r"training radius $\varepsilon$", ylabel="excess risk", ylim=(0.4, 2.4), title="(b) outliers"
         )
         for i, loss in enumerate(LABEL_LOSSES):
             for style, name in (("-", "standard_risk"), (dashes, "adversarial_risk")):
