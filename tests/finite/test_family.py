@@ -1,6 +1,8 @@
 """Certified training with any convex loss, attack norm and penalty: optima of other solvers, certificates, refusals."""
 
+import contextlib
 import math
+import unittest
 import warnings
 from dataclasses import dataclass
 
@@ -429,8 +431,9 @@ def test_scikit_learn_check_estimator(estimator, objective):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for instance, check in estimator_checks_generator(estimator.set_params(objective=objective)):
-            check(instance)
-            ran += 1
+            with contextlib.suppress(unittest.SkipTest):  # what is not installed
+                check(instance)
+                ran += 1
     assert ran > 40
 
 
