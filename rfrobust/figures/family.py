@@ -21,7 +21,7 @@ CAPTION = (
     "against l_inf attacks (eps/sqrt(d) a coordinate), each tested under both. (b) Outliers, noise 0.8 N(0, 0.09) + "
     "0.2 N(0, 9), N/d = 3: risk above that of the best predictor against the training radius, without ridge and with "
     "ridge 0.1 (dashed). (c) Labels sign(<beta, x> + 0.3 xi), training radius 0.1, ridge 0.01: error rates, and under "
-    "l2 attacks of radius 0.1 (dashed). (d) Square loss, tau = 0.5, training and test radius 0.3: all attacks, and only "
+    "l2 attacks of radius 0.1 (dashed). (d) Square loss, tau = 0.5, training and test radius 0.3: all attacks, and "
     "those orthogonal to beta, which cannot change the response. Points: finite networks, means over 20 draws of "
     "simulate(seed=11) at d = 50 and at d = 100, extrapolated to d = infinity by a line in 1/d, with standard errors, "
     "drawn side by side."

@@ -106,7 +106,7 @@ def test_an_attack_on_the_error_leaves_what_is_misclassified(network):
     x = rng.random((30, 6))
     y = np.eye(3)[network.predict(x).argmax(axis=1)]
     error, *others = (
-        InputAttack(0.1, loss=loss, bounds=(0, 1)).run(network, x, y, np.random.default_rng(0))
+        InputAttack(0.8, loss=loss).run(network, x, y, np.random.default_rng(0))
         for loss in ("error", "squared", "margin")
     )
     wrong = [network.predict(points).argmax(axis=1) != y.argmax(axis=1) for points in (error, *others, x)]
