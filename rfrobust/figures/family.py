@@ -65,7 +65,9 @@ def _named(theory: xr.Dataset, points: xr.Dataset, axis: str, names: tuple[str, 
     )
     points = points.rename({name: f"{panel}_mc_{name}" for name in points.data_vars} | {axis: f"{panel}_mc_{axis}"})
     kept = {f"{panel}_{axis}", f"{panel}_mc_{axis}", "norm", "norm_test", "loss", "ridge"}
-    both = xr.merge([drawn.reset_coords(drop=True) if not drawn.dims else drawn, points], compat="override")
+    both = xr.merge(
+        [drawn.reset_coords(drop=True) if not drawn.dims else drawn, points], compat="override", join="outer"
+    )
     return both.drop_vars([name for name in both.coords if name not in kept or name not in both.dims])
 
 
@@ -101,7 +103,7 @@ def compute(quick: bool = False) -> xr.Dataset:
     theory = sweep(CONSISTENT, psi1=widths)
     theory["consistent_risk"] = _consistent(theory, CONSISTENT)
     parts.append(_named(theory, _limits(CONSISTENT, names, quick, psi1=some), "psi1", names, "consistent"))
-    result = xr.merge(parts, compat="override")
+    result = xr.merge(parts, compat="override", join="outer")
     return result.assign_attrs({"psi2": PSI2, "seed": SEED, "d": [24, 48] if quick else [50, 100], **versions()})
 
 

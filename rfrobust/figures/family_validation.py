@@ -1,4 +1,4 @@
-"""Theory against finite networks for every kind of problem: z-scores of losses, norms, noise laws, labels, penalties."""
+"""Theory against finite networks for every kind of problem: losses, norms, noise laws, labels, penalties."""
 
 import math
 from typing import Any
@@ -18,10 +18,10 @@ from ..theory.equilibrium import solve
 
 TITLE = "Validation of the family: z-scores of finite networks against theory"
 CAPTION = (
-    "(mean - theory)/standard error of finite networks, concentrated objective, shifted ReLU, N/d = 1.5, n/d = 2, ridge "
-    "0.05, training and test radius 0.2, tau = 0.5 unless the noise has a law: 20 draws of simulate(seed=17) at d = 50 "
-    "and 20 at d = 100, extrapolated to d = infinity by a line in 1/d. All problems share their draws of network and "
-    "inputs, so that their z-scores go together. The band is +-2."
+    "(mean - theory)/standard error of finite networks, concentrated objective, shifted ReLU, N/d = 1.5, n/d = 2, "
+    "ridge 0.05, training and test radius 0.2, tau = 0.5 unless the noise has a law: 20 draws of simulate(seed=17) at "
+    "d = 50 and 20 at d = 100, extrapolated to d = infinity by a line in 1/d. All problems share their draws of "
+    "network and inputs, so that their z-scores go together. The band is +-2."
 )
 SEED = 17
 MIXTURE = GaussianMixture((0.3, 3.0), (0.8, 0.2))
