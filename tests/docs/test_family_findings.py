@@ -69,7 +69,7 @@ def test_outliers():
 
 def test_labels():
     for loss, standard, attacked in (
-        ("logistic", r"error falls from ${}$ at $N/d = 1$ to ${}$ at $N/d = 100$", "radius $0.1$ from ${}$ to ${}$; with"),
+        ("logistic", r"falls from ${}$ at $N/d = 1$ to ${}$ at $N/d = 100$", "radius $0.1$ from ${}$ to ${}$; with"),
         ("hinge", "with the hinge from ${}$ to ${}$ and", "and from ${}$ to ${}$. There"),
     ):  # fmt: skip
         models = [rfrobust.solve(psi1, 2, 0.1, 0.3, ridge=0.01, loss=loss) for psi1 in (1, 100)]
