@@ -25,6 +25,7 @@ from ..problem.activation import Activation, Exact
 from ..problem.features import RandomFeatures
 from ..problem.parameters import scalar
 from ..problem.phase import Phase
+from ..problem.problem import plain_only
 from ..theory.equilibrium import Equilibrium, check_solution
 from ..theory.sensitivity import OBSERVABLES, observables, regime
 from .balls import BallField, Balls
@@ -154,6 +155,7 @@ def certify(equilibrium: Equilibrium, eps_test: float | None = None) -> Certific
     computes meanwhile have this precision.
     """
     check_solution("equilibrium", equilibrium)
+    plain_only(equilibrium.problem)
     flint = _flint()
     radius = equilibrium.eps if eps_test is None else scalar("eps_test", eps_test)
     with _PRECISION, flint.ctx.workprec(PRECISION_BITS):

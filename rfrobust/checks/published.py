@@ -392,7 +392,9 @@ def verify(model: Equilibrium) -> Stationarity:
     check_solution("model", model)
     features, data = model.problem.features, model.problem.data
     covered = (
-        features.closed
+        model.problem.plain
+        and model.gradient_penalty == 0.0
+        and features.closed
         and features.constants == RELU.constants
         and model.phase is Phase.REGULAR
         and model.ridge == 0.0
@@ -402,7 +404,8 @@ def verify(model: Equilibrium) -> Stationarity:
     )
     if not covered:
         raise ValueError(
-            "the published theorem covers the shifted ReLU with the Marchenko-Pastur law, ridge = 0, eps > 0, "
+            "the published theorem covers the square loss, norm 2, Gaussian noise, no gradient penalty, the shifted "
+            "ReLU with the Marchenko-Pastur law, ridge = 0, eps > 0, "
             f"finite psi2, signal_norm = 1, nonlinear_power = radial_power = 0 and a regular phase; got {model!r}"
         )
     if model.k > LARGEST_MULTIPLIER:

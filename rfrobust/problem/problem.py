@@ -182,11 +182,11 @@ class Problem:
         what = f"got norm={self.attack.norm!r}"
         if self.penalty.gradient > 0.0:
             raise ValueError(
-                "gradient_penalty must be 0 for attacks that are not Euclidean: its |J theta|^2 is no function of the "
-                f"dual norm they see, {what} and gradient_penalty={self.penalty.gradient!r}"
+                "gradient_penalty must be 0 unless the norm is 2: the equations of other norms are solved without one "
+                f"(docs/second_comparison), {what} and gradient_penalty={self.penalty.gradient!r}"
             )
         if not isinstance(features, RandomFeatures) or type(features.spectrum) is not MarchenkoPastur:
-            raise ValueError(f"norm must be 2 unless rows of W are independent and uniform, {what} and {features!r}")
+            raise ValueError(f"norm must be 2 unless rows of W are independent and uniform on the sphere, {what}")
         if features.activation.mu1 == 0.0 or features.activation.mu2 == 0.0:
             raise ValueError(f"norm must be 2 for activations with mu1 = 0 or mu2 = 0, {what}")
 
@@ -426,6 +426,16 @@ def without_width(psi1: float, psi2: Any, eps: Any, tau: Any, settings: Settings
     if isinstance(psi2, Problem):
         return as_problem(psi2, None, eps, tau, **settings).vary(psi1=psi1)
     return as_problem(psi1, psi2, eps, tau, **settings)
+
+
+def plain_only(problem: Problem) -> Problem:
+    """Return a problem whose equations are the two of docs/theory, or raise."""
+    if not problem.plain:
+        raise ValueError(
+            "loss, norm, noise and labels must be the square loss, 2, Gaussian and real: this is known for no other "
+            f"problem, got {problem!r}"
+        )
+    return problem
 
 
 def refuse(settings: Mapping[str, Any], *names: str) -> None:

@@ -13,7 +13,7 @@ from ..problem.activation import Activation
 from ..problem.catalogue import resolve_activation
 from ..problem.parameters import RANGES, finite, scalar
 from ..problem.phase import Phase
-from ..problem.problem import NO_NOISE, FirstLayer, Problem, Settings, as_problem, setting_of
+from ..problem.problem import NO_NOISE, FirstLayer, Problem, Settings, as_problem, plain_only, setting_of
 from ..problem.risk import adversarial_risk
 from ..support import validation
 from .equilibrium import Equilibrium, solve
@@ -71,7 +71,7 @@ def least_gradient_interpolator(
     TypeError, ValueError
         If an argument is of the wrong kind or out of range, or there are not more independent features than samples.
     """
-    problem = setting_of(psi1, psi2, tau, settings).vary(eps=0.0, ridge=0.0)
+    problem = setting_of(psi1, psi2, tau, settings).vary(eps=0.0, ridge=0.0, gradient_penalty=0.0)
     at = f"psi1={problem.psi1!r}, psi2={problem.psi2!r}"
     if problem.psi1 <= problem.psi2:
         raise ValueError(f"psi1 must be > psi2 for an interpolator, got {at}")
@@ -216,8 +216,8 @@ def small_eps_expansion(
     Derived here (docs/limits). For psi1 > psi2 every correction is smaller than any power of eps, because all residuals
     are zero until s = q V is of order 1.
     """
-    problem = setting_of(psi1, psi2, tau, settings)
-    problem = problem.vary(eps=0.0, ridge=0.0)
+    problem = plain_only(setting_of(psi1, psi2, tau, settings))
+    problem = problem.vary(eps=0.0, ridge=0.0, gradient_penalty=0.0)
     if not problem.psi1 < finite("psi2", problem.psi2):
         raise ValueError(f"psi1 must be < psi2, got psi1={problem.psi1!r}, psi2={problem.psi2!r}")
     p = problem.parameters

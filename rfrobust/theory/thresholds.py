@@ -7,7 +7,7 @@ from scipy.special import erfcinv
 
 from ..engine import regimes
 from ..problem.phase import Phase
-from ..problem.problem import NO_NOISE, FirstLayer, Problem, setting_of
+from ..problem.problem import NO_NOISE, FirstLayer, Problem, plain_only, setting_of
 from ..support import validation
 from .equilibrium import SolverError, Status, solve
 from .points import null_radius
@@ -88,9 +88,9 @@ def interpolation_threshold(
     :eq:`eq-interpolation`, a heuristic of docs/theory, "Near interpolation"; [R], carried over to \|J theta\|.
     """
     n = validation.integer("n", n, 2)
-    problem = setting_of(psi1, psi2, tau, settings)
+    problem = plain_only(setting_of(psi1, psi2, tau, settings))
     try:
-        interpolator = solve(problem.vary(eps=0.0, ridge=0.0))
+        interpolator = solve(problem.vary(eps=0.0, ridge=0.0, gradient_penalty=0.0))
     except SolverError as error:
         if error.status is Status.DIVERGENT:  # N = n
             return 0.0

@@ -20,6 +20,7 @@ from scipy.optimize import brentq
 
 from ..problem.activation import Activation
 from ..problem.datasets import describe
+from ..problem.noise import GAUSSIAN_NOISE
 from ..problem.parameters import DESCRIPTIONS, SWEPT
 from ..problem.problem import NO_NOISE, Problem, Settings, without_width
 from ..problem.risk import Risks
@@ -291,6 +292,10 @@ def _swept(data: xr.Dataset, spectrum: Spectrum | None) -> Problem:
     given = data.attrs if isinstance(data, xr.Dataset) else {}
     if "mu1" not in given:
         raise ValueError(f"data must be a sweep of random features, got features={given.get('features')!r}")
+    plain = {"loss": "square", "norm": 2.0, "labels": "real", "noise": repr(GAUSSIAN_NOISE)}
+    for name, value in plain.items():
+        if given.get(name) != value:
+            raise ValueError(f"data must be a sweep with {name}={value!r}, got {name}={given.get(name)!r}")
     first = float(np.atleast_1d(data["psi1"])[0])
     try:
         law = resolve_spectrum(given["spectrum"]) if spectrum is None else spectrum

@@ -299,7 +299,7 @@ def test_searches_over_every_knob():
         ({"loss": "hinge", "labels": "real"}, "labels must be 'sign' for the loss 'hinge'"),
         ({"noise": rfrobust.StudentT(2)}, "noise must have a finite variance for the loss 'square'"),
         ({"norm": 1.0}, r"norm must be finite and >= 1\.05 \(or inf\), got norm=1\.0"),
-        ({"norm": INF, "gradient_penalty": 0.1}, "gradient_penalty must be 0 for attacks that are not Euclidean"),
+        ({"norm": INF, "gradient_penalty": 0.1}, "gradient_penalty must be 0 unless the norm is 2"),
         ({"norm": INF, "spectrum": "orthogonal"}, "norm must be 2 unless rows of W are independent"),
         ({"norm": INF, "activation": "cos"}, "norm must be 2 for activations with mu1 = 0"),
         ({"loss": "logistic", "noise": "laplace"}, "noise must be Gaussian for labels"),
@@ -344,6 +344,23 @@ def bad(jet, quadratic=False, name="bad", kind=rfrobust.ResidualLoss, kinks=()):
 def test_functions_that_are_no_convex_losses_are_refused(loss, message):
     with pytest.raises((TypeError, ValueError), match=message):
         rfrobust.solve(1, 2, 0.1, 0.5, loss=loss, labels="sign")
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda p: rfrobust.certify(rfrobust.solve(p)),
+        lambda p: rfrobust.interpolation_threshold(p, n=50),
+        rfrobust.theory.small_eps_expansion,
+        lambda p: rfrobust.pareto(p, eps_test=0.1),
+        rfrobust.best_activation,
+        lambda p: rfrobust.tuning.add_margins(rfrobust.sweep(p, psi1=[0.5, 1.0])),
+        lambda p: rfrobust.verify(rfrobust.solve(p)),
+    ],
+)
+def test_what_is_known_for_the_square_loss_only_is_refused_for_others(function):
+    with pytest.raises(ValueError, match="square"):
+        function(Problem.of(0.8, 2, 0.2, 0.5, loss="absolute"))
 
 
 def test_losses_and_noises_by_name():
