@@ -142,6 +142,15 @@ def piece_jet(j, z, loss, jet):
 
 
 @inner
+def end_jet(j, loss, jet):
+    """Return the :class:`Jet` of piece j at its end, from the left: there the function itself is that of the next one."""
+    end = loss.borders[j + 1]
+    if jet is not None and loss.smooth[j] > 0.0:
+        end = np.nextafter(end, -math.inf)
+    return piece_jet(j, end, loss, jet)
+
+
+@inner
 def piece_of(z, loss):
     """Return the piece that holds z and what follows it."""
     j = 0
@@ -289,7 +298,7 @@ def residual_channel(s, V, p, deviations, weights, loss, jet):
             _closed_branch(sums, s, lo, rest, z - p, flat, 1.0 / V, 0.0, dead, deviations, weights)
         lo += rest
         if end < math.inf:
-            far = piece_jet(j, end, loss, jet)
+            far = end_jet(j, loss, jet)
             width = end - z + V * (far.slope - at.slope)
         if jet is not None and loss.smooth[j] > 0.0:
             _smooth_branch(sums, s, V, p, z, end, j, lo, lo + width, deviations, weights, loss, jet)
@@ -438,7 +447,7 @@ def _label_branches(sums, kappa, Q, V, p, margin, loss, jet):
     if margin:
         shift, j, dead = -p, 0, False
         z = loss.borders[1]
-        reached = math.inf if z == math.inf else piece_jet(0, z, loss, jet).slope
+        reached = math.inf if z == math.inf else end_jet(0, loss, jet).slope
         if z + p + V * reached > -reach:
             z = proximal(-reach, shift, V, -math.inf, z, 0, loss, jet)
             reached = piece_jet(0, z, loss, jet).slope
@@ -453,7 +462,7 @@ def _label_branches(sums, kappa, Q, V, p, margin, loss, jet):
             _label_branch(sums, lo, rest, z, z, j, True, dead, reached, at, V, shift, kappa, Q, margin, loss, jet)
         lo += rest
         if end < math.inf:
-            far = piece_jet(j, end, loss, jet)
+            far = end_jet(j, loss, jet)
             room = end - z + V * (far.slope - at.slope)
         _label_branch(sums, lo, room, z, end, j, False, False, at.slope, at, V, shift, kappa, Q, margin, loss, jet)
         if not lo + room <= reach:
@@ -512,7 +521,7 @@ def _slope_below(z, loss, jet):
     j = 0
     while loss.borders[j + 1] < z:
         j += 1
-    return piece_jet(j, z, loss, jet).slope
+    return (end_jet(j, loss, jet) if loss.borders[j + 1] == z else piece_jet(j, z, loss, jet)).slope
 
 
 @inner

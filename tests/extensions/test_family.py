@@ -444,3 +444,46 @@ def test_training_sets_of_labels():
     wide = rfrobust.solve(1, 2, 0.3, 0.3, ridge=0.01, loss="huber:100")
     square = rfrobust.solve(1, 2, 0.3, 0.3, ridge=0.01)
     assert wide.mean_abs_residual == pytest.approx(square.mean_abs_residual, rel=1e-10)
+
+
+class Kinked(rfrobust.ResidualLoss):
+    """z^2/2 + max(z - 1/2, 0): a quadratic between its kinks, or any function between them."""
+
+    name = "kinked"
+    kinks = (0.5,)
+
+    def __init__(self, quadratic):
+        self.quadratic = quadratic
+
+    def jet(self):
+        return lambda z: (0.5 * z * z + max(z - 0.5, 0.0), z + (1.0 if z >= 0.5 else 0.0), 1.0)
+
+
+class KinkedMargin(rfrobust.MarginLoss):
+    """max(1 - z, 0)^2/2 + max(-z, 0)."""
+
+    name = "kinked-margin"
+    kinks = (0.0, 1.0)
+
+    def __init__(self, quadratic):
+        self.quadratic = quadratic
+
+    def jet(self):
+        def jet(z):
+            rest = max(1.0 - z, 0.0)
+            steep = 1.0 if z < 0.0 else 0.0
+            return 0.5 * rest * rest - steep * z, -rest - steep, 1.0 if z < 1.0 else 0.0
+
+        return jet
+
+
+@pytest.mark.parametrize(("kind", "norm"), [(Kinked, 2.0), (Kinked, INF), (KinkedMargin, 2.0)])
+def test_smooth_losses_may_have_kinks(kind, norm):
+    """The same loss by closed forms and by quadrature between its kinks."""
+    closed, smooth = (
+        rfrobust.solve(1.2, 2, 0.2, 0.4, ridge=0.05, norm=norm, loss=kind(flag)) for flag in (True, False)
+    )
+    for name in ("standard_risk", "gradient_norm", "training_loss", "overlap", "V"):
+        assert getattr(smooth, name) == pytest.approx(getattr(closed, name), rel=1e-10), name
+    if kind is KinkedMargin:
+        assert smooth.training_error == pytest.approx(closed.training_error, rel=1e-10)
