@@ -143,7 +143,7 @@ def piece_jet(j, z, loss, jet):
 
 @inner
 def end_jet(j, loss, jet):
-    """Return the :class:`Jet` of piece j at its end, from the left: there the function itself is that of the next one."""
+    """Return the :class:`Jet` of piece j at its end, from the left: there the function is that of the next piece."""
     end = loss.borders[j + 1]
     if jet is not None and loss.smooth[j] > 0.0:
         end = np.nextafter(end, -math.inf)
