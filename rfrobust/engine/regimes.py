@@ -130,7 +130,7 @@ def varied(p, eps, ridge):
     )  # fmt: skip
 
 
-@njit
+@inner
 def attacked(shift, p, law):
     """Return the :class:`Point` for eps > 0 and finite psi2, and the :class:`Shift` of its root.
 
@@ -184,6 +184,12 @@ def attacked(shift, p, law):
 
 
 @njit
+def attacked_point(p, law):
+    """Return the :class:`Point` of one problem for eps > 0 and finite psi2."""
+    return attacked(COLD, p, law)[0]
+
+
+@njit
 def unattacked(p, law):
     """Return the :class:`Point` of the limit eps -> 0+ at finite psi2."""
     scale = scales(p, law)
@@ -229,7 +235,7 @@ def solve_point(p: AnyParameters, law: Law | None) -> Point:
     """Return the :class:`Point` of one problem; each regime is compiled when it is first met."""
     if p.R == 0.0:
         return population(p, law)
-    return unattacked(p, law) if p.eps == 0.0 else attacked(COLD, p, law)[0]
+    return unattacked(p, law) if p.eps == 0.0 else attacked_point(p, law)
 
 
 @inner

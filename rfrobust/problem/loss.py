@@ -54,9 +54,10 @@ class Loss(ABC):
     kinks: tuple[float, ...] = ()
     bend: float = 1.0
     quadratic: bool = False
-    #: First point of the domain, and the sign of the slopes.
+    #: First point of the domain, the sign of the slopes, and the kind of responses that the loss is for.
     start: float
     sign: float
+    labels: str
 
     @abstractmethod
     def jet(self) -> Jet:
@@ -104,13 +105,13 @@ class Loss(ABC):
 class ResidualLoss(Loss):
     """A loss rho(z) of the size z = |y - f| + eps r of an attacked residual: convex, not decreasing, z >= 0."""
 
-    start, sign = 0.0, 1.0
+    start, sign, labels = 0.0, 1.0, "real"
 
 
 class MarginLoss(Loss):
     """A loss l(z) of the attacked margin z = y f - eps r of a label y = +-1: convex, not increasing."""
 
-    start, sign = -math.inf, -1.0
+    start, sign, labels = -math.inf, -1.0, "sign"
 
 
 @dataclass(frozen=True)
@@ -225,7 +226,7 @@ def resolve_loss(loss: str | Loss) -> Loss:
     TypeError, ValueError
         If there is no such name, or the value after the colon is not an admissible number.
     """
-    if isinstance(loss, Loss):
+    if loss is SQUARE or isinstance(loss, Loss):  # the usual one fast
         return loss
     if isinstance(loss, type) and issubclass(loss, Loss):
         raise TypeError(f"loss must be a loss, got the class {loss.__name__}: call it")

@@ -258,8 +258,7 @@ class Problem:
             If an argument is of the wrong kind or out of range.
         """
         loss = resolve_loss(loss)
-        if labels is None:
-            labels = "sign" if isinstance(loss, MarginLoss) else "real"
+        labels = loss.labels if labels is None else labels
         if tau is NO_NOISE and noise is not None:
             tau = 1.0
         return cls(
@@ -315,8 +314,8 @@ class Problem:
         if isinstance(features, RandomFeatures):
             features = random_features(new["activation"], new["spectrum"])
         loss, labels = resolve_loss(new["loss"]), new["labels"]
-        if labels is None or (isinstance(loss, MarginLoss) and "labels" not in changes):
-            labels = "sign" if isinstance(loss, MarginLoss) else "real"
+        if labels is None or (loss.labels == "sign" and "labels" not in changes):
+            labels = loss.labels
         data = Data(
             new["signal_norm"], new["tau"], new["nonlinear_power"], new["radial_power"], resolve_noise(new["noise"]),
             labels, new["signal"],
