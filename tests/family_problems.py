@@ -49,7 +49,6 @@ def log_cosh(z):
 class Setting(NamedTuple):
     """Arguments of the kernels of :mod:`rfrobust.engine.family` after the parameters."""
 
-    gradient_penalty: float
     law: Any
     norm: Any
     deviations: Any
@@ -64,7 +63,7 @@ class Setting(NamedTuple):
 
     def threshold(self, p):
         """Return eps_c and the residual of its equations."""
-        return family.threshold(p, *self[1:])
+        return family.threshold(p, *self)
 
     def solve(self, p, ratio, x=None):
         """Return status, largest residual, iterations and the unknowns, from x if there is one."""
@@ -88,7 +87,7 @@ KINDS = [
 ]
 
 
-def setting_of(loss, *, noise=None, norm=None, gradient_penalty=0.0):
+def setting_of(loss, *, noise=None, norm=None):
     """Return the :class:`Setting` of a loss (a table, or its name), noise as (deviations, weights), None for labels."""
     deviations = weights = None
     if noise is not None:
@@ -96,7 +95,7 @@ def setting_of(loss, *, noise=None, norm=None, gradient_penalty=0.0):
     table_ = LOSSES[loss] if isinstance(loss, str) else loss
     jet = {id(LOGISTIC): logistic, id(LOG_COSH): log_cosh}.get(id(table_))
     margin = bool(table_.borders[0] == -INF)
-    return Setting(gradient_penalty, None, norm, deviations, weights, margin, table_, jet)
+    return Setting(None, norm, deviations, weights, margin, table_, jet)
 
 
 def sparse(share):
@@ -131,10 +130,8 @@ def random_problem(kind, rng):
         share = rng.uniform(0.02, 0.5)
         noise = ((tau, tau * 10.0 ** rng.uniform(0.0, 1.5)), (1.0 - share, share))
         tau = math.sqrt(np.dot(np.square(noise[0]), noise[1]))
-    setting = setting_of(
-        huber(delta) if loss == "huber" else loss, noise=noise, norm=NORMS[norm], gradient_penalty=penalty
-    )
-    p = parameters(psi1, psi2, 0.0, tau, ridge, RELU.constants, 1.0, 0.0, 0.0)
+    setting = setting_of(huber(delta) if loss == "huber" else loss, noise=noise, norm=NORMS[norm])
+    p = parameters(psi1, psi2, 0.0, tau, ridge, RELU.constants, 1.0, 0.0, 0.0, penalty=penalty)
     ratio = rng.random() if rng.random() < 0.5 else 10.0 ** rng.uniform(-3.0, 0.0)
     eps_c, size = setting.threshold(p)
     assert size < family.TOLERANCE, (kind, p, setting, size)
@@ -156,7 +153,7 @@ def solve_random(kind, count, seed, recomputed=0):
             if solved < recomputed:
                 largest = max(largest, family_reference.residual(x, p, setting))
             solved += 1
-        elif status == family.SEPARABLE and setting.margin and p.ridge + setting.gradient_penalty == 0.0:
+        elif status == family.SEPARABLE and setting.margin and p.ridge + p.penalty == 0.0:
             separable += 1
         else:
             failed.append((p, ratio, setting, size))

@@ -258,7 +258,7 @@ def residual(x, p, setting):
             a = (mhat * m - gx) / Q
         gamma = p.eps * g
         if setting.norm is None:
-            k = gamma / r + arb(float(setting.gradient_penalty))
+            k = gamma / r + p.penalty
             V2, m2, Q2, r2 = spectral(p, a, k, mhat, b2)
             ratios = [V2 / V, r2 / r**2]
         else:

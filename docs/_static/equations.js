@@ -105,9 +105,9 @@ const rfrobust = (() => {
 
   /* Equations, their n x n derivatives by rows, the overlap m, the excess risk and Q = E f^2. */
   function equations(x, p, loss) {
-    const sup = x.length > (ofLabels(loss) ? 4 : 3), more = sup ? SUP : p.penalty;
-    if (ofLabels(loss)) return (sup ? kernels.labelCoordinate : kernels.labelSpectral)(...x, p, more, loss);
-    return (sup ? kernels.residualCoordinate : kernels.residualSpectral)(...x, p, more, loss);
+    const sup = x.length > (ofLabels(loss) ? 4 : 3), more = sup ? [SUP, loss] : [loss];
+    if (ofLabels(loss)) return (sup ? kernels.labelCoordinate : kernels.labelSpectral)(...x, p, ...more);
+    return (sup ? kernels.residualCoordinate : kernels.residualSpectral)(...x, p, ...more);
   }
 
   /* Newton's step, by elimination with pivots. */

@@ -568,13 +568,13 @@ function components(A, h, T, g, s, p, norm) {
 }
 
 /* The equations of residuals, spectral. */
-function residualSpectral(log_s, log_r, log_V, p, gradient_penalty, loss) {
+function residualSpectral(log_s, log_r, log_V, p, loss) {
   const x1 = Math.exp(log_s);
   const x2 = Math.exp(log_V);
   const x3 = Math.exp(log_r);
   const c4 = channels.residual(x1, x2, p.eps * x3, p, loss);
   const x5 = (p.eps * c4.g) / x3;
-  const c6 = closedOverlaps(c4.a, x5 + gradient_penalty, p.ridge, p);
+  const c6 = closedOverlaps(c4.a, x5 + p.penalty, p.ridge, p);
   const x7 = p.R * c4.b2;
   const x8 = x7 * c6.E2;
   const x9 = c6.B + x8;
@@ -792,7 +792,7 @@ function residualCoordinate(log_s, log_r, log_V, log_t, log_zeta, p, norm, loss)
 }
 
 /* The equations of labels, spectral. */
-function labelSpectral(log_kappa, log_Q, log_r, log_V, p, gradient_penalty, loss) {
+function labelSpectral(log_kappa, log_Q, log_r, log_V, p, loss) {
   const x1 = Math.exp(log_kappa);
   const x2 = Math.exp(log_V);
   const x3 = Math.exp(log_r);
@@ -803,7 +803,7 @@ function labelSpectral(log_kappa, log_Q, log_r, log_V, p, gradient_penalty, loss
   const x8 = Math.sqrt(x7);
   const x9 = c4.h / x8;
   const x10 = (p.eps * c4.g) / x3;
-  const c11 = closedOverlaps(c4.a, x10 + gradient_penalty, p.ridge, p);
+  const c11 = closedOverlaps(c4.a, x10 + p.penalty, p.ridge, p);
   const x12 = x9 * c11.C;
   const x13 = Math.exp(log_Q * 0.5);
   const x14 = x1 * x13;

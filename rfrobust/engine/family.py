@@ -69,26 +69,26 @@ def _filled(out, F, J):
 
 
 @inner
-def _labels_at(x, p, gradient_penalty, law, norm, margin, loss, jet, F, J):
+def _labels_at(x, p, law, norm, margin, loss, jet, F, J):
     if norm is None:  # pruned where the types decide
-        return _filled(label_spectral(x[0], x[1], x[2], x[3], p, gradient_penalty, law, margin, loss, jet), F, J)
+        return _filled(label_spectral(x[0], x[1], x[2], x[3], p, law, margin, loss, jet), F, J)
     return _filled(label_coordinate(x[0], x[1], x[2], x[3], x[4], x[5], p, norm, margin, loss, jet), F, J)
 
 
 @inner
-def _residuals_at(x, p, gradient_penalty, law, norm, deviations, weights, loss, jet, F, J):
+def _residuals_at(x, p, law, norm, deviations, weights, loss, jet, F, J):
     if norm is None:
-        out = residual_spectral(x[0], x[1], x[2], p, gradient_penalty, law, deviations, weights, loss, jet)
+        out = residual_spectral(x[0], x[1], x[2], p, law, deviations, weights, loss, jet)
         return _filled(out, F, J)
     return _filled(residual_coordinate(x[0], x[1], x[2], x[3], x[4], p, norm, deviations, weights, loss, jet), F, J)
 
 
 @inner
-def equations(x, p, gradient_penalty, law, norm, deviations, weights, margin, loss, jet, F, J):
+def equations(x, p, law, norm, deviations, weights, margin, loss, jet, F, J):
     """Fill F and J at the unknowns x; return (m, excess, Q)."""
     if deviations is None:
-        return _labels_at(x, p, gradient_penalty, law, norm, margin, loss, jet, F, J)
-    return _residuals_at(x, p, gradient_penalty, law, norm, deviations, weights, loss, jet, F, J)
+        return _labels_at(x, p, law, norm, margin, loss, jet, F, J)
+    return _residuals_at(x, p, law, norm, deviations, weights, loss, jet, F, J)
 
 
 @inner
@@ -124,7 +124,7 @@ def _size(F):
 
 
 @njit
-def newton(x, p, gradient_penalty, law, norm, deviations, weights, margin, loss, jet):
+def newton(x, p, law, norm, deviations, weights, margin, loss, jet):
     """Improve x in place by damped steps; return (largest |F|, iterations)."""
     n = x.size
     F, J, trial, step = np.empty(n), np.empty((n, n)), x.copy(), np.zeros(n)
@@ -132,7 +132,7 @@ def newton(x, p, gradient_penalty, law, norm, deviations, weights, margin, loss,
     for iteration in range(ITERATIONS):
         for i in range(n):
             trial[i] = x[i] + damping * step[i]
-        equations(trial, p, gradient_penalty, law, norm, deviations, weights, margin, loss, jet, F, J)
+        equations(trial, p, law, norm, deviations, weights, margin, loss, jet, F, J)
         size = _size(F)
         if size < best * (1.0 - 0.1 * damping):
             x[:] = trial
@@ -156,12 +156,12 @@ def newton(x, p, gradient_penalty, law, norm, deviations, weights, margin, loss,
 
 
 @inner
-def _residual_start(x, p, gradient_penalty, law, deviations, weights, loss, jet):
+def _residual_start(x, p, law, deviations, weights, loss, jet):
     """Approach (log s, log r, log V) by damped rounds of channel and geometry."""
     s, r, V = math.exp(x[0]), math.exp(x[1]), math.exp(x[2])
     for _ in range(ROUNDS):
         at = residual_channel(s, V, p.eps * r, deviations, weights, loss, jet)
-        o, noise = overlaps(at.a, p.eps * at.g / r + gradient_penalty, p.ridge, p, law), p.R * at.b2
+        o, noise = overlaps(at.a, p.eps * at.g / r + p.penalty, p.ridge, p, law), p.R * at.b2
         s = math.sqrt(s * math.sqrt(o.B + noise * o.E2))
         r = math.sqrt(r * math.sqrt(at.a * at.a * o.P + noise * o.Q))
         V = math.sqrt(V * p.R * o.E1)
@@ -169,14 +169,14 @@ def _residual_start(x, p, gradient_penalty, law, deviations, weights, loss, jet)
 
 
 @inner
-def _label_start(x, p, gradient_penalty, law, margin, loss, jet):
+def _label_start(x, p, law, margin, loss, jet):
     """Approach (log kappa, log Q, log r, log V) by damped rounds of channel and geometry."""
     kappa, Q, r, V = math.exp(x[0]), math.exp(x[1]), math.exp(x[2]), math.exp(x[3])
     total = p.signal + p.noise
     for _ in range(ROUNDS):
         at = label_channel(kappa, Q, V, p.eps * r, margin, loss, jet)
         h = at.h / math.sqrt(total / (1.0 + kappa * kappa))
-        o, noise = overlaps(at.a, p.eps * at.g / r + gradient_penalty, p.ridge, p, law), p.R * at.b2
+        o, noise = overlaps(at.a, p.eps * at.g / r + p.penalty, p.ridge, p, law), p.R * at.b2
         new = h * h * o.S + noise * o.E2
         m = h * o.C
         kappa = math.sqrt(kappa * m / math.sqrt(new * max(total - m * m / new, 1e-12 * total)))
@@ -215,17 +215,17 @@ def _squared_norm(at, k, p, law):
 
 
 @inner
-def _coordinate_start(x, p, gradient_penalty, law, deviations, weights, margin, loss, jet):
+def _coordinate_start(x, p, law, deviations, weights, margin, loss, jet):
     """Extend x, the solution of an l2 attack, by log |theta| and log zeta, exact for p = 2."""
     n = x.size - 2
     at = _score(x, p, deviations, weights, margin, loss, jet)
-    k = p.eps * at[3] / math.exp(x[n - 2]) + gradient_penalty
+    k = p.eps * at[3] / math.exp(x[n - 2]) + p.penalty
     x[n] = 0.5 * math.log(_squared_norm(at, k, p, law))
     x[n + 1] = math.log(_zeta(math.exp(x[n - 1]), at[0] + k, p))
 
 
 @njit
-def other_norm(x, p, gradient_penalty, law, norm, deviations, weights, margin, loss, jet, other):
+def other_norm(x, p, law, norm, deviations, weights, margin, loss, jet, other):
     """Return the dual norm of the gradient at a solution x under ``other`` than the norm of training.
 
     Under l2 training alpha is normal around its part along the signal; then E e(alpha; rho t) is e of what is fixed.
@@ -235,7 +235,7 @@ def other_norm(x, p, gradient_penalty, law, norm, deviations, weights, margin, l
     a, b2, h, g = at
     total, q, signal = 0.0, other.exponent, math.sqrt(p.signal)
     if norm is None:
-        k = p.eps * g / math.exp(x[x.size - 2]) + gradient_penalty
+        k = p.eps * g / math.exp(x[x.size - 2]) + p.penalty
         o = overlaps(a, k, p.ridge, p, law)
         t2 = _squared_norm(at, k, p, law)
         A2 = h * h * o.S + p.R * b2 * o.E2 - p.mu * t2
@@ -324,7 +324,7 @@ def threshold(p, law, norm, deviations, weights, margin, loss, jet):
 
 
 @inner
-def _cold(x, ratio, p, gradient_penalty, law, norm, deviations, weights, margin, loss, jet):
+def _cold(x, ratio, p, law, norm, deviations, weights, margin, loss, jet):
     """Fill x with a start, ``ratio`` being eps/eps_c."""
     if norm is not None:  # an l2 attack as far from its null threshold
         at = onset(p, deviations, weights, margin, loss, jet)
@@ -335,19 +335,19 @@ def _cold(x, ratio, p, gradient_penalty, law, norm, deviations, weights, margin,
     if deviations is None:
         spectral[0], spectral[1], spectral[2] = math.log(0.5), 0.0, math.log(gap)
         spectral[3] = math.log(4.0 * p.R)
-        _label_start(spectral, p, gradient_penalty, law, margin, loss, jet)
+        _label_start(spectral, p, law, margin, loss, jet)
     else:
         spectral[0], spectral[1], spectral[2] = math.log(0.8 * scale), math.log(gap * scale), math.log(p.R)
-        _residual_start(spectral, p, gradient_penalty, law, deviations, weights, loss, jet)
+        _residual_start(spectral, p, law, deviations, weights, loss, jet)
     if norm is not None:
-        newton(spectral, p, gradient_penalty, law, None, deviations, weights, margin, loss, jet)
-        _coordinate_start(x, p, gradient_penalty, law, deviations, weights, margin, loss, jet)
+        newton(spectral, p, law, None, deviations, weights, margin, loss, jet)
+        _coordinate_start(x, p, law, deviations, weights, margin, loss, jet)
         value, _, _ = mean_power(0.0, norm)
         spectral[spectral.size - 2] += math.log(value) / norm.exponent
 
 
 @inner
-def _followed(x, ratio, p, gradient_penalty, law, norm, deviations, weights, margin, loss, jet):
+def _followed(x, ratio, p, law, norm, deviations, weights, margin, loss, jet):
     """Fill x by following the solution down from a large ridge, on lines in log ridge.
 
     Returns (largest |F| where it ended, iterations).
@@ -356,8 +356,8 @@ def _followed(x, ratio, p, gradient_penalty, law, norm, deviations, weights, mar
     for factor in LARGE_RIDGES:
         ridge = factor * max(p.ridge, 1.0)
         easy = varied(p, p.eps, ridge)
-        _cold(x, ratio, easy, gradient_penalty, law, norm, deviations, weights, margin, loss, jet)
-        size, more = newton(x, easy, gradient_penalty, law, norm, deviations, weights, margin, loss, jet)
+        _cold(x, ratio, easy, law, norm, deviations, weights, margin, loss, jet)
+        size, more = newton(x, easy, law, norm, deviations, weights, margin, loss, jet)
         iterations += more
         if size < TOLERANCE:
             break
@@ -370,7 +370,7 @@ def _followed(x, ratio, p, gradient_penalty, law, norm, deviations, weights, mar
         for i in range(x.size):
             guess[i] = x[i] + slope[i] * step
         easy = varied(p, p.eps, below)
-        size, more = newton(guess, easy, gradient_penalty, law, norm, deviations, weights, margin, loss, jet)
+        size, more = newton(guess, easy, law, norm, deviations, weights, margin, loss, jet)
         iterations += more
         if size < TOLERANCE:
             for i in range(x.size):
@@ -396,11 +396,11 @@ def _separable(x, ratio, p, law, norm, deviations, weights, margin, jet):
     while ridge > VANISHING:
         easy = varied(p, p.eps, ridge)
         if size < TOLERANCE:
-            size, more = newton(x, easy, 0.0, law, norm, deviations, weights, margin, loss, jet)
+            size, more = newton(x, easy, law, norm, deviations, weights, margin, loss, jet)
             iterations += more
         if not size < TOLERANCE:
-            _cold(x, ratio, easy, 0.0, law, norm, deviations, weights, margin, loss, jet)
-            size, more = newton(x, easy, 0.0, law, norm, deviations, weights, margin, loss, jet)
+            _cold(x, ratio, easy, law, norm, deviations, weights, margin, loss, jet)
+            size, more = newton(x, easy, law, norm, deviations, weights, margin, loss, jet)
             iterations += more
         at = label_channel(math.exp(x[0]), math.exp(x[1]), math.exp(x[3]), p.eps * math.exp(x[2]), margin, loss, jet)
         if size < TOLERANCE and at.loss < NO_LOSS:
@@ -410,7 +410,7 @@ def _separable(x, ratio, p, law, norm, deviations, weights, margin, jet):
 
 
 @njit
-def solve(x, warm, ratio, p, gradient_penalty, law, norm, deviations, weights, margin, loss, jet):
+def solve(x, warm, ratio, p, law, norm, deviations, weights, margin, loss, jet):
     """Fill x with the solution, from x itself if ``warm``; return (status, largest |F|, iterations).
 
     ``ratio`` is eps/eps_c < 1. In the population, R = 0, V is of the order of 1e-20.
@@ -418,18 +418,18 @@ def solve(x, warm, ratio, p, gradient_penalty, law, norm, deviations, weights, m
     p = sampled(p)
     if warm:
         before = x.copy()
-        size, iterations = newton(x, p, gradient_penalty, law, norm, deviations, weights, margin, loss, jet)
+        size, iterations = newton(x, p, law, norm, deviations, weights, margin, loss, jet)
         if size < TOLERANCE:
             return SOLVED, size, iterations
         x[:] = before
-    _cold(x, ratio, p, gradient_penalty, law, norm, deviations, weights, margin, loss, jet)
-    size, iterations = newton(x, p, gradient_penalty, law, norm, deviations, weights, margin, loss, jet)
+    _cold(x, ratio, p, law, norm, deviations, weights, margin, loss, jet)
+    size, iterations = newton(x, p, law, norm, deviations, weights, margin, loss, jet)
     if size < TOLERANCE:
         return SOLVED, size, iterations
-    if deviations is None and margin and p.ridge == 0.0 and gradient_penalty == 0.0:
+    if deviations is None and margin and p.ridge == 0.0 and p.penalty == 0.0:
         separable, more = _separable(x, ratio, p, law, norm, deviations, weights, margin, jet)
         iterations += more
         if separable:
             return SEPARABLE, size, iterations
-    size, more = _followed(x, ratio, p, gradient_penalty, law, norm, deviations, weights, margin, loss, jet)
+    size, more = _followed(x, ratio, p, law, norm, deviations, weights, margin, loss, jet)
     return SOLVED if size < TOLERANCE else NOT_CONVERGED, size, iterations + more

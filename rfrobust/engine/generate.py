@@ -241,16 +241,10 @@ def _traced_systems() -> dict[str, Kernel]:
         ("residual", ("log_s", "log_r", "log_V"), "deviations, weights"),
         ("label", ("log_kappa", "log_Q", "log_r", "log_V"), "margin"),
     ):
-        for shape, extra, more in (
-            ("spectral", (), "gradient_penalty, law"),
-            ("coordinate", ("log_t", "log_zeta"), "norm"),
-        ):
+        for shape, extra, more in (("spectral", (), "law"), ("coordinate", ("log_t", "log_zeta"), "norm")):
             t = Trace(*names, *extra)
             if shape == "spectral":
-                geometry: Any = partial(
-                    systems.spectral, p=t.p, gradient_penalty=t.inputs("gradient_penalty")[0], overlaps=t.overlaps,
-                    F=t.field,
-                )  # fmt: skip
+                geometry: Any = partial(systems.spectral, p=t.p, overlaps=t.overlaps, F=t.field)
             else:
                 geometry = partial(
                     systems.coordinates, p=t.p, dual=t.inputs("norm.exponent")[0], components=t.components, F=t.field

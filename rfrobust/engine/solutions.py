@@ -71,9 +71,7 @@ def _solved(x, p, law, norm, deviations, weights, margin, loss, jet, size, itera
     """Return the observables at a solution."""
     nan, n, finite = math.nan, x.size, p.R > 0.0
     p = sampled(p)
-    m, _, Q = equations(
-        x, p, p.penalty, law, norm, deviations, weights, margin, loss, jet, np.empty(n), np.empty((n, n))
-    )
+    m, _, Q = equations(x, p, law, norm, deviations, weights, margin, loss, jet, np.empty(n), np.empty((n, n)))
     if deviations is None:
         kappa, r, V = math.exp(x[0]), math.exp(x[2]), math.exp(x[3])
         here = label_channel(kappa, Q, V, p.eps * r, margin, loss, jet)
@@ -120,7 +118,7 @@ def dual_norms(rows, unknowns, extra, law, norm, deviations, weights, margin, lo
         p, x = parameters_of(rows[i]), unknowns[i, :n].copy()
         if x[0] == x[0]:
             scaled = _deviations(rows[i], extra, deviations)
-            out[i] = other_norm(x, p, p.penalty, law, norm, scaled, weights, margin, loss, jet, other)
+            out[i] = other_norm(x, p, law, norm, scaled, weights, margin, loss, jet, other)
 
 
 @njit
@@ -157,7 +155,7 @@ def solve_rows(rows, extra, law, norm, deviations, weights, margin, loss, jet, l
             elif known == 1:
                 x[:] = last
             status, size, iterations = solve(
-                x, known > 0, p.eps / radius, p, p.penalty, law, norm, scaled, weights, margin, loss, jet
+                x, known > 0, p.eps / radius, p, law, norm, scaled, weights, margin, loss, jet
             )
             if status == SOLVED:
                 point = _solved(x, p, law, norm, scaled, weights, margin, loss, jet, size, iterations)

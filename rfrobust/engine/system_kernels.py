@@ -483,14 +483,14 @@ def components(A, h, T, g, s, p, norm):
 
 
 @inner
-def residual_spectral(log_s, log_r, log_V, p, gradient_penalty, law, deviations, weights, loss, jet):
+def residual_spectral(log_s, log_r, log_V, p, law, deviations, weights, loss, jet):
     """The equations of residuals, spectral."""
     x1 = math.exp(log_s)
     x2 = math.exp(log_V)
     x3 = math.exp(log_r)
     c4 = residual_channel(x1, x2, p.eps * x3, deviations, weights, loss, jet)
     x5 = (p.eps * c4.g) / x3
-    c6 = overlaps(c4.a, x5 + gradient_penalty, p.ridge, p, law)
+    c6 = overlaps(c4.a, x5 + p.penalty, p.ridge, p, law)
     x7 = p.R * c4.b2
     x8 = x7 * c6.E2
     x9 = c6.B + x8
@@ -659,7 +659,7 @@ def residual_coordinate(log_s, log_r, log_V, log_t, log_zeta, p, norm, deviation
 
 
 @inner
-def label_spectral(log_kappa, log_Q, log_r, log_V, p, gradient_penalty, law, margin, loss, jet):
+def label_spectral(log_kappa, log_Q, log_r, log_V, p, law, margin, loss, jet):
     """The equations of labels, spectral."""
     x1 = math.exp(log_kappa)
     x2 = math.exp(log_V)
@@ -671,7 +671,7 @@ def label_spectral(log_kappa, log_Q, log_r, log_V, p, gradient_penalty, law, mar
     x8 = math.sqrt(x7)
     x9 = c4.h / x8
     x10 = (p.eps * c4.g) / x3
-    c11 = overlaps(c4.a, x10 + gradient_penalty, p.ridge, p, law)
+    c11 = overlaps(c4.a, x10 + p.penalty, p.ridge, p, law)
     x12 = x9 * c11.C
     x13 = math.exp(log_Q * 0.5)
     x14 = x1 * x13

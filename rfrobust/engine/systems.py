@@ -55,10 +55,10 @@ def label_score(
     return kappa * F.exp(0.5 * log_Q) * S, Score(b2, a, h / S, p.eps * g, r, V)
 
 
-def spectral(score: Score, p: AnyParameters, gradient_penalty: Any, overlaps: Callable[..., Any], F: Field) -> Network:
+def spectral(score: Score, p: AnyParameters, overlaps: Callable[..., Any], F: Field) -> Network:
     """Return what l2 attacks make of a score (eq-spectral): averages over the law of W W'."""
     h = score.mhat
-    E1, E2, C, P, B, S, Qn = overlaps(score.a, score.gamma / score.r + gradient_penalty, p.ridge)
+    E1, E2, C, P, B, S, Qn = overlaps(score.a, score.gamma / score.r + p.penalty, p.ridge)
     noise = p.R * score.b2
     r2 = h * h * P + noise * Qn
     residuals = (F.log(score.V / (p.R * E1)), F.log(r2 / (score.r * score.r)))

@@ -281,7 +281,7 @@ def test_gradients_in_other_norms(signal, labels):
 
     def norm_of(p, x, norm, q):
         rest = (setting.deviations, setting.weights, setting.margin, setting.loss, None)
-        return family.other_norm(x, p, 0.0, None, norm, *rest, norms[q])
+        return family.other_norm(x, p, None, norm, *rest, norms[q])
 
     found = {}
     for trained in (None, norms[2.0]):
@@ -364,12 +364,12 @@ def test_problems_without_attack(kind):
     rng = np.random.default_rng(KINDS.index(kind))
     for _ in range(60):
         p, _, setting = random_problem(kind, rng)
-        if not setting.margin and p.ridge + setting.gradient_penalty == 0.0 and p.R >= 1.0:
+        if not setting.margin and p.ridge + p.penalty == 0.0 and p.R >= 1.0:
             continue
         status, _, _, x = setting.solve(p._replace(eps=0.0), 0.0)
-        free = setting.margin and p.ridge + setting.gradient_penalty == 0.0
+        free = setting.margin and p.ridge + p.penalty == 0.0
         assert status in ((family.SOLVED, family.SEPARABLE) if free else (family.SOLVED,))
-        if kind == ("square", "gaussian", "l2") and setting.gradient_penalty == 0.0:
+        if kind == ("square", "gaussian", "l2") and p.penalty == 0.0:
             tau, ridge = setting.deviations[0], p.ridge
             model = rfrobust.solve(p.psi1, p.psi1 / p.R, 0.0, tau, ridge=ridge)
             expected = (model.standard_risk - tau**2, model.gradient_norm)
@@ -428,7 +428,7 @@ def test_the_population(kind):
             assert status == family.SOLVED
             solutions.append(np.delete(x, setting.unknowns - (1 if setting.norm is None else 3)))  # V = 0
         np.testing.assert_allclose(*solutions, rtol=0.0, atol=3e-5 / (1.0 - ratio))
-        if kind == ("square", "gaussian", "l2") and setting.gradient_penalty == 0.0:
+        if kind == ("square", "gaussian", "l2") and p.penalty == 0.0:
             tau, eps = setting.deviations[0], ratio * setting.threshold(p._replace(R=0.0))[0]
             model = rfrobust.solve(p.psi1, math.inf, eps, tau, ridge=p.ridge)
             expected = (model.standard_risk - tau**2, model.gradient_norm)
