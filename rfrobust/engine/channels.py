@@ -451,8 +451,9 @@ def _label_branches(sums, kappa, Q, V, p, margin, loss, jet):
         if z + p + V * reached > -reach:
             z = proximal(-reach, shift, V, -math.inf, z, 0, loss, jet)
             reached = piece_jet(0, z, loss, jet).slope
-        else:
+        else:  # no sample comes from further down, from where slopes at the kink would lose digits for large V
             j = 1
+            reached = min(max(reached, (shift - z - reach) / V), piece_jet(j, z, loss, jet).slope)
     else:
         shift, j, z, reached, dead = p, piece_of(p, loss), p, 0.0, True
     while True:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..support.jit import inner, njit
+from ..support.jit import either, inner, njit
 from .channels import hinge, label_channel, piece_jet, piece_of, residual_channel
 from .coordinates import mean_power, other_power
 from .gaussian import PHI0
@@ -69,26 +69,21 @@ def _filled(out, F, J):
 
 
 @inner
-def _labels_at(x, p, law, norm, margin, loss, jet, F, J):
+def _labels_at(x, p, law, norm, deviations, weights, margin, loss, jet, F, J):
     if norm is None:  # pruned where the types decide
         return _filled(label_spectral(x[0], x[1], x[2], x[3], p, law, margin, loss, jet), F, J)
     return _filled(label_coordinate(x[0], x[1], x[2], x[3], x[4], x[5], p, norm, margin, loss, jet), F, J)
 
 
 @inner
-def _residuals_at(x, p, law, norm, deviations, weights, loss, jet, F, J):
+def _residuals_at(x, p, law, norm, deviations, weights, margin, loss, jet, F, J):
     if norm is None:
-        out = residual_spectral(x[0], x[1], x[2], p, law, deviations, weights, loss, jet)
-        return _filled(out, F, J)
+        return _filled(residual_spectral(x[0], x[1], x[2], p, law, deviations, weights, loss, jet), F, J)
     return _filled(residual_coordinate(x[0], x[1], x[2], x[3], x[4], p, norm, deviations, weights, loss, jet), F, J)
 
 
-@inner
-def equations(x, p, law, norm, deviations, weights, margin, loss, jet, F, J):
-    """Fill F and J at the unknowns x; return (m, excess, Q)."""
-    if deviations is None:
-        return _labels_at(x, p, law, norm, margin, loss, jet, F, J)
-    return _residuals_at(x, p, law, norm, deviations, weights, loss, jet, F, J)
+#: Fills F and J at the unknowns x; returns (m, excess, Q).
+equations = either("deviations", _labels_at, _residuals_at)
 
 
 @inner
@@ -156,9 +151,10 @@ def newton(x, p, law, norm, deviations, weights, margin, loss, jet):
 
 
 @inner
-def _residual_start(x, p, law, deviations, weights, loss, jet):
-    """Approach (log s, log r, log V) by damped rounds of channel and geometry."""
-    s, r, V = math.exp(x[0]), math.exp(x[1]), math.exp(x[2])
+def _residual_start(x, gap, p, law, deviations, weights, margin, loss, jet):
+    """Fill x with (log s, log r, log V) from a guess by damped rounds of channel and geometry."""
+    scale = math.sqrt(p.signal)
+    s, r, V = 0.8 * scale, gap * scale, p.R
     for _ in range(ROUNDS):
         at = residual_channel(s, V, p.eps * r, deviations, weights, loss, jet)
         o, noise = overlaps(at.a, p.eps * at.g / r + p.penalty, p.ridge, p, law), p.R * at.b2
@@ -169,9 +165,9 @@ def _residual_start(x, p, law, deviations, weights, loss, jet):
 
 
 @inner
-def _label_start(x, p, law, margin, loss, jet):
-    """Approach (log kappa, log Q, log r, log V) by damped rounds of channel and geometry."""
-    kappa, Q, r, V = math.exp(x[0]), math.exp(x[1]), math.exp(x[2]), math.exp(x[3])
+def _label_start(x, gap, p, law, deviations, weights, margin, loss, jet):
+    """Fill x with (log kappa, log Q, log r, log V) from a guess by damped rounds of channel and geometry."""
+    kappa, Q, r, V = 0.5, 1.0, gap, 4.0 * p.R
     total = p.signal + p.noise
     for _ in range(ROUNDS):
         at = label_channel(kappa, Q, V, p.eps * r, margin, loss, jet)
@@ -186,15 +182,25 @@ def _label_start(x, p, law, margin, loss, jet):
     x[0], x[1], x[2], x[3] = math.log(kappa), math.log(Q), math.log(r), math.log(V)
 
 
+#: Fills x with a start, ``gap`` telling how far from the null threshold eps is.
+_start = either("deviations", _label_start, _residual_start)
+
+
 @inner
-def _score(x, p, deviations, weights, margin, loss, jet):
-    """Return (a, b^2, mhat, E rho') at a solution."""
-    if deviations is None:
-        kappa = math.exp(x[0])
-        at = label_channel(kappa, math.exp(x[1]), math.exp(x[3]), p.eps * math.exp(x[2]), margin, loss, jet)
-        return at.a, at.b2, at.h / math.sqrt((p.signal + p.noise) / (1.0 + kappa * kappa)), at.g
-    here = residual_channel(math.exp(x[0]), math.exp(x[2]), p.eps * math.exp(x[1]), deviations, weights, loss, jet)
-    return here.a, here.b2, here.a, here.g
+def _label_score(x, p, deviations, weights, margin, loss, jet):
+    kappa = math.exp(x[0])
+    at = label_channel(kappa, math.exp(x[1]), math.exp(x[3]), p.eps * math.exp(x[2]), margin, loss, jet)
+    return at.a, at.b2, at.h / math.sqrt((p.signal + p.noise) / (1.0 + kappa * kappa)), at.g
+
+
+@inner
+def _residual_score(x, p, deviations, weights, margin, loss, jet):
+    at = residual_channel(math.exp(x[0]), math.exp(x[2]), p.eps * math.exp(x[1]), deviations, weights, loss, jet)
+    return at.a, at.b2, at.a, at.g
+
+
+#: Returns (a, b^2, mhat, E rho') at a solution.
+_score = either("deviations", _label_score, _residual_score)
 
 
 @inner
@@ -259,16 +265,21 @@ def other_norm(x, p, law, norm, deviations, weights, margin, loss, jet, other):
 
 
 @inner
-def onset(p, deviations, weights, margin, loss, jet):
-    """Return the :class:`Onset`: what labels or responses alone, f = 0, do to the loss."""
-    total = math.sqrt(p.signal + p.noise)
-    if deviations is None:
-        z = 0.0 if margin else 1.0
-        slope = abs(piece_jet(piece_of(z, loss), z, loss, jet).slope)
-        return Onset(slope * slope, slope * 2.0 * PHI0 / total, slope)
+def _label_onset(p, deviations, weights, margin, loss, jet):
+    z = 0.0 if margin else 1.0
+    slope = abs(piece_jet(piece_of(z, loss), z, loss, jet).slope)
+    return Onset(slope * slope, slope * 2.0 * PHI0 / math.sqrt(p.signal + p.noise), slope)
+
+
+@inner
+def _residual_onset(p, deviations, weights, margin, loss, jet):
     # a step V -> 0 leaves the derivative of the loss itself
     here = residual_channel(math.sqrt(p.signal), 1e-100, 0.0, deviations, weights, loss, jet)
     return Onset(here.b2, here.a, here.g)
+
+
+#: Returns the :class:`Onset`: what labels or responses alone, f = 0, do to the loss.
+_onset = either("deviations", _label_onset, _residual_onset)
 
 
 @inner
@@ -317,7 +328,7 @@ def _coordinate_threshold(at, p, norm):
 def threshold(p, law, norm, deviations, weights, margin, loss, jet):
     """Return (eps_c, largest |F|): from this radius on training returns zero."""
     p = sampled(p)
-    at = onset(p, deviations, weights, margin, loss, jet)
+    at = _onset(p, deviations, weights, margin, loss, jet)
     if norm is None:
         return _spectral_threshold(at, p, law), 0.0
     return _coordinate_threshold(at, p, norm)
@@ -327,18 +338,10 @@ def threshold(p, law, norm, deviations, weights, margin, loss, jet):
 def _cold(x, ratio, p, law, norm, deviations, weights, margin, loss, jet):
     """Fill x with a start, ``ratio`` being eps/eps_c."""
     if norm is not None:  # an l2 attack as far from its null threshold
-        at = onset(p, deviations, weights, margin, loss, jet)
+        at = _onset(p, deviations, weights, margin, loss, jet)
         p = varied(p, ratio * _spectral_threshold(at, p, law), p.ridge)
     spectral = x if norm is None else x[: x.size - 2]
-    gap = 0.5 * max(1.0 - ratio, 1e-3)
-    scale = math.sqrt(p.signal)
-    if deviations is None:
-        spectral[0], spectral[1], spectral[2] = math.log(0.5), 0.0, math.log(gap)
-        spectral[3] = math.log(4.0 * p.R)
-        _label_start(spectral, p, law, margin, loss, jet)
-    else:
-        spectral[0], spectral[1], spectral[2] = math.log(0.8 * scale), math.log(gap * scale), math.log(p.R)
-        _residual_start(spectral, p, law, deviations, weights, loss, jet)
+    _start(spectral, 0.5 * max(1.0 - ratio, 1e-3), p, law, deviations, weights, margin, loss, jet)
     if norm is not None:
         newton(spectral, p, law, None, deviations, weights, margin, loss, jet)
         _coordinate_start(x, p, law, deviations, weights, margin, loss, jet)
@@ -386,12 +389,14 @@ def _followed(x, ratio, p, law, norm, deviations, weights, margin, loss, jet):
 
 
 @inner
-def _separable(x, ratio, p, law, norm, deviations, weights, margin, jet):
+def _separable_labels(x, ratio, p, law, norm, deviations, weights, margin, loss, jet):
     """Return whether a network separates the labels by a margin of eps r, and the iterations that it took to see.
 
     Then, and only then, the loss of the hinge vanishes with its ridge: without samples on the hinge's slope V grows as
     1/ridge, and the share exp(-V^2/2Q) of those that are there is lost at once.
     """
+    if not margin or p.ridge > 0.0 or p.penalty > 0.0:
+        return False, 0
     loss, ridge, size, iterations = hinge(), 1.0, math.inf, 0
     while ridge > VANISHING:
         easy = varied(p, p.eps, ridge)
@@ -407,6 +412,14 @@ def _separable(x, ratio, p, law, norm, deviations, weights, margin, jet):
             return True, iterations
         ridge *= 0.1
     return False, iterations
+
+
+@inner
+def _responses(x, ratio, p, law, norm, deviations, weights, margin, loss, jet):
+    return False, 0
+
+
+_separable = either("deviations", _separable_labels, _responses)
 
 
 @njit
@@ -426,10 +439,9 @@ def solve(x, warm, ratio, p, law, norm, deviations, weights, margin, loss, jet):
     size, iterations = newton(x, p, law, norm, deviations, weights, margin, loss, jet)
     if size < TOLERANCE:
         return SOLVED, size, iterations
-    if deviations is None and margin and p.ridge == 0.0 and p.penalty == 0.0:
-        separable, more = _separable(x, ratio, p, law, norm, deviations, weights, margin, jet)
-        iterations += more
-        if separable:
-            return SEPARABLE, size, iterations
+    separable, more = _separable(x, ratio, p, law, norm, deviations, weights, margin, loss, jet)
+    iterations += more
+    if separable:
+        return SEPARABLE, size, iterations
     size, more = _followed(x, ratio, p, law, norm, deviations, weights, margin, loss, jet)
     return SOLVED if size < TOLERANCE else NOT_CONVERGED, size, iterations + more

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from ..support.jit import inner, njit
+from ..support.jit import either, inner, njit
 from .channels import label_channel, label_statistics, piece_jet, piece_of, residual_channel
 from .family import TOLERANCE, equations, other_norm, sampled, solve, threshold
 from .gaussian import SQRT_2_OVER_PI
@@ -26,9 +26,7 @@ def _failed(status, size, iterations):
 
 @inner
 def _mean_abs(s2, deviations, weights):
-    """Return E|xi + s z|, NaN for labels."""
-    if deviations is None:  # pruned where the types decide
-        return math.nan
+    """Return E|xi + s z|."""
     total = 0.0
     for i in range(deviations.size):
         total += weights[i] * math.sqrt(s2 + deviations[i] * deviations[i])
@@ -36,15 +34,17 @@ def _mean_abs(s2, deviations, weights):
 
 
 @inner
-def _nothing(p, deviations, weights, margin, loss, jet):
-    """Return the zero network: of responses its risk is E y^2, of labels it is a coin flip."""
+def _label_nothing(p, deviations, weights, margin, loss, jet):
+    nan, z = math.nan, 0.0 if margin else 1.0
+    value = piece_jet(piece_of(z, loss), z, loss, jet).value
+    return Point(
+        SOLVED, NULL, 0.0, 0.0, math.inf, 0.5, 0.0, 0.0, 0.0, nan, value, nan, nan, 0.5, 0.5, 0.0, 0.0, 0.0
+    )  # fmt: skip
+
+
+@inner
+def _residual_nothing(p, deviations, weights, margin, loss, jet):
     nan = math.nan
-    if deviations is None:
-        z = 0.0 if margin else 1.0
-        value = piece_jet(piece_of(z, loss), z, loss, jet).value
-        return Point(
-            SOLVED, NULL, 0.0, 0.0, math.inf, 0.5, 0.0, 0.0, 0.0, nan, value, nan, nan, 0.5, 0.5, 0.0, 0.0, 0.0
-        )  # fmt: skip
     here = residual_channel(math.sqrt(p.signal), 1e-100, 0.0, deviations, weights, loss, jet)
     size = _mean_abs(p.signal, deviations, weights)
     return Point(
@@ -53,34 +53,54 @@ def _nothing(p, deviations, weights, margin, loss, jet):
     )  # fmt: skip
 
 
+#: Returns the zero network: of responses its risk is E y^2, of labels it is a coin flip.
+_nothing = either("deviations", _label_nothing, _residual_nothing)
+
+
 @inner
-def _interpolator(p, law, deviations, weights, loss):
-    """Return the interpolator of least gradient, which every loss of residuals tends to as eps -> 0 without ridge."""
+def _no_interpolator(p, law, deviations, weights):
+    return False, _failed(NOT_CONVERGED, math.inf, 0)
+
+
+@inner
+def _interpolator(p, law, deviations, weights):
+    if p.eps > 0.0 or p.ridge > 0.0 or p.penalty > 0.0 or p.R * (1.0 - scales(p, law).null) < 1.0:
+        return False, _failed(NOT_CONVERGED, math.inf, 0)
     at = unattacked(p, law)
     if at.status != SOLVED:
-        return at
+        return True, at
     size = _mean_abs(max(at.standard_risk - p.noise, 0.0), deviations, weights)
-    return Point(
+    return True, Point(
         SOLVED, at.phase, at.q, at.V, at.k, at.standard_risk, at.gradient_norm, at.overlap, at.output_power, size,
         0.0, 0.0, 1.0, math.nan, math.nan, math.nan, at.residual, at.iterations,
     )  # fmt: skip
 
 
+#: Returns whether every loss tends to the interpolator of least gradient, as of residuals without attack or penalty
+#: where there are interpolators, and that interpolator.
+_unattacked = either("deviations", _no_interpolator, _interpolator)
+
+
 @inner
-def _solved(x, p, law, norm, deviations, weights, margin, loss, jet, size, iterations):
-    """Return the observables at a solution."""
+def _label_solution(x, p, law, norm, deviations, weights, margin, loss, jet, size, iterations):
     nan, n, finite = math.nan, x.size, p.R > 0.0
     p = sampled(p)
     m, _, Q = equations(x, p, law, norm, deviations, weights, margin, loss, jet, np.empty(n), np.empty((n, n)))
-    if deviations is None:
-        kappa, r, V = math.exp(x[0]), math.exp(x[2]), math.exp(x[3])
-        here = label_channel(kappa, Q, V, p.eps * r, margin, loss, jet)
-        of = label_statistics(kappa, Q, V, p.eps * r, margin, loss, jet)
-        k = (p.eps * here.g / r + p.penalty) / here.a
-        return Point(
-            SOLVED, REGULAR, p.eps * r / math.sqrt(Q), V if finite else 0.0, k, 0.5 - math.atan(kappa) / math.pi, r, m,
-            Q, nan, here.loss, nan, here.zeros, of.error, of.robust_error, of.mean_margin, size, float(iterations),
-        )  # fmt: skip
+    kappa, r, V = math.exp(x[0]), math.exp(x[2]), math.exp(x[3])
+    at = label_channel(kappa, Q, V, p.eps * r, margin, loss, jet)
+    of = label_statistics(kappa, Q, V, p.eps * r, margin, loss, jet)
+    k = (p.eps * at.g / r + p.penalty) / at.a
+    return Point(
+        SOLVED, REGULAR, p.eps * r / math.sqrt(Q), V if finite else 0.0, k, 0.5 - math.atan(kappa) / math.pi, r, m, Q,
+        nan, at.loss, nan, at.zeros, of.error, of.robust_error, of.mean_margin, size, float(iterations),
+    )  # fmt: skip
+
+
+@inner
+def _residual_solution(x, p, law, norm, deviations, weights, margin, loss, jet, size, iterations):
+    nan, n, finite = math.nan, x.size, p.R > 0.0
+    p = sampled(p)
+    m, _, Q = equations(x, p, law, norm, deviations, weights, margin, loss, jet, np.empty(n), np.empty((n, n)))
     s, r, V = math.exp(x[0]), math.exp(x[1]), math.exp(x[2])
     at = residual_channel(s, V, p.eps * r, deviations, weights, loss, jet)
     v = s * s + p.noise
@@ -92,12 +112,22 @@ def _solved(x, p, law, norm, deviations, weights, margin, loss, jet, size, itera
     )  # fmt: skip
 
 
+#: Returns the observables at a solution.
+_solved = either("deviations", _label_solution, _residual_solution)
+
+
 @inner
-def _deviations(row, extra, deviations):
-    """Return the standard deviations of the noise in a row of parameters, None for labels."""
-    if deviations is None:  # pruned where the types decide
-        return None
+def _labels(row, extra, deviations):
+    return None
+
+
+@inner
+def _mixture(row, extra, deviations):
     return np.sqrt(row[TAU] * row[TAU] * deviations * deviations + extra)
+
+
+#: Returns the standard deviations of the noise in a row of parameters, None for labels.
+_deviations = either("deviations", _labels, _mixture)
 
 
 @njit
@@ -139,11 +169,11 @@ def solve_rows(rows, extra, law, norm, deviations, weights, margin, loss, jet, l
         if i % line == 0:
             known = 0
         out[i, OBSERVED:] = math.nan
-        free = p.eps == 0.0 and p.ridge == 0.0 and p.penalty == 0.0 and deviations is not None
         if i == 0 or row[0] != rows[i - 1, 0] or row[1] != rows[i - 1, 1] or row[TAU] != rows[i - 1, TAU]:
             radius, accuracy = threshold(p, law, norm, scaled, weights, margin, loss, jet)
-        if free and p.R * (1.0 - scales(p, law).null) >= 1.0:
-            point = _interpolator(p, law, scaled, weights, loss)
+        interpolates, point = _unattacked(p, law, scaled, weights)
+        if interpolates:
+            pass
         elif not accuracy <= TOLERANCE:
             point = _failed(NOT_CONVERGED, accuracy, 0)
         elif p.eps >= radius:

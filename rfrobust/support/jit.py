@@ -7,10 +7,12 @@ import shutil
 import stat
 import tempfile
 from collections.abc import Callable
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
 import numba
+from numba.extending import overload
 
 _PACKAGE = Path(__file__).parents[1]
 _config: Any = numba.config
@@ -80,6 +82,7 @@ def _kernel_digest() -> str:
 
 
 _DIGEST = _kernel_digest()
+_NONE = numba.types.NoneType
 _TRIPLE = numba.types.UniTuple(numba.float64, 3)(numba.float64)
 
 
@@ -120,3 +123,25 @@ def njit(function: Callable[..., Any]) -> Any:
 def inner(function: Callable[..., Any]) -> Any:
     """Compile a kernel that only kernels call: without entry from Python it compiles in half the time."""
     return _compiled(function, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+
+
+def either(name: str, if_none: Any, otherwise: Any) -> Any:
+    """Return a kernel that is ``if_none`` where the argument ``name`` is None, else ``otherwise``; both take the same.
+
+    Numba drops a branch for values that are not None only after it was compiled.
+    """
+    if _config.DISABLE_JIT:
+        place = list(signature(if_none).parameters).index(name)
+        return lambda *arguments: (if_none if arguments[place] is None else otherwise)(*arguments)
+    names = list(signature(if_none.py_func).parameters)
+    place = names.index(name)
+
+    def kernel(*arguments: Any) -> Any:
+        raise NotImplementedError  # a name for Numba, which compiles one of the two
+
+    def of_types(chosen: Any) -> Any:
+        return lambda *types: chosen(*types)
+
+    # Numba wants both signatures alike, to the names and the annotations
+    overload(kernel)(lambda *types: of_types(if_none if isinstance(types[place], _NONE) else otherwise))
+    return kernel

@@ -408,8 +408,9 @@ def test_separable_labels_have_a_name(norm):
         status = logistic_.solve(p, ratio)[0]
         assert status in (family.SOLVED, family.SEPARABLE)
         assert hinge.solve(p, ratio)[0] == status
-        small = [hinge.solve(p._replace(ridge=ridge), ratio)[3][3] for ridge in (1e-5, 1e-6)]
-        growth = (small[0] - small[1]) / math.log(10.0)
+        small = [hinge.solve(p._replace(ridge=ridge), ratio) for ridge in (1e-5, 1e-6)]
+        assert [near[0] for near in small] == [family.SOLVED, family.SOLVED]
+        growth = (small[0][3][3] - small[1][3][3]) / math.log(10.0)
         assert growth == pytest.approx(-1.0 if status == family.SEPARABLE else 0.0, abs=0.02)
         found.add(status)
     assert len(found) == 2
