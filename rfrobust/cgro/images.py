@@ -10,6 +10,7 @@ from sklearn.datasets import load_digits
 from tqdm import tqdm
 
 from ..support import pgd, validation
+from ..support.balls import Ball
 from ..support.errors import DivergenceError
 from ..support.provenance import versions
 from .layers import BatchNorm, Chain, Convolution, Dense, GlobalAverage, Layer, MaxPool, ReLU, Residual
@@ -224,7 +225,7 @@ def linf_attack(network: Layer, x: Array, y: Array, radius: float, steps: int, r
             return None, None
         return None, network.backward(cross_entropy(network.forward(points, False), y)[1], False)
 
-    ball = pgd.Ball(x, radius, "linf", (0.0, 1.0))
+    ball = Ball(x, radius, np.inf, (0.0, 1.0))
     lengths = pgd.even_steps(radius, steps)
     return pgd.ascend(evaluate, ball.random_point(rng), lengths, ball).points
 
@@ -267,7 +268,7 @@ def robust_accuracy(
             values, cotangent = pgd.margin(network.forward(points, False), labels[rows], goal)
             return values, network.backward(cotangent, False) if sloped else None
 
-        ball, steps = pgd.Ball(images, settings.radius, "linf", (0.0, 1.0)), settings.test_attack_steps
+        ball, steps = Ball(images, settings.radius, np.inf, (0.0, 1.0)), settings.test_attack_steps
         first = linf_attack(network, images, labels, settings.radius, steps, rng)
         best = pgd.better(pgd.ascend(evaluate, images, (), ball), first, evaluate(first, False)[0])
         return pgd.search(evaluate, ball, best, steps, None, rng, goals=rivals.shape[1], enough=0.0).points

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from ..support import pgd, validation
+from ..support import balls, pgd, validation
 from ..support.errors import DivergenceError
 from ..support.jit import njit
 from .problem import PatchAttack, PatchData, PatchProblem
@@ -202,7 +202,7 @@ def _ascended(
         pull = (_slope_rows(flat, weights, problem.q) @ weights).reshape(points.shape)
         return values, -labels[:, None] * pull
 
-    here, falling = pgd.Ball(centre, radius, attack.kind), pgd.falling_steps(radius, attack.steps)
+    here, falling = balls.Ball(centre, radius, balls.NORMS[attack.kind]), pgd.falling_steps(radius, attack.steps)
     best = pgd.ascend(evaluate, centre, pgd.even_steps(radius, attack.steps), here)
     if attack.restarts != 0:
         # Random starts miss the strongest filters in high dimension: start from the worst points of each filter too.

@@ -1,4 +1,4 @@
-"""Attacks on a finite network in an l2 ball: the linearized one and projected gradient ascent with restarts."""
+"""Attacks on a finite network in an l_p ball: the linearized one and projected gradient ascent with restarts."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from ..problem.activation import Activation
-from ..support import pgd, validation
+from ..problem.attack import EUCLIDEAN, norm_of, radius_of
+from ..support import balls, pgd, validation
 from .features import FeatureMap
 from .linearized import gradients
 
@@ -16,15 +17,25 @@ _BLOCK = 1024
 
 
 @validation.typed
-def linearized_attack(network: FeatureMap, theta: np.ndarray, X: np.ndarray, y: np.ndarray, eps: float) -> np.ndarray:
-    """Perturbation -eps sign(y - f) grad f/|grad f| of each row of X, shape (n, d); zero where the gradient is."""
+def linearized_attack(
+    network: FeatureMap, theta: np.ndarray, X: np.ndarray, y: np.ndarray, eps: float, *, norm: float = EUCLIDEAN
+) -> np.ndarray:
+    """Perturbation of each row of X that is worst for the linearized network, shape (n, d); zero where the gradient is.
+
+    -eps d^(1/p - 1/2) sign(y - f) times the steepest direction of f in the norm, grad f/|grad f| for p = 2.
+    """
     X = validation.real_array("X", X, shape=(None, network.W.shape[1]))
     y = validation.real_array("y", y, shape=(len(X),))
     theta = validation.real_array("theta", theta, shape=(len(network.W),))
-    eps = validation.real_scalar("eps", eps, 0.0)
+    radius = _radius(eps, norm, X)
     slope = gradients(network, X, theta)
     residual = y - network.features(X) @ theta
-    return -eps * np.where(residual >= 0, 1.0, -1.0)[:, None] * pgd.unit_rows(slope)
+    return -radius * np.where(residual >= 0, 1.0, -1.0)[:, None] * balls.steepest(slope, norm)
+
+
+def _radius(eps: float, norm: float, X: np.ndarray) -> float:
+    """The length of attacks in their norm, or raise."""
+    return radius_of(validation.real_scalar("eps", eps, 0.0), norm_of("norm", norm), X.shape[1])
 
 
 @validation.typed
@@ -35,17 +46,18 @@ def pgd_attack(
     y: Any,
     eps: float,
     *,
+    norm: float = EUCLIDEAN,
     steps: int = 20,
     restarts: int | None = None,
     rng: np.random.Generator | None = None,
     start: np.ndarray | None = None,
 ) -> np.ndarray:
-    """Maximise (y - f(x + delta))^2 over |delta| <= eps by projected gradient ascent, for every row of X.
+    """Maximise (y - f(x + delta))^2 over |delta|_p <= eps d^(1/p - 1/2) by projected gradient ascent, for rows of X.
 
     Ascents start from the linearized attack in both directions (the curvature of f can make the smaller linear gain
     the larger true one), from ``start`` and from X, then in rounds from the best of some random points of the sphere
     and from points around the best one; each pushes f up or down by normalized gradients of falling length. The best
-    point ever visited wins. What is found is a lower bound of the maximum; :func:`inner_maximum` has an upper one.
+    point ever visited wins, and all stay in the ball by Euclidean projection. What is found is a lower bound of the maximum; :func:`inner_maximum` has an upper one.
 
     Parameters
     ----------
@@ -59,6 +71,8 @@ def pgd_attack(
         Responses there.
     eps : float
         Radius, >= 0.
+    norm : float, default 2
+        p of the attacks' norm, 2, ``inf`` or any p >= 1.05.
     steps : int
         Gradient steps per start; at least 20 in restarts unless their number is given.
     restarts : int, optional
@@ -72,28 +86,29 @@ def pgd_attack(
     Returns
     -------
     ndarray, shape (n, d)
-        Perturbations of length at most eps.
+        Perturbations of length at most eps d^(1/p - 1/2) in the norm.
     """
     X = validation.real_array("X", X, shape=(None, network.W.shape[1]))
     y = validation.real_array("y", y, shape=(len(X),))
     theta = validation.real_array("theta", theta, shape=(len(network.W),))
-    eps = validation.real_scalar("eps", eps, 0.0)
+    radius = _radius(eps, norm, X)
     steps, restarts = validation.integer("steps", steps, 1), pgd.rounds(restarts)
     start = None if start is None else validation.real_array("start", start, shape=X.shape)
     rng = np.random.default_rng(0) if rng is None else rng
-    if eps == 0.0:
+    if radius == 0.0:
         return np.zeros_like(X)
     parts = []
     for first in range(0, len(X), _BLOCK):
         rows = slice(first, first + _BLOCK)
         part, responses = X[rows], y[rows]
-        linear = linearized_attack(network, theta, part, responses, eps)
+        linear = linearized_attack(network, theta, part, responses, eps, norm=norm)
         side = np.where(responses - network.features(part) @ theta >= 0, 1.0, -1.0)
         starts = [(linear, side), (-linear, -side)]
         if start is not None:
             starts.append((start[rows], side))
-        best = _best_ascent(network, theta, part, responses, eps, starts, steps)
-        ball, error = pgd.Ball(np.zeros_like(part), eps, "l2"), _error(network, theta, part, responses, side)
+        ball = balls.Ball(np.zeros_like(part), radius, norm)
+        best = _best_ascent(network, theta, part, responses, ball, starts, steps)
+        error = _error(network, theta, part, responses, side)
         parts.append(pgd.search(error, ball, best, steps, restarts, rng, goals=2).points)
     return np.concatenate(parts)
 
@@ -131,24 +146,26 @@ class InnerMaximum:
     upper: np.ndarray
 
 
-def inner_maximum(network: FeatureMap, theta: np.ndarray, X: Any, y: Any, eps: float, **settings: Any) -> InnerMaximum:
-    """Bound max (y - f(x + delta))^2 over |delta| <= eps from both sides, for every row of X.
+def inner_maximum(
+    network: FeatureMap, theta: np.ndarray, X: Any, y: Any, eps: float, *, norm: float = EUCLIDEAN, **settings: Any
+) -> InnerMaximum:
+    """Bound max (y - f(x + delta))^2 over |delta|_p <= eps d^(1/p - 1/2) from both sides, for every row of X.
 
     From below by :func:`pgd_attack`, from above by two lines above and below the activation on the interval that each
-    preactivation can reach: the bound of f is linear in delta, so that its extremes are known (the relaxation of
-    Zhang et al., arXiv:1811.00866, for one hidden layer and the l2 ball). Tight for small radii.
+    preactivation can reach: the bound of f is linear in delta, so that its extremes are known, both by the dual norm
+    (the relaxation of Zhang et al., arXiv:1811.00866, for one hidden layer). Tight for small radii.
 
     Parameters
     ----------
-    network, theta, X, y, eps, settings
+    network, theta, X, y, eps, norm, settings
         As for :func:`pgd_attack`.
     """
-    delta = pgd_attack(network, theta, X, y, eps, **settings)
+    delta = pgd_attack(network, theta, X, y, eps, norm=norm, **settings)
     X, y = np.asarray(X, dtype=float), np.asarray(y, dtype=float)
     lower = (y - network.features(X + delta) @ theta) ** 2
     upper = np.full(len(X), np.inf)
     if _piecewise_linear(network.activation):
-        most, least = (sign * _largest(network, sign * np.asarray(theta), X, eps) for sign in (1.0, -1.0))
+        most, least = (sign * _largest(network, sign * np.asarray(theta), X, eps, norm) for sign in (1.0, -1.0))
         upper = np.maximum(most - y, y - least) ** 2
     return InnerMaximum(delta, lower, np.maximum(upper, lower))
 
@@ -162,9 +179,10 @@ def _piecewise_linear(activation: Activation) -> bool:
     return bool(np.abs(sigma - line).max() <= 1e-12 * (1.0 + np.abs(sigma).max()))
 
 
-def _largest(network: FeatureMap, theta: np.ndarray, X: np.ndarray, eps: float) -> np.ndarray:
+def _largest(network: FeatureMap, theta: np.ndarray, X: np.ndarray, eps: float, norm: float) -> np.ndarray:
     """An upper bound of f over the balls of radius eps around the rows of X."""
-    sigma, reach = network.activation, eps * np.linalg.norm(network.W, axis=1)
+    radius, dual = _radius(eps, norm, X), balls.dual_exponent(norm)
+    sigma, reach = network.activation, radius * balls.lengths(network.W, dual)
     U = X @ network.W.T
     low, high = U - reach, U + reach
     corners = [low, high, *(np.clip(kink, low, high) for kink in sigma.kinks)]
@@ -173,7 +191,7 @@ def _largest(network: FeatureMap, theta: np.ndarray, X: np.ndarray, eps: float) 
     slope = np.where(theta > 0, (sigma(high) - sigma(low)) / width, sigma.derivative(U))
     offsets = [sigma(corner) - slope * (corner - U) for corner in corners]
     offset = np.where(theta > 0, np.max(offsets, axis=0), np.min(offsets, axis=0))
-    return offset @ theta + eps * np.linalg.norm((slope * theta) @ network.W, axis=1)
+    return offset @ theta + radius * balls.lengths((slope * theta) @ network.W, dual)
 
 
 def extreme_points(
@@ -182,24 +200,25 @@ def extreme_points(
     X: np.ndarray,
     eps: float,
     *,
+    norm: float = EUCLIDEAN,
     steps: int,
     start: tuple[np.ndarray, np.ndarray] | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Perturbations of length at most eps at which f is largest and smallest, by gradient ascent and descent.
+    """Attacks of radius eps in the norm at which f is largest and smallest, by gradient ascent and descent.
 
     Starts from the linearized attack and from ``start``, the pair found for a nearby theta.
     """
-    found = []
+    found, ball = [], balls.Ball(0.0, _radius(eps, norm, X), norm)
     for k, sign in enumerate((1.0, -1.0)):
         # A response far on the other side turns the largest error into the largest f.
         far = np.full(len(X), -sign * 1e3 * (1.0 + np.abs(theta).sum()))
         parts = []
         for first in range(0, len(X), _BLOCK):
             rows = slice(first, first + _BLOCK)
-            starts = [(linearized_attack(network, theta, X[rows], far[rows], eps), -sign)]
+            starts = [(linearized_attack(network, theta, X[rows], far[rows], eps, norm=norm), -sign)]
             if start is not None:
                 starts.append((start[k][rows], -sign))
-            parts.append(_best_ascent(network, theta, X[rows], far[rows], eps, starts, steps).points)
+            parts.append(_best_ascent(network, theta, X[rows], far[rows], ball, starts, steps).points)
         found.append(np.concatenate(parts))
     return found[0], found[1]
 
@@ -209,12 +228,12 @@ def _best_ascent(
     theta: np.ndarray,
     X: np.ndarray,
     y: np.ndarray,
-    eps: float,
+    ball: balls.Ball,
     starts: list[tuple[np.ndarray, Any]],
     steps: int,
 ) -> pgd.Best:
     """Climb |y - f| from pairs of a point and a side: the residual y - f is pushed up (1) or down (-1)."""
-    ball, lengths = pgd.Ball(0.0, eps, "l2"), pgd.falling_steps(eps, steps)
+    lengths = pgd.falling_steps(ball.radius, steps)
     best = pgd.Best(np.zeros_like(X), np.full(len(X), -np.inf))
     for start, side in starts:
         error = _error(network, theta, X, y, np.broadcast_to(side, len(X)))

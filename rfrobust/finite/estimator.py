@@ -17,12 +17,12 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ..problem.activation import Activation
-from ..problem.attack import EUCLIDEAN, LEAST_NORM, norm_of
+from ..problem.attack import EUCLIDEAN, LEAST_NORM, norm_of, radius_of
 from ..problem.catalogue import resolve_activation
 from ..problem.loss import SQUARE, Logistic, Loss, MarginLoss, resolve_loss
 from ..problem.parameters import scalar
 from ..support import validation
-from . import balls
+from ..support import balls
 from .attack import inner_maximum, linearized_attack, pgd_attack
 from .erm import ConcentratedERM, ConvergenceError, RobustFit
 from .features import FeatureMap
@@ -137,7 +137,7 @@ class _RandomFeatures(BaseEstimator):
                 raise ValueError(f"method must be 'linearized' for norm={self.norm!r}, got method={method!r}")
             side = np.where(y >= self._network.features(Z) @ self.theta_, -1.0, 1.0)
             direction = balls.steepest(gradients(self._network, Z, self.theta_), self.norm)
-            delta = balls.radius_of(radius, self.norm, Z.shape[1]) * side[:, None] * direction
+            delta = radius_of(radius, self.norm, Z.shape[1]) * side[:, None] * direction
         elif linearized:
             delta = linearized_attack(self._network, self.theta_, Z, y, radius)
         else:

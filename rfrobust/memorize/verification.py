@@ -11,7 +11,8 @@ from scipy import optimize, sparse
 
 from ..support import validation
 from ..support.errors import NumericalError
-from ..support.pgd import Ball, ascend, even_steps, margin, rivals, rounds, search
+from ..support.balls import Ball
+from ..support.pgd import ascend, even_steps, margin, rivals, rounds, search
 from .memorizer import Memorizer, class_indices, decide, margins
 from .network import ReLUNetwork, check_network
 
@@ -218,7 +219,7 @@ def pgd(
             values, cotangent = margin(out, true, goal)
         return values, network.gradient(points, cotangent) if sloped else None
 
-    ball = Ball(X, radius, "linf", box)
+    ball = Ball(X, radius, np.inf, box)
     best = ascend(evaluate, X, even_steps(radius, steps), ball)
     return search(evaluate, ball, best, steps, restarts, rng, goals=goal_classes.shape[1]).points
 

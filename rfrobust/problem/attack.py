@@ -5,6 +5,7 @@ from functools import lru_cache
 
 from ..engine.coordinates import DualNorm, dual_norm
 from ..support import validation
+from ..support.balls import dual_exponent
 from .parameters import scalar
 from .signal import Signal
 
@@ -20,9 +21,9 @@ def norm_of(name: str, value: object) -> float:
     return validation.real_scalar(name, value, LEAST_NORM, allow_inf=True)
 
 
-def dual_exponent(norm: float) -> float:
-    """Return p' with 1/p + 1/p' = 1."""
-    return 1.0 if norm == float("inf") else norm / (norm - 1.0)
+def radius_of(eps: float, norm: float, d: int) -> float:
+    """Return the largest length in the norm of attacks of radius eps in dimension d: eps d^(1/p - 1/2)."""
+    return eps * d ** (1.0 / norm - 0.5)
 
 
 @lru_cache(maxsize=64)

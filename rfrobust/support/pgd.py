@@ -8,8 +8,8 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 
 from . import validation
+from .balls import Ball
 
-NORMS = ("linf", "l2")
 #: Ascents in a row that must not move a maximum by more than this share of its rise to end a search; rounds at most.
 PATIENCE, _STILL, _MOST = 12, 1e-3, 200
 #: An ascent of an open search has at least this many steps: with 10, maxima in 64 dimensions stay percents lower.
@@ -39,70 +39,6 @@ class Best(NamedTuple):
 
     points: np.ndarray
     values: np.ndarray | None
-
-
-class Ball:
-    """What points may reach: an l_inf or l2 ball around each row of a centre, cut with a box that holds the centre.
-
-    Parameters
-    ----------
-    centre : ndarray or float
-        Centres, one a row (for l_inf of any shape); 0.0 for perturbations.
-    radius : float
-    norm : {"linf", "l2"}
-    box : (float, float), optional
-        Allowed range of every coordinate.
-    """
-
-    def __init__(
-        self, centre: np.ndarray | float, radius: float, norm: str, box: tuple[float, float] | None = None
-    ) -> None:
-        self.centre, self.radius, self.norm, self.box = np.asarray(centre), radius, norm, box
-        self.low, self.high = self._cut(self.centre - radius), self._cut(self.centre + radius)
-
-    def take(self, rows: np.ndarray) -> "Ball":
-        """Return the ball around some rows of the centres."""
-        return Ball(self.centre[rows], self.radius, self.norm, self.box)
-
-    def _cut(self, points: np.ndarray) -> np.ndarray:
-        return points if self.box is None else np.clip(points, *self.box)
-
-    def project(self, points: np.ndarray) -> np.ndarray:
-        """Return the points moved into the ball, then into the box."""
-        if self.norm == "linf":
-            return np.clip(points, self.low, self.high)
-        offset = points - self.centre
-        offset *= self.radius / np.maximum(np.linalg.norm(offset, axis=1, keepdims=True), self.radius)
-        return self._cut(self.centre + offset)
-
-    def steepest(self, slope: np.ndarray) -> np.ndarray:
-        """Return the directions of length 1 in the norm along which a function of these slopes rises most."""
-        return np.sign(slope) if self.norm == "linf" else unit_rows(slope)
-
-    def random_edge(self, rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
-        """Return points of the sphere (l2) or of all faces of the cube (about half the coordinates at their ends)."""
-        if self.norm == "l2":
-            return self._cut(self.centre + self.radius * unit_rows(rng.standard_normal(shape)))
-        offset = self.radius * np.clip(rng.uniform(-2.0, 2.0, shape), -1.0, 1.0)
-        return self.project(self.centre + offset.astype(self.centre.dtype))
-
-    def hop(self, rng: np.random.Generator, points: np.ndarray) -> np.ndarray:
-        """Return ``points`` with half of the coordinates drawn anew (linf) or moved by a radius at random (l2)."""
-        fresh = self.random_edge(rng, points.shape)
-        if self.norm == "linf":
-            return np.where(rng.random(points.shape) < 0.5, fresh, points)
-        return self.project(points + fresh - self.centre)
-
-    def random_point(self, rng: np.random.Generator) -> np.ndarray:
-        """Return points uniform in the ball, moved into the box."""
-        shape = self.centre.shape
-        if self.norm == "linf":
-            offset = rng.uniform(-self.radius, self.radius, shape)
-        else:
-            direction = rng.standard_normal(shape)
-            length = self.radius * rng.random((shape[0], 1)) ** (1 / shape[1])
-            offset = length * direction / np.linalg.norm(direction, axis=1, keepdims=True)
-        return self.project(self.centre + offset.astype(self.centre.dtype))
 
 
 def ascend(
@@ -272,12 +208,6 @@ def falling_steps(radius: float, steps: int) -> list[float]:
 def even_steps(radius: float, steps: int) -> list[float]:
     """Return the customary schedule: equal steps that could cross the ball and a quarter more (none if radius = 0)."""
     return [2.5 * radius / steps] * steps if radius > 0 else []
-
-
-def unit_rows(rows: np.ndarray) -> np.ndarray:
-    """Return the rows scaled to length 1; rows of zeros stay."""
-    size = np.linalg.norm(rows, axis=-1, keepdims=True)
-    return rows / np.where(size > 0, size, 1.0)
 
 
 def better(best: Best | None, points: np.ndarray, values: np.ndarray | None) -> Best:

@@ -7,12 +7,13 @@ import numpy as np
 
 from ..engine import family, regimes, solutions
 from ..engine.records import AnyParameters, Parameters, Point
-from ..problem.attack import EUCLIDEAN, dual_exponent, dual_of
+from ..problem.attack import EUCLIDEAN, dual_of
 from ..problem.features import Features, RandomFeatures
 from ..problem.parameters import SWEPT
 from ..problem.problem import Problem
 from ..problem.risk import Risks
 from ..problem.signal import GAUSSIAN
+from ..support.balls import dual_exponent
 
 _TAU = SWEPT.index("tau")
 

@@ -6,7 +6,7 @@ from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
-from ..support import pgd, validation
+from ..support import balls, pgd, validation
 
 METHODS = ("pgd", "single-gradient")
 LOSSES = ("squared", "margin", "error")
@@ -80,7 +80,7 @@ class InputAttack:
 
     def __post_init__(self) -> None:
         radius = validation.real_scalar("radius", self.radius, 0, LARGEST_RADIUS)
-        validation.choice("norm", self.norm, pgd.NORMS)
+        validation.choice("norm", self.norm, balls.NORMS)
         validation.integer("steps", self.steps, 1)
         step = radius / 5 if self.step is None else validation.real_scalar("step", self.step, 0)
         validation.store(self, radius=radius, step=step)
@@ -101,14 +101,14 @@ class InputAttack:
         if self.radius == 0:
             return x.copy()
         assert self.step is not None
-        lengths = [self.step] * self.steps
+        lengths, norm = [self.step] * self.steps, balls.NORMS[self.norm]
         if self.method == "single-gradient":
-            start = pgd.Ball(x, self.radius, self.norm).random_point(rng)
+            start = balls.Ball(x, self.radius, norm).random_point(rng)
             slope = model.predict_with_gradient(start, lambda f: self._loss(f, targets)[1])[1]
-            around = pgd.Ball(start, self.radius, self.norm, self.bounds)
+            around = balls.Ball(start, self.radius, norm, self.bounds)
             return pgd.ascend(lambda *_: (None, slope), start, lengths, around).points
 
-        ball = pgd.Ball(x, self.radius, self.norm, self.bounds)
+        ball = balls.Ball(x, self.radius, norm, self.bounds)
         rivals = np.full((len(x), 1), -1)
         if self.loss != "squared":
             rivals = pgd.rivals(model.predict(x), targets.argmax(axis=1))

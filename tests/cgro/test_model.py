@@ -18,7 +18,8 @@ from rfrobust.cgro import (
     sample_patches,
 )
 from rfrobust.support.errors import DivergenceError
-from rfrobust.support.pgd import Ball, ascend, even_steps
+from rfrobust.support.balls import NORMS, Ball
+from rfrobust.support.pgd import ascend, even_steps
 from tests.refusals import refusals
 
 SMALL = PatchProblem(dim=9, samples=4, patches=3, filters=3, alpha=1.3, sigma=0.4, init_sd=0.4, ratio=0.7)
@@ -145,7 +146,7 @@ def test_a_gradient_attack_ascends_from_the_clean_examples(kind, target):
         return -y * (np.sign(z) * np.abs(z) ** 3).sum(axis=(1, 2)), slope.reshape(flat.shape)
 
     start = x.reshape(len(x), -1)
-    found = ascend(evaluate, start, even_steps(0.9, 7), Ball(start, 0.9, kind)).points
+    found = ascend(evaluate, start, even_steps(0.9, 7), Ball(start, 0.9, NORMS[kind])).points
     np.testing.assert_allclose(
         attacked(drawn.weights, drawn.train, SMALL, attack).x, found.reshape(x.shape), atol=1e-12
     )
@@ -259,9 +260,8 @@ def test_no_attack_falls_below_the_lower_bound_and_intervals_are_never_tighter(s
     moved = (np.arange(3) == drawn.train.signal[:, None]) | (target == "all")
     z = drawn.train.y[:, None, None] * (drawn.train.x @ drawn.weights.T) - radius * norms * moved[..., None]
     assert (lower >= power(z, q).sum(axis=(1, 2)) - 1e-9 * (1 + np.abs(lower))).all()
-    ball = Ball(
-        drawn.train.x.reshape(4, -1) if target == "all" else drawn.train.x[range(4), drawn.train.signal], radius, kind
-    )
+    centre = drawn.train.x.reshape(4, -1) if target == "all" else drawn.train.x[range(4), drawn.train.signal]
+    ball = Ball(centre, radius, NORMS[kind])
     rng = np.random.default_rng(seed)
     for _ in range(20):
         x = drawn.train.x.copy()
