@@ -207,7 +207,7 @@ def _ascended(
     if attack.restarts != 0:
         # Random starts miss the strongest filters in high dimension: start from the worst points of each filter too.
         for alone in np.einsum("rd,jk->rjkd", weights, np.eye(patches.shape[1])).reshape(-1, 1, centre.shape[1]):
-            start = centre - radius * y[:, None] * here.steepest(alone)
+            start = centre - radius * y[:, None] * balls.steepest(alone, here.norm)
             best = pgd.ascend(evaluate, start, falling, here, momentum=pgd.MOMENTUM, best=best)
     return pgd.search(evaluate, here, best, attack.steps, attack.restarts, rng).points
 

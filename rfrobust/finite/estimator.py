@@ -17,16 +17,15 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ..problem.activation import Activation
-from ..problem.attack import EUCLIDEAN, LEAST_NORM, norm_of, radius_of
+from ..problem.attack import EUCLIDEAN, LEAST_NORM, norm_of
 from ..problem.catalogue import resolve_activation
 from ..problem.loss import SQUARE, Logistic, Loss, MarginLoss, resolve_loss
 from ..problem.parameters import scalar
 from ..support import validation
-from ..support import balls
 from .attack import inner_maximum, linearized_attack, pgd_attack
 from .erm import ConcentratedERM, ConvergenceError, RobustFit
 from .features import FeatureMap
-from .linearized import LinearizedProblem, gradients, linearized_erm
+from .linearized import LinearizedProblem, linearized_erm
 from .replicate import ROBUST_OBJECTIVES
 from .robust import concentrated_problem
 from .training import PGDFit, pgd_erm
@@ -125,23 +124,52 @@ class _RandomFeatures(BaseEstimator):
         Z = self._scaled(X)
         return self._network.features(Z) @ self.theta_
 
-    def _attacked(
-        self, X: Any, y: np.ndarray, eps: float | None, method: str, steps: int, restarts: int | None
-    ) -> np.ndarray:
-        """Inputs perturbed so that (y - f)^2 is large."""
+    def _goals(self, y: Any, count: int) -> np.ndarray:
+        """The responses from which attacks push f away."""
+        raise NotImplementedError
+
+    def _tested(self, X: Any, y: Any, eps: float | None, norm: float | None) -> dict[str, Any]:
+        """The arguments of attacks on the network."""
         Z = self._scaled(X)
         radius = validation.real_scalar("eps", self.eps if eps is None else eps, 0.0) / self.scale_
-        linearized = validation.choice("method", method, ("pgd", "linearized")) == "linearized"
-        if self.norm != EUCLIDEAN:
-            if not linearized:
-                raise ValueError(f"method must be 'linearized' for norm={self.norm!r}, got method={method!r}")
-            side = np.where(y >= self._network.features(Z) @ self.theta_, -1.0, 1.0)
-            direction = balls.steepest(gradients(self._network, Z, self.theta_), self.norm)
-            delta = radius_of(radius, self.norm, Z.shape[1]) * side[:, None] * direction
-        elif linearized:
-            delta = linearized_attack(self._network, self.theta_, Z, y, radius)
+        return {
+            "network": self._network, "theta": self.theta_, "X": Z, "y": self._goals(y, len(Z)), "eps": radius,
+            "norm": norm_of("norm", self.norm if norm is None else norm),
+        }  # fmt: skip
+
+    def attack(
+        self,
+        X: Any,
+        y: Any,
+        eps: float | None = None,
+        *,
+        norm: float | None = None,
+        method: str = "pgd",
+        steps: int = 20,
+        restarts: int | None = None,
+    ) -> np.ndarray:
+        """Return perturbed rows of X: those that maximise (y - f)^2, or lower the margin of labels.
+
+        Parameters
+        ----------
+        X : array_like, shape (n, d)
+            Inputs to perturb.
+        y : array_like, shape (n,)
+            True responses or labels.
+        eps : float, optional
+            Radius in units of X, of perturbations with |delta|_p <= eps d^(1/p - 1/2); the training radius by default.
+        norm : float, optional
+            p of the attacks' norm, 2, ``inf`` or any p >= 1.05; that of training by default.
+        method : {"pgd", "linearized"}
+            Projected gradient ascent with restarts, or one linearized step.
+        steps, restarts : int, optional
+            Of the ascent (:func:`rfrobust.finite.pgd_attack`); by default it restarts until the maximum stops moving.
+        """
+        tested = self._tested(X, y, eps, norm)
+        if validation.choice("method", method, ("pgd", "linearized")) == "linearized":
+            delta = linearized_attack(**tested)
         else:
-            delta = pgd_attack(self._network, self.theta_, Z, y, radius, steps=steps, restarts=restarts)
+            delta = pgd_attack(**tested, steps=steps, restarts=restarts)
         return np.asarray(X, dtype=float) + self.scale_ * delta
 
 
@@ -243,34 +271,8 @@ class RobustRandomFeatures(RegressorMixin, _RandomFeatures):
         """Return f at the rows of X, shape (n,)."""
         return self._output(X) + self.intercept_
 
-    def attack(
-        self,
-        X: Any,
-        y: Any,
-        eps: float | None = None,
-        *,
-        method: str = "pgd",
-        steps: int = 20,
-        restarts: int | None = None,
-    ) -> np.ndarray:
-        """Return perturbed inputs within eps of the rows of X that maximise (y - f)^2.
-
-        Parameters
-        ----------
-        X : array_like, shape (n, d)
-            Inputs to perturb.
-        y : array_like, shape (n,)
-            True responses.
-        eps : float, optional
-            Radius in units of X; the training radius by default.
-        method : {"pgd", "linearized"}
-            Projected gradient ascent with restarts, or one linearized step; for another norm than 2 the latter.
-        steps, restarts : int, optional
-            Of the ascent (:func:`rfrobust.finite.pgd_attack`); by default it restarts until the maximum stops moving.
-        """
-        count = len(self._scaled(X))
-        y = validation.real_array("y", y, shape=(count,)) - self.intercept_
-        return self._attacked(X, y, eps, method, steps, restarts)
+    def _goals(self, y: Any, count: int) -> np.ndarray:
+        return validation.real_array("y", y, shape=(count,)) - self.intercept_
 
     def adversarial_loss(self, X: Any, y: Any, eps: float | None = None, **settings: Any) -> float:
         """Return the mean of (y - f)^2 at the attacked inputs; arguments as for :meth:`attack`.
@@ -280,17 +282,14 @@ class RobustRandomFeatures(RegressorMixin, _RandomFeatures):
         attacked = self.attack(X, y, eps, **settings)
         return float(np.mean((np.asarray(y, dtype=float) - self.predict(attacked)) ** 2))
 
-    def adversarial_bounds(self, X: Any, y: Any, eps: float | None = None) -> tuple[float, float]:
+    def adversarial_bounds(
+        self, X: Any, y: Any, eps: float | None = None, *, norm: float | None = None
+    ) -> tuple[float, float]:
         """Return a lower and an upper bound of the mean of max (y - f)^2 over the balls of radius eps.
 
         Arguments as for :meth:`attack`, bounds by :func:`rfrobust.finite.inner_maximum`.
         """
-        if self.norm != EUCLIDEAN:
-            raise ValueError(f"norm must be 2 for bounds of attacks, got norm={self.norm!r}")
-        Z = self._scaled(X)
-        y = validation.real_array("y", y, shape=(len(Z),)) - self.intercept_
-        radius = validation.real_scalar("eps", self.eps if eps is None else eps, 0.0) / self.scale_
-        found = inner_maximum(self._network, self.theta_, Z, y, radius)
+        found = inner_maximum(**self._tested(X, y, eps, norm))
         return float(found.lower.mean()), float(found.upper.mean())
 
 
@@ -379,29 +378,12 @@ class RobustRandomFeaturesClassifier(ClassifierMixin, _RandomFeatures):
         second = expit(self._output(X))
         return np.column_stack([1.0 - second, second])
 
-    def attack(
-        self,
-        X: Any,
-        y: Any,
-        eps: float | None = None,
-        *,
-        method: str = "pgd",
-        steps: int = 20,
-        restarts: int | None = None,
-    ) -> np.ndarray:
-        """Return inputs perturbed against their labels; arguments as for :meth:`RobustRandomFeatures.attack`.
-
-        The margin y f is pushed down.
-        """
-        count = len(self._scaled(X))
-        return self._attacked(X, self._far(y, count), eps, method, steps, restarts)
-
     def adversarial_error(self, X: Any, y: Any, eps: float | None = None, **settings: Any) -> float:
         """Return the error rate at the attacked inputs, a lower bound of the adversarial one; as for :meth:`attack`."""
         return float(np.mean(self.predict(self.attack(X, y, eps, **settings)) != np.asarray(y)))
 
-    def _far(self, y: Any, count: int) -> np.ndarray:
-        """Responses so far on the side of the labels that the largest (y - f)^2 is the smallest margin."""
+    def _goals(self, y: Any, count: int) -> np.ndarray:
+        # So far on the side of the labels that the largest (y - f)^2 is the smallest margin.
         y = validation.as_array("y", y)
         if y.shape != (count,) or not np.isin(y, self.classes_).all():
             raise ValueError(f"y must hold a class of {self.classes_.tolist()!r} for each of the {count} rows of X")

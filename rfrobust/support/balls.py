@@ -158,9 +158,15 @@ class Ball:
             return np.clip(points, self.low, self.high)
         return self._cut(self.centre + project(points - self.centre, self.radius, self.norm))
 
-    def steepest(self, slope: np.ndarray) -> np.ndarray:
-        """Return the directions of length 1 in the norm along which a function of these slopes rises most."""
-        return steepest(slope, self.norm)
+    def uphill(self, slope: np.ndarray) -> np.ndarray:
+        """Return the directions of a step up slopes: the sign for p = inf, else the slope scaled to the ball's width.
+
+        A maximum on the edge stays where it is under the step and the Euclidean projection only along its slope, which
+        for other p than 2 is not the steepest direction in the norm.
+        """
+        if math.isinf(self.norm):
+            return np.sign(slope)
+        return unit_rows(slope) * slope.shape[-1] ** max(0.5 - 1.0 / self.norm, 0.0)
 
     def random_edge(self, rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
         """Return points of the sphere or, for p = inf, of all faces of the cube: half the coordinates at their ends.

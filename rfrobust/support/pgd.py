@@ -60,7 +60,7 @@ def ascend(
     start : ndarray
         Points in the ball.
     lengths : iterable of float
-        Length of each step in the norm of the ball; none evaluates the start only.
+        Length of each step, as radii are; none evaluates the start only.
     ball : Ball
         Where the points stay.
     momentum : float
@@ -72,10 +72,10 @@ def ascend(
     for length in lengths:
         values, slope = evaluate(points, True)
         best = better(best, points, values)
-        direction = ball.steepest(slope)
+        direction = ball.uphill(slope)
         if momentum:
             average = momentum * average + direction
-            direction = ball.steepest(average)
+            direction = ball.uphill(average)
         points = ball.project(points + length * direction)
     return better(best, points, evaluate(points, False)[0])
 
