@@ -56,8 +56,9 @@ def pgd_attack(
 
     Ascents start from the linearized attack in both directions (the curvature of f can make the smaller linear gain
     the larger true one), from ``start`` and from X, then in rounds from the best of some random points of the sphere
-    and from points around the best one; each pushes f up or down by normalized gradients of falling length. The best
-    point ever visited wins, and all stay in the ball by Euclidean projection. What is found is a lower bound of the maximum; :func:`inner_maximum` has an upper one.
+    and from points around the best one; each pushes f up or down by normalized gradients of falling length (signs for
+    p = inf) and projects to the closest point of the ball. The best point ever visited wins. What is found is a lower
+    bound of the maximum; :func:`inner_maximum` has an upper one.
 
     Parameters
     ----------

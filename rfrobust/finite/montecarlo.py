@@ -44,7 +44,7 @@ _DESCRIPTIONS = {
     "sampled_standard_risk": "standard risk on fresh points",
     "sampled_linearized_risk": "risk under the linearized attack on fresh points",
     "sampled_pgd_risk": "risk under projected gradient ascent on fresh points",
-    "sampled_gradient_norm_squared": "E|grad f|^2 on fresh points",
+    "sampled_gradient_norm_squared": "mean square on fresh points of the gradient's norm dual to that of test attacks",
 }
 #: A task, and the place of each of its radii in the result arrays.
 Work = tuple[Task, list[tuple[int, ...]]]
@@ -101,7 +101,7 @@ def simulate(
         Test radius of ``adversarial_risk``; the training radius of each point by default. With ``test_samples`` a
         number, because it decides which attack is run.
     norm_test : float, optional
-        Norm of the test attacks of ``adversarial_risk``; that of training by default.
+        Norm of the test attacks of ``adversarial_risk`` and of ``test_samples``; that of training by default.
     replicates : int, default 10
         Independent draws of network and data. Points that differ only in eps, tau, penalties, loss, norm, objective or
         features share their draws.
@@ -114,7 +114,8 @@ def simulate(
     seed : int, default 0
         Root of all random streams.
     test_samples : int, default 0
-        Fresh test points per network for the sampled risks under the linearized and the PGD attack.
+        Fresh test points per network for the sampled risks under the linearized and the PGD attack (of real responses
+        with Gaussian noise).
     store : path, optional
         SQLite file to which every finished replicate is committed at once; replicates that are already there are not
         computed again.
@@ -228,10 +229,10 @@ def _check_kinds(base: Problem, axes: dict[str, np.ndarray], objective: str, tes
             )
         if objective == "pgd" and data.labels != "real":
             raise ValueError(f"labels must be 'real' for objective='pgd', got labels={data.labels!r}")
-    if test_samples > 0 and (norm != EUCLIDEAN or data.labels != "real" or data.noise != GAUSSIAN_NOISE):
+    if test_samples > 0 and (data.labels != "real" or data.noise != GAUSSIAN_NOISE):
         raise ValueError(
-            "test_samples must be 0 unless the norm is 2, responses are real and their noise Gaussian, got "
-            f"test_samples={test_samples}, norm={norm!r}, labels={data.labels!r}, noise={data.noise!r}"
+            "test_samples must be 0 unless responses are real and their noise Gaussian, got "
+            f"test_samples={test_samples}, labels={data.labels!r}, noise={data.noise!r}"
         )
 
 

@@ -212,7 +212,8 @@ def _sample(
 ) -> dict[str, float]:
     data = task.problem.data
     risks = sampled_risks(
-        network, theta, beta, data.tau, eps_test, task.test_samples, rng, nonlinear_power=data.nonlinear_power,
+        network, theta, beta, data.tau, eps_test, task.test_samples, rng,
+        norm=task.norm_test or task.problem.attack.norm, nonlinear_power=data.nonlinear_power,
         radial_power=data.radial_power,
     )  # fmt: skip
     named: dict[str, float] = {}

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..problem.attack import EUCLIDEAN, norm_of
+from ..problem.attack import EUCLIDEAN, norm_of, radius_of
 from ..problem.data import Data
 from ..problem.parameters import scalar
 from ..support import validation
+from ..support.balls import dual_exponent, lengths
 from .attack import pgd_attack
 from .features import FeatureMap, add_nonlinear
 from .linearized import gradients
@@ -109,11 +110,11 @@ class SampledRisks:
     standard : Estimate
         E(y - f(x))^2.
     linearized : Estimate
-        E(|y - f(x)| + eps_test |grad f(x)|)^2.
+        E(|y - f(x)| + eps_test r(x))^2, r = d^(1/p - 1/2) |grad f(x)|_p' with 1/p + 1/p' = 1: |grad f(x)| for p = 2.
     pgd : Estimate
-        E max_{|delta| <= eps_test} (y - f(x + delta))^2, from below, by projected gradient ascent.
+        E max (y - f(x + delta))^2 over |delta|_p <= eps_test d^(1/p - 1/2), from below, by projected gradient ascent.
     gradient : Estimate
-        E|grad f(x)|^2.
+        E r(x)^2.
     """
 
     standard: Estimate
@@ -132,25 +133,27 @@ def sampled_risks(
     samples: int,
     rng: np.random.Generator,
     *,
+    norm: float = EUCLIDEAN,
     nonlinear_power: float = 0.0,
     radial_power: float = 0.0,
     steps: int = 20,
     restarts: int | None = None,
 ) -> SampledRisks:
-    """Estimate the risks of a network with true features on ``samples`` fresh points."""
+    """Estimate the risks of a network with true features on ``samples`` fresh points, attacked in an l_p norm."""
     theta = validation.real_array("theta", theta, shape=(len(network.W),))
     beta = validation.real_array("beta", beta, shape=network.W.shape[1:])
     tau, nonlinear_power = scalar("tau", tau), scalar("nonlinear_power", nonlinear_power)
     samples = validation.integer("samples", samples, 2)
-    eps_test = validation.real_scalar("eps_test", eps_test, 0.0)
+    eps_test, norm = validation.real_scalar("eps_test", eps_test, 0.0), norm_of("norm", norm)
     if network.kind != "true":
         raise ValueError(f"network must have true features, got kind={network.kind!r}")
     X = rng.standard_normal((samples, len(beta)))
     y = X @ beta + tau * rng.standard_normal(samples)
     add_nonlinear(y, X, nonlinear_power, radial_power)
     residual = y - network.features(X) @ theta
-    slope = np.linalg.norm(gradients(network, X, theta), axis=1)
-    delta = pgd_attack(network, theta, X, y, eps_test, steps=steps, restarts=restarts, rng=rng)
+    dual_lengths = lengths(gradients(network, X, theta), dual_exponent(norm))
+    slope = radius_of(1.0, norm, len(beta)) * dual_lengths
+    delta = pgd_attack(network, theta, X, y, eps_test, norm=norm, steps=steps, restarts=restarts, rng=rng)
     attacked = y - network.features(X + delta) @ theta
     return SampledRisks(
         mean_estimate(residual**2),

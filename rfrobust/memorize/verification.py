@@ -10,8 +10,8 @@ import numpy as np
 from scipy import optimize, sparse
 
 from ..support import validation
-from ..support.errors import NumericalError
 from ..support.balls import Ball
+from ..support.errors import NumericalError
 from ..support.pgd import ascend, even_steps, margin, rivals, rounds, search
 from .memorizer import Memorizer, class_indices, decide, margins
 from .network import ReLUNetwork, check_network

@@ -17,8 +17,8 @@ from rfrobust.cgro import (
     margins,
     sample_patches,
 )
-from rfrobust.support.errors import DivergenceError
 from rfrobust.support.balls import NORMS, Ball
+from rfrobust.support.errors import DivergenceError
 from rfrobust.support.pgd import ascend, even_steps
 from tests.refusals import refusals
 

@@ -9,9 +9,9 @@ import pytest
 from scipy.optimize import minimize
 
 import rfrobust
-from rfrobust import Phase
+from rfrobust import Phase, robust_erm
 from rfrobust.finite.bounds import Rounded, Sliced
-from rfrobust.finite.erm import ConcentratedERM, ConvergenceError, robust_erm
+from rfrobust.finite.erm import ConcentratedERM, ConvergenceError
 from rfrobust.finite.features import FeatureMap
 from tests.exact_erm import ExactERM, excess, ill_conditioned
 from tests.refusals import changed, refusals

@@ -3,10 +3,7 @@
 import numpy as np
 import pytest
 
-from rfrobust.finite import balls
-from rfrobust.problem import Attack
-from rfrobust.support import pgd
-from tests.refusals import refusals
+from rfrobust.support import balls, pgd
 
 NORMS = [1.05, 1.3, 1.5, 2.0, 2.5, 3.0, 7.0, 40.0, np.inf]
 
@@ -42,42 +39,56 @@ def test_projection_is_the_closest_point(norm, radius):
     np.testing.assert_allclose(np.sum(normal * closest[~inside], axis=1), support, rtol=1e-9)
 
 
-@pytest.mark.parametrize("norm", NORMS)
-def test_random_points_are_on_the_edge(norm):
-    points = balls.random_edge(np.random.default_rng(0), (50, 7), 0.3, norm)
-    np.testing.assert_allclose(np.linalg.norm(points, norm, axis=1), 0.3, rtol=1e-12)
-    assert abs(points.mean()) < 0.05
+def test_coordinates_of_any_size_are_projected():
+    """Some vanish against the largest, whatever the power."""
+    x = np.array([[1e150, 1.0, 1e-150, 0.0], [3.0, -1e-20, 1e-300, 2.0]])
+    for norm in NORMS:
+        closest = balls.project(x, 1.0, norm)
+        assert np.isfinite(closest).all()
+        assert (np.linalg.norm(closest, norm, axis=1) <= 1 + 1e-12).all()
+        assert (x * closest >= 0.0).all()
+        assert closest[0, 0] == pytest.approx(1.0, rel=1e-9)
+        assert not balls.project(x, 0.0, norm).any()
 
 
 @pytest.mark.parametrize("norm", NORMS)
-def test_ascents_rise_inside_the_ball_and_stay_at_a_maximum(norm):
+def test_random_points_are_on_the_edge_and_in_the_ball(norm):
+    rng, centre = np.random.default_rng(0), rows(5, (50, 20), 0.0)
+    ball = balls.Ball(centre, 0.3, norm)
+    edge, inside = ball.random_edge(rng, centre.shape) - centre, ball.random_point(rng) - centre
+    np.testing.assert_allclose(np.linalg.norm(edge, norm, axis=1), 0.3, rtol=1e-12)
+    assert abs(edge.mean()) < 0.05
+    sizes = np.linalg.norm(inside, norm, axis=1) / 0.3  # their 20th powers are uniform
+    assert sizes.max() <= 1.0 + 1e-12
+    assert abs(np.mean(sizes**20) - 0.5) < 4 / np.sqrt(12 * 50)
+    hop = ball.hop(rng, centre) - centre
+    assert np.linalg.norm(hop, norm, axis=1).max() <= 0.3 * (1 + 1e-12)
+
+
+@pytest.mark.parametrize("norm", NORMS)
+def test_a_box_cuts_the_ball(norm):
+    rng, centre = np.random.default_rng(0), np.full((30, 5), 0.05)
+    ball = balls.Ball(centre, 0.3, norm, (0.0, 1.0))
+    for points in (ball.random_edge(rng, centre.shape), ball.random_point(rng), ball.project(rows(6, (30, 5)))):
+        assert (np.linalg.norm(points - centre, norm, axis=1) <= 0.3 * (1 + 1e-12)).all()
+        assert points.min() >= 0.0
+
+
+@pytest.mark.parametrize("norm", NORMS)
+def test_ascents_rise_inside_the_ball_to_the_maximum_of_a_linear_function(norm):
     rng = np.random.default_rng(0)
     slopes, radius = rng.standard_normal((5, 8)), 0.7
-    ball = balls.LpBall(np.zeros((5, 8)), radius, norm)
+    ball = balls.Ball(np.zeros((5, 8)), radius, norm)
     dual = 1.0 if norm == np.inf else norm / (norm - 1.0)
     most = radius * np.linalg.norm(slopes, dual, axis=1)
 
     def climb(start):
-        lengths = pgd.falling_steps(radius, 30)
+        lengths = pgd.falling_steps(radius, 100)
         return pgd.ascend(lambda x, _: (np.sum(x * slopes, axis=1), slopes), start, lengths, ball, momentum=0.5)
 
-    start = ball.random_edge(rng, (5, 8))
-    best = climb(start)
-    assert (best.values > np.sum(start * slopes, axis=1)).all()
-    assert (best.values <= most * (1 + 1e-12)).all()
+    best = climb(ball.random_edge(rng, (5, 8)))
     assert (np.linalg.norm(best.points, norm, axis=1) <= radius * (1 + 1e-12)).all()
-    np.testing.assert_allclose(climb(radius * ball.steepest(slopes)).values, most, rtol=1e-12)
-    assert ball.take(np.array([1, 3])).p == norm
-
-
-def test_radius_is_that_of_the_problem():
-    assert balls.radius_of(0.3, np.inf, 100) == pytest.approx(0.03)
-    assert balls.radius_of(0.3, 2, 100) == pytest.approx(0.3)
-    assert balls.radius_of(0.3, Attack(0.3, 4.0).norm, 16) == pytest.approx(0.3 * 16**-0.25)
-
-
-test_bad_input = refusals(
-    (lambda: balls.radius_of(0.1, 1.0, 3), "norm must be"),
-    (lambda: balls.radius_of(-0.1, 2.0, 3), "eps must be"),
-    (lambda: balls.radius_of(0.1, 2.0, 0), "d must be"),
-)
+    np.testing.assert_allclose(best.values, most, rtol=1e-3)
+    top = radius * balls.steepest(slopes, norm)
+    np.testing.assert_allclose(ball.project(top + ball.uphill(slopes)), top, atol=1e-9)
+    assert ball.take(np.array([1, 3])).norm == norm
