@@ -75,8 +75,6 @@ class _RandomFeatures(BaseEstimator):
         if self.objective == "pgd":
             if loss != SQUARE:
                 raise ValueError(f"loss must be 'square' for objective='pgd', got loss={loss.name!r}")
-            if self.norm != EUCLIDEAN:
-                raise ValueError(f"norm must be 2 for objective='pgd', got norm={self.norm!r}")
             if self.gradient_penalty > 0.0:
                 raise ValueError(
                     f"gradient_penalty must be 0 for objective='pgd', got gradient_penalty={self.gradient_penalty!r}"
@@ -109,7 +107,7 @@ class _RandomFeatures(BaseEstimator):
             elif self.objective == "linearized":
                 self.fit_result_ = linearized_erm(self._network, Z, y, radius, ridge=self.ridge, **kinds)
             else:
-                self.fit_result_ = pgd_erm(self._network, Z, y, radius, ridge=self.ridge)
+                self.fit_result_ = pgd_erm(self._network, Z, y, radius, ridge=self.ridge, norm=self.norm)
         except ConvergenceError as error:  # scikit-learn's convention: keep the best fit and warn
             self.fit_result_ = error.fit
             warnings.warn(str(error), ConvergenceWarning, stacklevel=3)
@@ -194,7 +192,7 @@ class RobustRandomFeatures(RegressorMixin, _RandomFeatures):
     objective : {"concentrated", "linearized", "pgd"}, default "concentrated"
         Training problem (docs, simulation page). The concentrated one measures |J theta|^2 by the sample mean of
         |grad f|^2, which needs no assumption on the law of x; for another norm than 2 it takes the limit of Gaussian x.
-        "pgd" is for the square loss, norm 2, and no gradient penalty.
+        "pgd" is for the square loss and no gradient penalty.
     loss : str or Loss, default "square"
         Loss of residuals, as for :class:`rfrobust.Problem`.
     norm : float, default 2

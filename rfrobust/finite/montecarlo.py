@@ -107,8 +107,8 @@ def simulate(
         features share their draws.
     objective : {"concentrated", "linearized", "pgd", "least-norm"}
         Training problem (docs, simulation page); "least-norm" is standard training, with eps = 0 and ridge = 0: least
-        squares, beyond interpolation of least |theta|. It and "pgd" are for the square loss, norm 2 and no gradient
-        penalty.
+        squares, beyond interpolation of least |theta|. It and "pgd" are for the square loss and no gradient penalty,
+        least-norm for norm 2 only.
     features : {"true", "gaussian"}
         The network's features or their Gaussian equivalent (not for the objectives that attack the network).
     seed : int, default 0
@@ -220,7 +220,7 @@ def _check_kinds(base: Problem, axes: dict[str, np.ndarray], objective: str, tes
     if objective in ("pgd", "least-norm"):
         if loss != SQUARE:
             raise ValueError(f"loss must be 'square' for objective={objective!r}, got loss={loss.name!r}")
-        if norm != EUCLIDEAN:
+        if objective == "least-norm" and norm != EUCLIDEAN:
             raise ValueError(f"norm must be 2 for objective={objective!r}, got norm={norm!r}")
         if axes["gradient_penalty"].any():
             raise ValueError(

@@ -155,7 +155,7 @@ def _trained(
         if solver is not None:
             return solver.solve(eps), True
         if task.objective == "pgd":
-            fit = pgd_erm(sample.network, sample.X, sample.y, eps, ridge=problem.ridge)
+            fit = pgd_erm(sample.network, sample.X, sample.y, eps, ridge=problem.ridge, norm=problem.attack.norm)
             return fit, fit.converged
         return linearized_erm(
             sample.network, sample.X, sample.y, eps, ridge=problem.ridge, loss=problem.loss, norm=problem.attack.norm,

