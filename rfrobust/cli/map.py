@@ -7,7 +7,6 @@ import click
 import numpy as np
 
 from ..problem.parameters import SWEPT
-from ..problem.problem import Problem
 from ..theory.grid import sweep
 from .options import model_options
 from .output import PICTURES, TABLES, announce, check_ending, refuse_without_solution, write_dataset, write_figure
@@ -29,8 +28,7 @@ from .ranges import RANGE, expand
 @click.option("--log", "log_axes", default="psi1,psi2", show_default=True, help="Parameters on a logarithmic scale.")
 @click.option(
     "--boundaries/--no-boundaries", default=True, show_default=True,
-    help="Where the risk exceeds that of predicting zero, where standard training is better, the best width "
-    "(for the square loss under Euclidean attacks).",
+    help="Where the risk exceeds that of predicting zero, where standard training is better, the best width.",
 )  # fmt: skip
 @model_options
 @click.option(
@@ -64,7 +62,7 @@ def command(
     model = {name: value for name, value in given.items() if name not in SWEPT}
     dataset = sweep(**arguments, eps_test=eps_test, **model)
     refuse_without_solution(dataset)
-    if boundaries and Problem.of(1, 1, 0, 1, **model).plain:
+    if boundaries:
         dataset = add_margins(dataset)
     write_dataset(dataset, data)
     write_figure(draw(dataset, quantity=quantity, log=[name for name in swept if name in logarithmic]), out)
