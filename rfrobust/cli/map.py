@@ -7,7 +7,8 @@ import click
 import numpy as np
 
 from ..problem.parameters import SWEPT
-from ..theory.grid import sweep
+from ..problem.problem import Problem
+from ..theory.grid import absent_of, sweep
 from .options import model_options
 from .output import PICTURES, TABLES, announce, check_ending, refuse_without_solution, write_dataset, write_figure
 from .ranges import RANGE, expand
@@ -46,8 +47,11 @@ def command(
     data = data or out.with_suffix(".nc")
     check_ending(out, PICTURES)
     check_ending(data, TABLES)
-    if quantity not in QUANTITIES:
-        raise ValueError(f"--quantity must be one of {', '.join(QUANTITIES)}, got {quantity!r}")
+    model = {name: value for name, value in given.items() if name not in SWEPT}
+    absent = absent_of(Problem.of(1, 1, 0, 1, **model))
+    if quantity not in QUANTITIES or quantity in absent:
+        drawn = ", ".join(name for name in QUANTITIES if name not in absent)
+        raise ValueError(f"--quantity must be one of {drawn}, got {quantity!r}")
     logarithmic = [name for name in log_axes.split(",") if name]
     unknown = [name for name in logarithmic if name not in SWEPT]
     if unknown:
@@ -59,7 +63,6 @@ def command(
     arguments: dict[str, Any] = {
         name: value if name in swept else float(np.squeeze(value)) for name, value in values.items()
     }
-    model = {name: value for name, value in given.items() if name not in SWEPT}
     dataset = sweep(**arguments, eps_test=eps_test, **model)
     refuse_without_solution(dataset)
     if boundaries:
