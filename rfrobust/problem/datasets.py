@@ -78,7 +78,7 @@ def describe(problem: Problem) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def described(attrs: Mapping[str, Any], **point: float) -> Problem:
+def described(attrs: Mapping[str, Any], **point: Any) -> Problem:
     """Return the problem at a point of a dataset with the attributes of :func:`describe`.
 
     Of an activation its moments are all that limits know; spectrum, loss, noise and signal are those of these names.

@@ -268,12 +268,12 @@ def add_margins(data: xr.Dataset, problem: Problem | None = None) -> xr.Dataset:
     """
     base = _swept(data, problem)
     risk = data["adversarial_risk"]
-    axes = {name: data[name].values for name in SWEPT if name != "eps"}
-    axes["ridge"] = np.maximum(axes["ridge"], VANISHING_RIDGE[base.data.labels])
-    kinds = {name: data[name].values.tolist() for name in ("loss", "norm") if name in data.dims}
+    given: dict[str, Any] = {name: data[name].values for name in SWEPT if name != "eps"}
+    given["ridge"] = np.maximum(given["ridge"], VANISHING_RIDGE[base.data.labels])
+    given |= {name: data[name].values.tolist() for name in ("loss", "norm") if name in data.dims}
     radius = "eps_test" if "eps_test" in data.coords else "eps"
     norms = data["norm_test"].values.tolist() if "norm_test" in data.coords else None
-    standard = sweep(base, **axes, eps=0.0, eps_test=data[radius].values, norm_test=norms, **kinds)["adversarial_risk"]
+    standard = sweep(base, **given, eps=0.0, eps_test=data[radius].values, norm_test=norms)["adversarial_risk"]
     standard = standard.drop_vars("eps").rename({} if radius == "eps_test" else {"eps_test": "eps"})
     standard = standard.assign_coords(ridge=data["ridge"])
     alive = data["gradient_norm"] > 0.0
@@ -286,9 +286,8 @@ def add_margins(data: xr.Dataset, problem: Problem | None = None) -> xr.Dataset:
     out.margin_standard.attrs = {"long_name": "adversarial risk minus that of standard training"}
     if "psi1" in risk.dims:
         best = risk.fillna(math.inf).argmin("psi1")
-        out["best_psi1"] = (
-            data.psi1.isel(psi1=best).drop_vars("psi1", errors="ignore").where(risk.min("psi1") < null_risk)
-        )
+        beats = alive.isel(psi1=best) & (risk.min("psi1") < null_risk)
+        out["best_psi1"] = data.psi1.isel(psi1=best).where(beats).drop_vars("psi1", errors="ignore")
         out.best_psi1.attrs = {"long_name": "width of least adversarial risk on the grid"}
     return out
 
