@@ -113,18 +113,18 @@ def test_best_activation_of_a_wide_huber_loss_is_that_of_the_square_loss():
     [{"norm": INF}, {"loss": "absolute", "gradient_penalty": 0.1}, {"loss": "logistic", "gradient_penalty": 0.1}],
 )
 def test_best_activation_against_moments(kind):
-    best = best_activation(1, 2, 0.2, 0.5, mu1_over_mu2=2, **kind)
+    best = best_activation(1, 2, 0.1, 0.5, mu1_over_mu2=4, **kind)
     for rho in np.geomspace(math.sqrt(2), 50, 25):
-        activation = rfrobust.Activation.from_moments(2.0, 1.0, float(rho))
-        assert rfrobust.solve(1, 2, 0.2, 0.5, activation=activation, **kind).adversarial_risk() >= best.optimum.risk * (
+        activation = rfrobust.Activation.from_moments(4.0, 1.0, float(rho))
+        assert rfrobust.solve(1, 2, 0.1, 0.5, activation=activation, **kind).adversarial_risk() >= best.optimum.risk * (
             1 - 1e-10
         )
     for scale in (1.0, 7.0):  # the scale of an activation does not matter without ridge
-        moments = (2.0 * scale, scale, best.optimum.at["rho_over_mu2"] * scale)
+        moments = (4.0 * scale, scale, best.optimum.at["rho_over_mu2"] * scale)
         activation = rfrobust.Activation.from_moments(*moments)
-        attained = rfrobust.solve(1, 2, 0.2, 0.5, activation=activation, **kind).adversarial_risk()
+        attained = rfrobust.solve(1, 2, 0.1, 0.5, activation=activation, **kind).adversarial_risk()
         assert attained == pytest.approx(best.optimum.risk, rel=1e-8)
-    relu = rfrobust.solve(1, 2, 0.2, 0.5, **kind).adversarial_risk()
+    relu = rfrobust.solve(1, 2, 0.1, 0.5, **kind).adversarial_risk()
     assert best.built_in["relu"] == pytest.approx(relu, rel=1e-9)
     assert math.isnan(best.built_in["identity"]) == (kind.get("norm") == INF)
 
