@@ -25,7 +25,8 @@ def null_threshold(
        \epsilon_c^2 = \frac\pi2\left[\frac{\psi_1\,E[\mu_1^2x/J^2]\,|\beta|^2}{|\beta|^2+\tau^2+F_*^2}
        + \frac{\psi_1}{\psi_2}E[\Sigma/J^2]\right]
 
-    without a radial part of the target; :eq:`eq-radial-null` with one.
+    for the square loss under Euclidean attacks without a radial part of the target; :eq:`eq-radial-null` with one,
+    :eq:`eq-null-loss` for other losses, :eq:`eq-null-coordinates` for other norms.
 
     Parameters
     ----------

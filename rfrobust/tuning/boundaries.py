@@ -37,9 +37,9 @@ ROOTS = 3
 FLAT = 1e-10
 #: Relative difference up to which a risk of a sweep is that of a problem.
 SAME_RISK = 1e-8
-#: Ridge that stands for the least-norm solution, of responses and of labels: the engine keeps its accuracy there.
-#: (Separable labels leave V of the order of 1/ridge and residuals of the order of 1.)
-VANISHING_RIDGE = {"real": 1e-12, "sign": 1e-6}
+#: Ridge that stands for the least-norm solution, and for that of labels (separable ones leave V of the order of
+#: 1/ridge and residuals of the order of 1): the engine keeps its accuracy there.
+VANISHING_RIDGE, VANISHING_RIDGE_OF_LABELS = 1e-12, 1e-6
 
 
 _EPS, _RIDGE = SWEPT.index("eps"), SWEPT.index("ridge")
@@ -59,8 +59,12 @@ def _standard(points: np.ndarray, problem: Problem) -> Risks:
     """Return the risks of standard training at the points (``SWEPT``)."""
     standard = points.copy()
     standard[:, _EPS] = 0.0
-    standard[:, _RIDGE] = np.maximum(points[:, _RIDGE], VANISHING_RIDGE[problem.data.labels])
+    standard[:, _RIDGE] = _at_least_vanishing(points[:, _RIDGE], problem)
     return risks(standard, problem)
+
+
+def _at_least_vanishing(ridge: np.ndarray, problem: Problem) -> np.ndarray:
+    return np.maximum(ridge, VANISHING_RIDGE_OF_LABELS if problem.data.labels == "sign" else VANISHING_RIDGE)
 
 
 def radius_curves(psi1: Any, psi2: float | Problem, tau: float = NO_NOISE, **settings: Unpack[Settings]) -> xr.Dataset:
@@ -269,7 +273,7 @@ def add_margins(data: xr.Dataset, problem: Problem | None = None) -> xr.Dataset:
     base = _swept(data, problem)
     risk = data["adversarial_risk"]
     given: dict[str, Any] = {name: data[name].values for name in SWEPT if name != "eps"}
-    given["ridge"] = np.maximum(given["ridge"], VANISHING_RIDGE[base.data.labels])
+    given["ridge"] = _at_least_vanishing(given["ridge"], base)
     given |= {name: data[name].values.tolist() for name in ("loss", "norm") if name in data.dims}
     radius = "eps_test" if "eps_test" in data.coords else "eps"
     norms = data["norm_test"].values.tolist() if "norm_test" in data.coords else None
