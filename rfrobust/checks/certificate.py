@@ -25,7 +25,6 @@ from ..problem.activation import Activation, Exact
 from ..problem.features import RandomFeatures
 from ..problem.parameters import scalar
 from ..problem.phase import Phase
-from ..problem.problem import plain_only
 from ..theory.equilibrium import Equilibrium, check_solution
 from ..theory.sensitivity import OBSERVABLES, observables, regime
 from .balls import BallField, Balls
@@ -139,7 +138,9 @@ def certify(equilibrium: Equilibrium, eps_test: float | None = None) -> Certific
     ImportError
         If python-flint (the extra ``certify``) is not installed.
     TypeError, ValueError
-        If ``eps_test`` is not a nonnegative real number.
+        If ``eps_test`` is not a nonnegative real number, or the problem is not one of the square loss, real responses,
+        Gaussian noise and norm 2: averages of other channels and coordinates are integrals, of which no balls are
+        computed.
 
     Notes
     -----
@@ -155,7 +156,11 @@ def certify(equilibrium: Equilibrium, eps_test: float | None = None) -> Certific
     computes meanwhile have this precision.
     """
     check_solution("equilibrium", equilibrium)
-    plain_only(equilibrium.problem)
+    if not equilibrium.problem.plain:
+        raise ValueError(
+            "equilibrium must be one of the square loss, real responses, Gaussian noise and norm 2: averages of other "
+            f"channels and norms are integrals, which are not enclosed, got {equilibrium!r}"
+        )
     flint = _flint()
     radius = equilibrium.eps if eps_test is None else scalar("eps_test", eps_test)
     with _PRECISION, flint.ctx.workprec(PRECISION_BITS):

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..problem.parameters import SWEPT
 from ..problem.problem import Problem
-from ..theory.grid import sweep
+from ..theory.grid import absent_of, sweep
 from .options import model_options
 from .output import PICTURES, TABLES, announce, check_ending, refuse_without_solution, write_dataset, write_figure
 from .ranges import RANGE, expand
@@ -29,8 +29,7 @@ from .ranges import RANGE, expand
 @click.option("--log", "log_axes", default="psi1,psi2", show_default=True, help="Parameters on a logarithmic scale.")
 @click.option(
     "--boundaries/--no-boundaries", default=True, show_default=True,
-    help="Where the risk exceeds that of predicting zero, where standard training is better, the best width "
-    "(for the square loss under Euclidean attacks).",
+    help="Where the risk exceeds that of predicting zero, where standard training is better, the best width.",
 )  # fmt: skip
 @model_options
 @click.option(
@@ -48,8 +47,11 @@ def command(
     data = data or out.with_suffix(".nc")
     check_ending(out, PICTURES)
     check_ending(data, TABLES)
-    if quantity not in QUANTITIES:
-        raise ValueError(f"--quantity must be one of {', '.join(QUANTITIES)}, got {quantity!r}")
+    model = {name: value for name, value in given.items() if name not in SWEPT}
+    absent = absent_of(Problem.of(1, 1, 0, 1, **model))
+    if quantity not in QUANTITIES or quantity in absent:
+        drawn = ", ".join(name for name in QUANTITIES if name not in absent)
+        raise ValueError(f"--quantity must be one of {drawn}, got {quantity!r}")
     logarithmic = [name for name in log_axes.split(",") if name]
     unknown = [name for name in logarithmic if name not in SWEPT]
     if unknown:
@@ -61,10 +63,9 @@ def command(
     arguments: dict[str, Any] = {
         name: value if name in swept else float(np.squeeze(value)) for name, value in values.items()
     }
-    model = {name: value for name, value in given.items() if name not in SWEPT}
     dataset = sweep(**arguments, eps_test=eps_test, **model)
     refuse_without_solution(dataset)
-    if boundaries and Problem.of(1, 1, 0, 1, **model).plain:
+    if boundaries:
         dataset = add_margins(dataset)
     write_dataset(dataset, data)
     write_figure(draw(dataset, quantity=quantity, log=[name for name in swept if name in logarithmic]), out)

@@ -9,11 +9,24 @@ from .channels import label_channel, label_statistics, piece_jet, piece_of, resi
 from .family import TOLERANCE, equations, other_norm, sampled, solve, threshold
 from .gaussian import SQRT_2_OVER_PI
 from .records import Parameters, Point
-from .regimes import INTERPOLATING, NOT_CONVERGED, NULL, REGULAR, SOLVED, parameters_of, scales, unattacked
+from .regimes import (
+    DIVERGENT,
+    INTERPOLATING,
+    NOT_CONVERGED,
+    NULL,
+    REGULAR,
+    SOLVED,
+    parameters_of,
+    scales,
+    unattacked,
+    varied,
+)
 
 #: Column of tau, after those of :class:`Parameters`, and the number of unknowns kept after those of :class:`Point`.
 TAU, UNKNOWNS = len(Parameters._fields), 6
 OBSERVED = len(Point._fields)
+#: Radius, over eps_c, that stands for eps -> 0+ where networks interpolate: no residual is left, and no digit changes.
+VANISHING_RADIUS = 1e-10
 
 
 @inner
@@ -58,27 +71,44 @@ _nothing = either("deviations", _label_nothing, _residual_nothing)
 
 
 @inner
-def _no_interpolator(p, law, deviations, weights):
-    return False, _failed(NOT_CONVERGED, math.inf, 0)
+def _interpolates(p, law, margin):
+    """Return whether this is the limit eps -> 0+ of networks that fit every response: no penalty and N >= n."""
+    free = p.eps == 0.0 and p.ridge == 0.0 and p.penalty == 0.0 and not margin
+    return free and p.R * (1.0 - scales(p, law).null) >= 1.0
 
 
 @inner
-def _interpolator(p, law, deviations, weights):
-    if p.eps > 0.0 or p.ridge > 0.0 or p.penalty > 0.0 or p.R * (1.0 - scales(p, law).null) < 1.0:
-        return False, _failed(NOT_CONVERGED, math.inf, 0)
+def _label_interpolator(p, law, deviations, weights):
+    return unattacked(p, law)
+
+
+@inner
+def _residual_interpolator(p, law, deviations, weights):
+    if p.noise == math.inf:
+        return _failed(DIVERGENT, math.nan, 0)
     at = unattacked(p, law)
     if at.status != SOLVED:
-        return True, at
+        return at
     size = _mean_abs(max(at.standard_risk - p.noise, 0.0), deviations, weights)
-    return True, Point(
+    return Point(
         SOLVED, at.phase, at.q, at.V, at.k, at.standard_risk, at.gradient_norm, at.overlap, at.output_power, size,
         0.0, 0.0, 1.0, math.nan, math.nan, math.nan, at.residual, at.iterations,
     )  # fmt: skip
 
 
-#: Returns whether every loss tends to the interpolator of least gradient, as of residuals without attack or penalty
-#: where there are interpolators, and that interpolator.
-_unattacked = either("deviations", _no_interpolator, _interpolator)
+#: Returns the interpolator of least |J theta|, to which every loss of residuals tends under Euclidean attacks; for
+#: labels only whether there is one.
+_interpolator = either("deviations", _label_interpolator, _residual_interpolator)
+
+
+@inner
+def _limit(at, labels):
+    """Return the interpolator from a solution at :data:`VANISHING_RADIUS`."""
+    error = 0.0 if labels else math.nan
+    return Point(
+        SOLVED, INTERPOLATING, 0.0, math.inf, at.k, at.standard_risk, at.gradient_norm, at.overlap, at.output_power,
+        at.mean_abs_error, 0.0, 0.0, 1.0, error, error, 1.0 if labels else math.nan, at.residual, at.iterations,
+    )  # fmt: skip
 
 
 @inner
@@ -148,6 +178,9 @@ def dual_norms(rows, unknowns, extra, law, norm, deviations, weights, margin, lo
         p, x = parameters_of(rows[i]), unknowns[i, :n].copy()
         if x[0] == x[0]:
             scaled = _deviations(rows[i], extra, deviations)
+            if _interpolates(p, law, margin):
+                radius, _ = threshold(p, law, norm, scaled, weights, margin, loss, jet)
+                p = varied(p, VANISHING_RADIUS * radius, 0.0)
             out[i] = other_norm(x, p, law, norm, scaled, weights, margin, loss, jet, other)
 
 
@@ -171,14 +204,17 @@ def solve_rows(rows, extra, law, norm, deviations, weights, margin, loss, jet, l
         out[i, OBSERVED:] = math.nan
         if i == 0 or row[0] != rows[i - 1, 0] or row[1] != rows[i - 1, 1] or row[TAU] != rows[i - 1, TAU]:
             radius, accuracy = threshold(p, law, norm, scaled, weights, margin, loss, jet)
-        interpolates, point = _unattacked(p, law, scaled, weights)
-        if interpolates:
-            pass
+        limit = _interpolates(p, law, margin)
+        point = _interpolator(p, law, scaled, weights) if limit else _failed(NOT_CONVERGED, accuracy, 0)
+        if limit and (point.status != SOLVED or (norm is None and deviations is not None)):
+            known = 0
         elif not accuracy <= TOLERANCE:
             point = _failed(NOT_CONVERGED, accuracy, 0)
         elif p.eps >= radius:
             point = _nothing(p, scaled, weights, margin, loss, jet)
         else:
+            if limit:
+                p, known = varied(p, VANISHING_RADIUS * radius, 0.0), 0
             if known > 1:
                 for j in range(n):
                     x[j] = 2.0 * last[j] - before[j]
@@ -189,9 +225,12 @@ def solve_rows(rows, extra, law, norm, deviations, weights, margin, loss, jet, l
             )
             if status == SOLVED:
                 point = _solved(x, p, law, norm, scaled, weights, margin, loss, jet, size, iterations)
-                before[:] = last
-                last[:] = x
-                known += 1
+                if limit:
+                    point = _limit(point, deviations is None)
+                else:
+                    before[:] = last
+                    last[:] = x
+                    known += 1
                 for j in range(n):
                     out[i, len(point) + j] = x[j]
             else:

@@ -1,5 +1,6 @@
 """What labelled datasets of problems share, whether solved or simulated: axes, attributes, adversarial risks."""
 
+import ast
 import math
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -9,12 +10,16 @@ import xarray as xr
 
 from ..support import validation
 from ..support.provenance import versions
+from .activation import Activation
 from .attack import norm_of
 from .features import RandomFeatures
 from .loss import resolve_loss
+from .noise import GaussianMixture, Laplace, Noise, StudentT
 from .parameters import DESCRIPTIONS, SWEPT, axis
 from .problem import FirstLayer, Problem
 from .risk import adversarial_error, adversarial_risk
+from .signal import BernoulliGauss, Rademacher, Signal
+from .spectrum import resolve_spectrum
 
 
 def grid_axes(problem: Problem | None, **given: Any) -> dict[str, np.ndarray]:
@@ -71,6 +76,32 @@ def describe(problem: Problem) -> dict[str, Any]:
         "signal": repr(data.signal),
         **versions(),
     }  # fmt: skip
+
+
+def described(attrs: Mapping[str, Any], **point: Any) -> Problem:
+    """Return the problem at a point of a dataset with the attributes of :func:`describe`.
+
+    Of an activation its moments are all that limits know; spectrum, loss, noise and signal are those of these names.
+
+    Raises
+    ------
+    KeyError, TypeError, ValueError
+        If the attributes name what is not built in.
+    """
+    activation = Activation.from_moments(attrs["mu1"], attrs["mu2"], attrs["rho"], a2=attrs.get("a2"))
+    shared = {name: attrs[name] for name in ("signal_norm", "nonlinear_power", "radial_power", "norm", "labels")}
+    return Problem.of(
+        **point, **shared, activation=activation, spectrum=resolve_spectrum(attrs["spectrum"]), loss=attrs["loss"],
+        noise=_built(attrs["noise"], GaussianMixture, StudentT, Laplace),
+        signal=_built(attrs["signal"], BernoulliGauss, Rademacher),
+    )  # fmt: skip
+
+
+def _built(text: str, *kinds: type[Noise] | type[Signal]) -> Any:
+    """Return the law whose ``repr`` is a text."""
+    call: Any = ast.parse(text, mode="eval").body
+    kind = {kind.__name__: kind for kind in kinds}[call.func.id]
+    return kind(**{argument.arg: ast.literal_eval(argument.value) for argument in call.keywords})
 
 
 def with_adversarial_risk(data: xr.Dataset, eps_test: np.ndarray | None) -> xr.Dataset:

@@ -427,16 +427,6 @@ def without_width(psi1: float, psi2: Any, eps: Any, tau: Any, settings: Settings
     return as_problem(psi1, psi2, eps, tau, **settings)
 
 
-def plain_only(problem: Problem) -> Problem:
-    """Return a problem whose equations are the two of docs/theory, or raise."""
-    if not problem.plain:
-        raise ValueError(
-            "loss, norm, noise and labels must be the square loss, 2, Gaussian and real: this is known for no other "
-            f"problem, got {problem!r}"
-        )
-    return problem
-
-
 def refuse(settings: Mapping[str, Any], *names: str) -> None:
     """Raise if one of the names is among the settings of a function that leaves no place for it."""
     for name in names:

@@ -40,7 +40,8 @@ class Status(IntEnum):
         return {
             Status.SOLVED: "solved to the reported residual",
             Status.DIVERGENT: "the limit eps -> 0 without ridge diverges where N = n (psi1 = psi2; for linear "
-            "features where min(N, d) = n): take eps > 0, ridge > 0, or psi1 != psi2",
+            "features where min(N, d) = n), and where N > n with noise of infinite variance: take eps > 0, "
+            "ridge > 0, or psi1 != psi2",
             Status.DEGENERATE: "linear features can fit this target exactly and there is no noise: training "
             "recovers it (v = 0) up to some eps; take tau > 0",
             Status.SEPARABLE: "without ridge no network is best: the labels are separated by the margin that the "

@@ -30,6 +30,11 @@ LABELS_ONLY = ("training_error", "attacked_training_error", "mean_margin")
 SHORT = 8
 
 
+def absent_of(problem: Problem) -> tuple[str, ...]:
+    """Return the observables that the responses of a problem do not have."""
+    return REAL_ONLY if problem.data.labels == "sign" else LABELS_ONLY
+
+
 def _flags(enumeration: Any) -> dict[str, Any]:
     return {
         "flag_values": np.array([int(member) for member in enumeration], dtype=np.int8),
@@ -128,7 +133,7 @@ def sweep(
         },
         attrs=describe(base),
     )
-    absent = REAL_ONLY if base.data.labels == "sign" else LABELS_ONLY
+    absent = absent_of(base)
     for j, name in enumerate(Point._fields):
         if name in absent:
             continue

@@ -4,19 +4,16 @@ import math
 from dataclasses import dataclass
 from typing import Any, Unpack
 
-import numpy as np
-
-from ..engine import equations
-from ..engine.gaussian import SQRT_2_OVER_PI
-from ..engine.numbers import Dual, FloatField
 from ..problem.activation import Activation
 from ..problem.catalogue import resolve_activation
+from ..problem.loss import MarginLoss
 from ..problem.parameters import RANGES, finite, scalar
 from ..problem.phase import Phase
-from ..problem.problem import NO_NOISE, FirstLayer, Problem, Settings, as_problem, plain_only, setting_of
+from ..problem.problem import NO_NOISE, FirstLayer, Problem, Settings, as_problem, setting_of
 from ..problem.risk import adversarial_risk
 from ..support import validation
 from .equilibrium import Equilibrium, solve
+from .sensitivity import gradient
 
 
 @dataclass(frozen=True)
@@ -60,6 +57,9 @@ def least_gradient_interpolator(
     psi1: float | Problem, psi2: float | None = None, tau: float = NO_NOISE, **settings: Unpack[FirstLayer]
 ) -> Equilibrium:
     r"""Return the interpolator of least \|J theta\|, the limit eps -> 0+ without ridge for N > n: one equation in k.
+
+    It is that of every loss of residuals; under other norms it is the interpolator of least dual norm of the gradient,
+    with k r for the multiplier of that norm (docs/family, "Interpolators").
 
     .. math:: \frac{\psi_1}{\psi_2}E\frac{\Sigma}{\Sigma+kJ^2}=1,\qquad
               v=\frac{\tau^2+B(k)}{1-\frac{\psi_1}{\psi_2}E\frac{\Sigma^2}{(\Sigma+kJ^2)^2}}.
@@ -193,45 +193,42 @@ class SmallEpsExpansion:
 def small_eps_expansion(
     psi1: float | Problem, psi2: float | None = None, tau: float = NO_NOISE, **settings: Unpack[FirstLayer]
 ) -> SmallEpsExpansion:
-    r"""Return the first-order coefficients of SR and AR in the training radius, without ridge, for psi1 < psi2.
+    r"""Return the first-order coefficients of SR and AR in the training radius, without penalties, for psi1 < psi2.
+
+    They are the one-sided derivatives of :func:`rfrobust.gradient` at eps = 0. For the square loss under Euclidean
+    attacks
 
     .. math:: k=\kappa\,\epsilon+O(\epsilon^2),\quad \kappa=\sqrt{\tfrac2\pi}\frac{\sqrt v}{r},\qquad
               v'=-\frac{2\kappa R\,E[J^2/\Sigma]}{1-R}\,v,\qquad AR'=v'+2\sqrt{\tfrac2\pi}\,r\sqrt v
 
-    at eps = 0+, with R = psi1/psi2. A little adversarial training always lowers the standard risk here, as a
-    ridge would.
+    with R = psi1/psi2: there a little adversarial training always lowers the standard risk, as a ridge would.
 
     Parameters
     ----------
     psi1, psi2, tau, **settings
-        As for :func:`solve`: a :class:`Problem`, or its parameters without radius and ridge, with psi1 < psi2.
+        As for :func:`solve`: a :class:`Problem`, or its parameters without radius and ridge. A loss of residuals needs
+        psi1 < psi2.
 
     Raises
     ------
     TypeError, ValueError
-        If an argument is of the wrong kind or out of range, psi1 >= psi2, or v = 0 or r = 0 at eps = 0.
+        If an argument is of the wrong kind or out of range, psi1 >= psi2 for a loss of residuals, or v = 0 or r = 0 at
+        eps = 0.
+    SolverError
+        If labels are separable, which have no solution without ridge.
 
     Notes
     -----
-    Derived here (docs/limits). For psi1 > psi2 every correction is smaller than any power of eps, because all residuals
-    are zero until s = q V is of order 1.
+    :eq:`eq-small-eps`, derived in docs/limits. For psi1 > psi2 every correction is smaller than any power of eps,
+    because all residuals are zero until the step of the proximal map is small.
     """
-    problem = plain_only(setting_of(psi1, psi2, tau, settings))
-    problem = problem.vary(eps=0.0, ridge=0.0, gradient_penalty=0.0)
-    if not problem.psi1 < finite("psi2", problem.psi2):
+    problem = setting_of(psi1, psi2, tau, settings).vary(eps=0.0, ridge=0.0, gradient_penalty=0.0)
+    if not isinstance(problem.loss, MarginLoss) and not problem.psi1 < finite("psi2", problem.psi2):
         raise ValueError(f"psi1 must be < psi2, got psi1={problem.psi1!r}, psi2={problem.psi2!r}")
-    p = problem.parameters
-    k, l = Dual(0.0, np.ones(1)), Dual(0.0, np.zeros(1))
-    at = equations.averages(k, l, p, problem.features.law(p), FloatField())
-    free = 1.0 - p.R * at.E1.value
-    v = (p.noise + at.B.value) / free
-    r = math.sqrt(at.P.value + v * p.R * at.Q.value)
+    model = solve(problem)
+    v, r = model.standard_risk, model.gradient_norm
     if v <= 0.0 or r == 0.0:
         raise ValueError(f"the expansion needs v > 0 and r > 0 at eps = 0, got v={v!r}, r={r!r}")
-    kappa = SQRT_2_OVER_PI * math.sqrt(v) / r
-    # E Sigma^2/H^2 falls by 2 k E J^2/Sigma, and the bias is stationary at k = 0
-    v_slope = -2.0 * kappa * p.R * at.Q.value * v / free
-    by_k = float(at.P.gradient[0] + v * p.R * at.Q.gradient[0])
-    r_slope = (kappa * by_k + v_slope * p.R * at.Q.value) / (2.0 * r)
-    ar_slope = v_slope + 2.0 * SQRT_2_OVER_PI * r * math.sqrt(v)
-    return SmallEpsExpansion(v, r, v_slope, r_slope, ar_slope)
+    slopes = gradient(model, 0.0)
+    by_eps, moving = slopes.sel(parameter="eps"), slopes.adversarial_risk.sel(parameter=["eps", "eps_test"]).sum()
+    return SmallEpsExpansion(v, r, float(by_eps.standard_risk), float(by_eps.gradient_norm), float(moving))

@@ -3,9 +3,9 @@
 Three margins of a solution trained and tested at the same radius eps, each negative on the good side:
 
 - null: eps - eps_c;
-- worse than zero: AR(eps) - (|beta|^2 + tau^2 + F_*^2);
+- worse than zero: AR(eps) - E y^2, for labels AR(eps) - 1/2;
 - no better than standard training: AR(eps) - AR_0(eps), where AR_0 is the risk at radius eps of the model trained
-  at eps = 0 with the same ridge.
+  at eps = 0 with the same loss and penalties.
 
 In the null phase the second margin is exactly 0: its curve is where it changes sign below eps_c.
 """
@@ -18,14 +18,12 @@ import numpy as np
 import xarray as xr
 from scipy.optimize import brentq
 
-from ..problem.activation import Activation
-from ..problem.datasets import describe
-from ..problem.noise import GAUSSIAN_NOISE
+from ..problem.datasets import describe, described
 from ..problem.parameters import DESCRIPTIONS, SWEPT
 from ..problem.problem import NO_NOISE, Problem, Settings, without_width
 from ..problem.risk import Risks
-from ..problem.spectrum import Spectrum, resolve_spectrum
 from ..support import validation
+from ..theory.grid import sweep
 from ..theory.points import point_of
 from ..theory.thresholds import null_threshold
 from .optima import WIDTH_RANGE, best_width, risks
@@ -37,8 +35,11 @@ SCAN = np.geomspace(1e-3, 1.0, 241)[:-1]
 ROOTS = 3
 #: A margin this close to zero, relative to the risk of predicting zero, counts as zero: below it the sign is rounding.
 FLAT = 1e-10
-#: Ridge that stands for the least-norm solution; the engine keeps its accuracy there.
-VANISHING_RIDGE = 1e-12
+#: Relative difference up to which a risk of a sweep is that of a problem.
+SAME_RISK = 1e-8
+#: Ridge that stands for the least-norm solution, and for that of labels (separable ones leave V of the order of
+#: 1/ridge and residuals of the order of 1): the engine keeps its accuracy there.
+VANISHING_RIDGE, VANISHING_RIDGE_OF_LABELS = 1e-12, 1e-6
 
 
 _EPS, _RIDGE = SWEPT.index("eps"), SWEPT.index("ridge")
@@ -58,8 +59,12 @@ def _standard(points: np.ndarray, problem: Problem) -> Risks:
     """Return the risks of standard training at the points (``SWEPT``)."""
     standard = points.copy()
     standard[:, _EPS] = 0.0
-    standard[:, _RIDGE] = np.maximum(points[:, _RIDGE], VANISHING_RIDGE)
+    standard[:, _RIDGE] = _at_least_vanishing(points[:, _RIDGE], problem)
     return risks(standard, problem)
+
+
+def _at_least_vanishing(ridge: np.ndarray, problem: Problem) -> np.ndarray:
+    return np.maximum(ridge, VANISHING_RIDGE_OF_LABELS if problem.data.labels == "sign" else VANISHING_RIDGE)
 
 
 def radius_curves(psi1: Any, psi2: float | Problem, tau: float = NO_NOISE, **settings: Unpack[Settings]) -> xr.Dataset:
@@ -241,15 +246,17 @@ def width_transition(psi2: float | Problem, tau: float = NO_NOISE, **settings: U
 
 
 @validation.typed
-def add_margins(data: xr.Dataset, spectrum: Spectrum | None = None) -> xr.Dataset:
+def add_margins(data: xr.Dataset, problem: Problem | None = None) -> xr.Dataset:
     """Add to a :func:`rfrobust.sweep` the margins of this module, for contours at level 0.
 
     Parameters
     ----------
     data : xarray.Dataset
-        A sweep of random features; its ``adversarial_risk`` may be at any test radius.
-    spectrum : Spectrum, optional
-        The law of W W' that was swept, if it is not a built-in one.
+        A sweep of any loss, norm and noise, real responses or labels, along losses and norms too; its
+        ``adversarial_risk`` may be at any test radius and test norm.
+    problem : Problem, optional
+        The problem that was swept, anywhere along its parameters, where names do not tell it: with a spectrum, loss,
+        noise or signal of one's own, or features that are not random ones.
 
     Returns
     -------
@@ -261,53 +268,65 @@ def add_margins(data: xr.Dataset, spectrum: Spectrum | None = None) -> xr.Datase
     Raises
     ------
     ValueError
-        If the spectrum is not the one that was swept, or the features are not random ones.
+        If the problem is not the one that was swept, or has to be given.
     """
-    base = _swept(data, spectrum)
-    shape = data.adversarial_risk.dims
-    template = data.adversarial_risk
-    grids = [data[name].broadcast_like(template).transpose(*shape).values.ravel() for name in SWEPT]
-    found = _standard(np.column_stack(grids), base)
-    test = data["eps_test"] if "eps_test" in data.coords else data["eps"]
-    radius = test.broadcast_like(template).transpose(*shape).values.ravel()
-    standard = found.at(radius).reshape(template.shape)
-    alive = data.gradient_norm.broadcast_like(template).transpose(*shape).values > 0.0
-    null_risk = base.data.signal_power + data["tau"] ** 2 + base.data.nonlinear_power + base.data.radial_power
+    base = _swept(data, problem)
+    risk = data["adversarial_risk"]
+    given: dict[str, Any] = {name: data[name].values for name in SWEPT if name != "eps"}
+    given["ridge"] = _at_least_vanishing(given["ridge"], base)
+    given |= {name: data[name].values.tolist() for name in ("loss", "norm") if name in data.dims}
+    radius = "eps_test" if "eps_test" in data.coords else "eps"
+    norms = data["norm_test"].values.tolist() if "norm_test" in data.coords else None
+    standard = sweep(base, **given, eps=0.0, eps_test=data[radius].values, norm_test=norms)["adversarial_risk"]
+    standard = standard.drop_vars("eps").rename({} if radius == "eps_test" else {"eps_test": "eps"})
+    standard = standard.assign_coords(ridge=data["ridge"])
+    alive = data["gradient_norm"] > 0.0
+    null_risk = xr.apply_ufunc(np.vectorize(lambda tau: base.vary(tau=tau).data.null_risk, otypes=[float]), data["tau"])
     out = data.assign(
-        margin_zero=(template - null_risk).transpose(*shape).where(alive),
-        margin_standard=(template - standard).where(alive),
+        margin_zero=(risk - null_risk).where(alive).transpose(*risk.dims),
+        margin_standard=(risk - standard).where(alive).transpose(*risk.dims),
     )
     out.margin_zero.attrs = {"long_name": "adversarial risk minus that of predicting zero"}
     out.margin_standard.attrs = {"long_name": "adversarial risk minus that of standard training"}
-    if "psi1" in shape:
-        best = template.fillna(math.inf).argmin("psi1")
-        beats = template.min("psi1") < (null_risk if "psi1" not in null_risk.dims else null_risk.min("psi1"))
-        out["best_psi1"] = data.psi1.isel(psi1=best).drop_vars("psi1", errors="ignore").where(beats)
+    if "psi1" in risk.dims:
+        best = risk.fillna(math.inf).argmin("psi1")
+        beats = alive.isel(psi1=best) & (risk.min("psi1") < null_risk)
+        out["best_psi1"] = data.psi1.isel(psi1=best).where(beats).drop_vars("psi1", errors="ignore")
         out.best_psi1.attrs = {"long_name": "width of least adversarial risk on the grid"}
     return out
 
 
-def _swept(data: xr.Dataset, spectrum: Spectrum | None) -> Problem:
-    """Return a problem with the features of a sweep: of an activation its moments are all that limits know."""
-    given = data.attrs if isinstance(data, xr.Dataset) else {}
-    if "mu1" not in given:
-        raise ValueError(f"data must be a sweep of random features, got features={given.get('features')!r}")
-    plain = {"loss": "square", "norm": 2.0, "labels": "real", "noise": repr(GAUSSIAN_NOISE)}
-    for name, value in plain.items():
-        if given.get(name) != value:
-            raise ValueError(f"data must be a sweep with {name}={value!r}, got {name}={given.get(name)!r}")
-    first = float(np.atleast_1d(data["psi1"])[0])
-    try:
-        law = resolve_spectrum(given["spectrum"]) if spectrum is None else spectrum
-        swept = law.key(first) == given["spectrum_key"]
-    except (AttributeError, TypeError, ValueError):
-        swept = False
-    if not swept:
-        raise ValueError(
-            f"spectrum must be the law of W W' that was swept, called {given['spectrum']!r}, got spectrum={spectrum!r}"
+def _swept(data: xr.Dataset, problem: Problem | None) -> Problem:
+    """Return the problem that was swept, given or rebuilt from the attributes, if it has a risk of the sweep."""
+    attrs: dict[str, Any] = {**data.attrs, **{n: data[n].values[0] for n in ("loss", "norm") if n in data.dims}}
+    if "labels" not in attrs:
+        raise ValueError("data must be a sweep of one kind of responses, real or labels: it has no attribute 'labels'")
+    # a point below the null threshold: of the first loss, norm and test, as these are not ordered
+    here = data.isel({name: 0 for name in data.dims if name not in SWEPT})
+    at = np.unravel_index(int(np.argmax(here["gradient_norm"].values > 0.0)), here["gradient_norm"].shape)
+    here = here.isel(dict(zip(here["gradient_norm"].dims, map(int, at), strict=True)))
+    point: Any = {name: float(here[name]) for name in SWEPT}
+    if problem is None:
+        try:
+            problem = described(attrs, **point)
+        except (KeyError, TypeError, ValueError) as error:
+            names = ("features", "spectrum", "loss", "noise", "signal")
+            unknown = ", ".join(f"{name}={attrs[name]!r}" for name in names if name in attrs)
+            raise ValueError(
+                f"problem must be given where names do not tell it, got problem=None for {unknown}"
+            ) from error
+    else:
+        problem = problem.vary(**point, **{name: attrs[name] for name in ("loss", "norm") if name in data.dims})
+    if here["gradient_norm"] > 0.0:
+        norm = float(here["norm_test"]) if "norm_test" in here.coords else None
+        radius = float(here["eps_test" if "eps_test" in here.coords else "eps"])
+        risk, swept = (
+            float(risks(np.array([point_of(problem)]), problem, norm).at(radius)[0]),
+            float(here.adversarial_risk),
         )
-    activation = Activation.from_moments(given["mu1"], given["mu2"], given["rho"], a2=given.get("a2"))
-    return Problem.of(
-        first, 1.0, 0.0, activation=activation, spectrum=law, signal_norm=given["signal_norm"],
-        nonlinear_power=given["nonlinear_power"], radial_power=given.get("radial_power", 0.0),
-    )  # fmt: skip
+        if not math.isclose(risk, swept, rel_tol=SAME_RISK):
+            raise ValueError(
+                f"problem must be the one that was swept: {problem!r} has the adversarial risk {risk:.10g}, the sweep "
+                f"{swept:.10g} (a spectrum, loss, noise or signal of one's own is told by giving the problem)"
+            )
+    return problem

@@ -2,15 +2,14 @@
 
 import math
 from dataclasses import dataclass, replace
-from typing import Unpack
+from typing import Any, Unpack
 
 import numpy as np
 import xarray as xr
 from scipy.optimize import brentq
 
-from ..engine import regimes
-from ..engine.records import Point
 from ..problem.activation import Activation
+from ..problem.attack import EUCLIDEAN, norm_of
 from ..problem.catalogue import TABLE, built_in
 from ..problem.datasets import describe
 from ..problem.loss import Huber
@@ -29,7 +28,7 @@ from ..problem.problem import (
 )
 from ..problem.risk import Risks
 from ..support import validation
-from ..theory.points import as_rows, point_of, risks_of, solve_points
+from ..theory.points import dual_norms, point_of, risks_of, solve_points
 from ..theory.thresholds import null_threshold
 from .search import UNSOLVED, Axis, Evaluate, Optimum, risk_or_nan, search
 
@@ -47,20 +46,24 @@ ROUGHNESS_RANGE = (math.sqrt(2.0), 1e2)
 SAME = 1e-6
 
 
-def risks(points: np.ndarray, problem: Problem) -> Risks:
-    """Return the risks at points (``SWEPT``), the rest as in ``problem``; UNSOLVED where there is no solution."""
-    return _finite(risks_of(solve_points(points, problem), problem))
+def risks(points: np.ndarray, problem: Problem, norm: float | None = None) -> Risks:
+    """Return the risks under a norm at points (``SWEPT``), the rest as in ``problem``; UNSOLVED without a solution."""
+    table = solve_points(points, problem)
+    found = risks_of(table, problem)
+    if norm is not None:
+        found = found._replace(gradient_norm=dual_norms(points, table, problem, norm))
+    return _finite(found)
 
 
 def _finite(found: Risks) -> Risks:
-    failed = np.isnan(found.standard_risk)
+    failed = np.isnan(found.standard_risk) | np.isnan(found.gradient_norm)
     if not failed.any():
         return found
     v, r, scale = found[:3]
     return Risks(np.where(failed, UNSOLVED, v), np.where(failed, 0.0, r), np.where(failed, 1.0, scale), found.labels)
 
 
-def _objective(problem: Problem, searched: list[str], eps_test: float) -> Evaluate:
+def _objective(problem: Problem, searched: list[str], eps_test: float, norm: float | None = None) -> Evaluate:
     """Return the adversarial risk as a function of the searched parameters, one problem a row."""
     columns = [SWEPT.index(name) for name in searched if name in SWEPT]
     places = [i for i, name in enumerate(searched) if name in SWEPT]
@@ -71,15 +74,92 @@ def _objective(problem: Problem, searched: list[str], eps_test: float) -> Evalua
         points[:] = base
         points[:, columns] = values[:, places]
         if "delta" not in searched:
-            return risks(points, problem).at(eps_test)
+            return risks(points, problem, norm).at(eps_test)
         out = np.empty(len(values))
         deltas = values[:, searched.index("delta")]
         for delta in np.unique(deltas):
             rows = deltas == delta
-            out[rows] = risks(points[rows], problem.vary(loss=Huber(float(delta)))).at(eps_test)
+            out[rows] = risks(points[rows], problem.vary(loss=Huber(float(delta))), norm).at(eps_test)
         return out
 
     return evaluate
+
+
+@dataclass(frozen=True)
+class _Training:
+    """A search over the settings of training: the problem with what is fixed, the axes, and where training is null."""
+
+    base: Problem
+    axes: list[Axis]
+    null: dict[str, float]
+    threshold: float
+    norm: float | None
+
+    def best(self, eps_test: float) -> Optimum:
+        """Return the setting of least adversarial risk at a test radius."""
+        names = [axis.name for axis in self.axes]
+        evaluate = _objective(self.base, names, eps_test, self.norm)
+        return search(evaluate, self.axes, eps_test, self.base.data.null_risk, self.null)
+
+    def problem(self, at: dict[str, float]) -> Problem:
+        """Return the problem at values of what is searched."""
+        changes: dict[str, Any] = dict(at)
+        if "delta" in changes:
+            changes["loss"] = Huber(changes.pop("delta"))
+        return self.base.vary(**changes)
+
+
+def _training(
+    problem: Problem,
+    eps: float | None,
+    ridge: float | None,
+    gradient_penalty: float | None,
+    delta: float | None,
+    norm_test: float | None,
+) -> _Training:
+    """Return the search over those settings that are None; the others are fixed."""
+    base = _predictable(problem)
+    norm = None if norm_test is None else norm_of("norm_test", norm_test)
+    fixed = {"eps": None if eps is None else scalar("eps", eps)}
+    for name, value in (("ridge", ridge), ("gradient_penalty", gradient_penalty)):
+        fixed[name] = base.settings[name] if value is AS_GIVEN else None if value is None else scalar(name, value)
+    if delta is not AS_GIVEN:
+        if not isinstance(base.loss, Huber):
+            raise ValueError(
+                f"delta is the parameter of Huber's loss, got delta={delta!r} with loss={base.loss.name!r}"
+            )
+        fixed["delta"] = delta
+    names = [name for name, value in fixed.items() if value is None]
+    if not names:
+        given = " and ".join(f"{name}={value:g}" for name, value in fixed.items())
+        raise ValueError(f"something must be searched, got {given}: leave the one to be searched None")
+    loss = base.loss if delta is AS_GIVEN else Huber(1.0 if delta is None else delta)
+    base = base.vary(
+        eps=fixed["eps"] or 0.0, ridge=fixed["ridge"] or 0.0, gradient_penalty=fixed["gradient_penalty"] or 0.0,
+        loss=loss,
+    )  # fmt: skip
+    # where the loss is searched the threshold moves with it: up to that of the square loss and more
+    threshold = null_threshold(base) if "delta" not in names else _largest_threshold(base)
+    edge, size = threshold if "delta" not in names else None, base.data.signal_norm
+    ranges = {
+        "eps": Axis("eps", RADIUS_RANGE[0] * threshold, RADIUS_RANGE[1] * threshold, True, edge),
+        "ridge": Axis("ridge", *RIDGE_RANGE, True),
+        "gradient_penalty": Axis("gradient_penalty", *RIDGE_RANGE, True),
+        "delta": Axis("delta", DELTA_RANGE[0] * size, DELTA_RANGE[1] * size, False),
+    }
+    null_at = {"eps": threshold, "ridge": 0.0, "gradient_penalty": 0.0, "delta": size}
+    null = {name: null_at[name] for name in names}
+    if fixed["eps"] is not None and fixed["eps"] < threshold:
+        null = {next(name for name in names if name != "delta"): math.inf} if names != ["delta"] else {}
+    return _Training(base, [ranges[name] for name in names], null, threshold, norm)
+
+
+def _predictable(problem: Problem) -> Problem:
+    """Return a problem whose risks are finite, or raise."""
+    data = problem.data
+    if math.isinf(data.null_risk):
+        raise ValueError(f"noise must have a finite variance, or every risk is infinite, got noise={data.noise!r}")
+    return problem
 
 
 def best_training(
@@ -92,6 +172,7 @@ def best_training(
     ridge: float | None = AS_GIVEN,
     gradient_penalty: float | None = AS_GIVEN,
     delta: float | None = AS_GIVEN,
+    norm_test: float | None = None,
     **settings: Unpack[FirstLayer],
 ) -> Optimum:
     r"""Return the training radius, the penalties, and Huber's delta, or some of these, of least adversarial risk.
@@ -111,6 +192,8 @@ def best_training(
     delta : float, optional
         Parameter of Huber's loss, by default that of the problem; searched over [.01, 100] times the size of the
         response's signal where None.
+    norm_test : float, optional
+        p of the norm of test attacks, that of training by default.
 
     Returns
     -------
@@ -120,8 +203,8 @@ def best_training(
     Raises
     ------
     TypeError, ValueError
-        If an argument is of the wrong kind or out of range, nothing is left to search, or delta is given or searched
-        for another loss than Huber's.
+        If an argument is of the wrong kind or out of range, nothing is left to search, delta is given or searched
+        for another loss than Huber's, or the noise has no variance.
     NumericalError
         If no problem searched has a solution.
 
@@ -137,42 +220,9 @@ def best_training(
     >>> round(best.at["eps"], 3), round(best.risk, 4)
     (0.965, 1.1016)
     """
-    base = setting_of(psi1, psi2, tau, settings)
     eps_test = scalar("eps_test", eps_test)
-    if eps is not None:
-        eps = scalar("eps", eps)
-    fixed = {"eps": eps}
-    for name, value in (("ridge", ridge), ("gradient_penalty", gradient_penalty)):
-        fixed[name] = base.settings[name] if value is AS_GIVEN else None if value is None else scalar(name, value)
-    if delta is not AS_GIVEN:
-        if not isinstance(base.loss, Huber):
-            raise ValueError(
-                f"delta is the parameter of Huber's loss, got delta={delta!r} with loss={base.loss.name!r}"
-            )
-        fixed["delta"] = delta
-    names = [name for name, value in fixed.items() if value is None]
-    if not names:
-        given = " and ".join(f"{name}={value:g}" for name, value in fixed.items())
-        raise ValueError(f"something must be searched, got {given}: leave the one to be searched None")
-    loss = base.loss if delta is AS_GIVEN else Huber(1.0 if delta is None else delta)
-    base = base.vary(
-        eps=eps or 0.0, ridge=fixed["ridge"] or 0.0, gradient_penalty=fixed["gradient_penalty"] or 0.0, loss=loss
-    )  # fmt: skip
-    # where the loss is searched the threshold moves with it: up to that of the square loss and more
-    threshold = null_threshold(base) if "delta" not in names else _largest_threshold(base)
-    edge, size = threshold if "delta" not in names else None, base.data.signal_norm
-    ranges = {
-        "eps": Axis("eps", RADIUS_RANGE[0] * threshold, RADIUS_RANGE[1] * threshold, True, edge),
-        "ridge": Axis("ridge", *RIDGE_RANGE, True),
-        "gradient_penalty": Axis("gradient_penalty", *RIDGE_RANGE, True),
-        "delta": Axis("delta", DELTA_RANGE[0] * size, DELTA_RANGE[1] * size, False),
-    }
-    axes = [ranges[name] for name in names]
-    null_at = {"eps": threshold, "ridge": 0.0, "gradient_penalty": 0.0, "delta": base.data.signal_norm}
-    null = {name: null_at[name] for name in names}
-    if eps is not None and eps < threshold:
-        null = {next(name for name in names if name != "delta"): math.inf} if names != ["delta"] else {}
-    return search(_objective(base, names, eps_test), axes, eps_test, base.data.null_risk, null)
+    problem = setting_of(psi1, psi2, tau, settings)
+    return _training(problem, eps, ridge, gradient_penalty, delta, norm_test).best(eps_test)
 
 
 def _largest_threshold(problem: Problem) -> float:
@@ -187,6 +237,7 @@ def best_width(
     tau: float = NO_NOISE,
     *,
     eps_test: float | None = None,
+    norm_test: float | None = None,
     psi1_range: tuple[float, float] = WIDTH_RANGE,
     **settings: Unpack[Settings],
 ) -> Optimum:
@@ -200,6 +251,8 @@ def best_width(
         As for :func:`solve`: a :class:`Problem`, of which the width does not count, or its parameters without it.
     eps_test : float, optional
         Test radius; the training radius by default.
+    norm_test : float, optional
+        p of the norm of test attacks, that of training by default.
     psi1_range : (float, float)
         Widths searched, positive and increasing.
 
@@ -230,10 +283,11 @@ def best_width(
     low, high = validation.real_array("psi1_range", psi1_range, 0.0, open_lower=True, shape=(2,)).tolist()
     if not low < high:
         raise ValueError(f"psi1_range must be increasing, got psi1_range={psi1_range!r}")
-    base = without_width(low, psi2, eps, tau, settings)
+    base = _predictable(without_width(low, psi2, eps, tau, settings))
+    norm = None if norm_test is None else norm_of("norm_test", norm_test)
     eps_test = base.eps if eps_test is None else scalar("eps_test", eps_test)
     axes = [Axis("psi1", low, high, False, _null_width(base, low, high))]
-    evaluate = _objective(base, ["psi1"], eps_test)
+    evaluate = _objective(base, ["psi1"], eps_test, norm)
     return search(evaluate, axes, eps_test, base.data.null_risk, {"psi1": 0.0})
 
 
@@ -262,7 +316,8 @@ class ActivationOptimum:
         A concrete activation that attains it, see :func:`polynomial_activation`; None for a null optimum and
         beyond rho/mu2 = sqrt 60.
     built_in : dict
-        Built-in name -> risk, best first, NaN last where there is no solution. The identity (mu2 = rho = 0) is
+        Built-in name -> risk, best first, NaN last where there is no solution (under other norms than the Euclidean one
+        also where mu1 = 0 or mu2 = 0, for which there are no equations). The identity (mu2 = rho = 0) is
         outside the range searched and no limit of it: however small mu2 is, without ridge theta can be large where
         W W' vanishes.
     """
@@ -270,6 +325,12 @@ class ActivationOptimum:
     optimum: Optimum
     activation: Activation | None
     built_in: dict[str, float]
+
+
+class _Target(Target, total=False):
+    """What is given besides the activation that is searched."""
+
+    gradient_penalty: float
 
 
 #: Degree up to which the coefficients of a Hermite polynomial are safe in floats.
@@ -331,19 +392,22 @@ def best_activation(
     *,
     eps_test: float | None = None,
     mu1_over_mu2: float | None = None,
-    **settings: Unpack[Target],
+    **settings: Unpack[_Target],
 ) -> ActivationOptimum:
     r"""Return the activation of least adversarial risk.
 
     .. math:: \min_{\mu_2/\mu_1,\ \rho^2\ge2\mu_2^2} AR(\epsilon_{test};\ \mu_1,\mu_2,\rho)
 
-    Without ridge only the two ratios matter: mu1/mu2 is searched over [0.01, 100] and rho/mu2 over
-    [sqrt 2, 100]. The lower end of rho/mu2 is attained by quadratic activations and by no others.
+    Without ridge only the two ratios matter, for every loss, norm and gradient penalty: all of these see the network
+    and its gradient, of which theta takes up the scale. (With a ridge, the scale of an activation is one of the ridge,
+    which :func:`best_training` searches.) mu1/mu2 is searched over [0.01, 100] and rho/mu2 over [sqrt 2, 100]. The
+    lower end of rho/mu2 is attained by quadratic activations and by no others.
 
     Parameters
     ----------
     psi1, psi2, eps, tau, **settings
-        As for :func:`solve`: a :class:`Problem`, of which ridge and activation do not count, or its parameters.
+        As for :func:`solve`: a :class:`Problem`, of which ridge and activation do not count, or its parameters; a
+        gradient penalty is kept.
     eps_test : float, optional
         Test radius; the training radius by default.
     mu1_over_mu2 : float, optional
@@ -372,10 +436,8 @@ def best_activation(
     >>> list(best.built_in)[:3]
     ['identity', 'sigmoid', 'tanh']
     """
-    refuse(settings, "activation", "ridge", "gradient_penalty")
-    base = as_problem(psi1, psi2, eps, tau, **settings).vary(ridge=0.0, gradient_penalty=0.0)
-    if not base.plain:
-        raise ValueError(f"moments are searched for the square loss, Gaussian noise and norm 2 only, got {base!r}")
+    refuse(settings, "activation", "ridge")
+    base = _predictable(as_problem(psi1, psi2, eps, tau, **settings).vary(ridge=0.0))
     if base.data.radial_power > 0.0:
         raise ValueError(
             "radial_power must be 0: the moments that are searched do not say how activations learn it, got "
@@ -386,21 +448,22 @@ def best_activation(
     if mu1_over_mu2 is not None:
         fixed = validation.real_scalar("mu1_over_mu2", mu1_over_mu2, 1e-6, 1e6)
     point = np.array([point_of(base)])
+
+    def risk(activation: Activation) -> float:
+        return float(risks(point, base.vary(activation=activation)).at(eps_test)[0])
+
     compared = {}
     for name in TABLE:
-        compared[name] = risk_or_nan(risks(point, base.vary(activation=built_in(name))).at(eps_test)[0])
+        activation = built_in(name)
+        covered = base.attack.norm == EUCLIDEAN or activation.mu1 * activation.mu2 != 0.0
+        compared[name] = risk_or_nan(risk(activation)) if covered else math.nan
     ranking = sorted(compared.items(), key=lambda item: (math.isnan(item[1]), item[1]))
-    features, given = base.features, base.parameters
 
     def evaluate(ratios: np.ndarray) -> np.ndarray:
-        varied = given._replace(c=(fixed or ratios[:, 0]) ** 2, mu=1.0, rho2=ratios[:, -1] ** 2)
-        rows = as_rows(varied, len(ratios))
-        table = np.empty((len(rows), len(Point._fields)))
-        closed = features.law(regimes.of_row(rows[0], given.spike)) is None  # then so for all moments that are searched
-        for part in [slice(None)] if closed else [slice(i, i + 1) for i in range(len(rows))]:
-            law = features.law(regimes.of_row(rows[part][0], given.spike))
-            regimes.solve_rows(rows[part], law, given.spike, table[part])
-        return _finite(risks_of(table, base)).at(eps_test)
+        linear = ratios[:, 0] if fixed is None else np.full(len(ratios), fixed)
+        rough = np.maximum(ratios[:, -1], ROUGHNESS_RANGE[0])
+        moments = zip(linear.tolist(), rough.tolist(), strict=True)
+        return np.array([risk(Activation.from_moments(mu1, 1.0, rho)) for mu1, rho in moments])
 
     axes = [Axis("rho_over_mu2", *ROUGHNESS_RANGE, False)]
     if fixed is None:
@@ -423,14 +486,18 @@ def pareto(
     tau: float = NO_NOISE,
     *,
     eps_test: float,
-    with_ridge: bool = True,
+    eps: float | None = None,
+    ridge: float | None = None,
+    gradient_penalty: float | None = AS_GIVEN,
+    delta: float | None = AS_GIVEN,
+    norm_test: float | None = None,
     points: int = 40,
     **settings: Unpack[FirstLayer],
 ) -> xr.Dataset:
     r"""Return training settings that no other setting beats in both standard and adversarial risk.
 
-    .. math:: \hat x(\epsilon') = \operatorname{argmin}_{\epsilon,\lambda} AR(\epsilon';\ \hat\theta(\epsilon,\lambda)),
-              \qquad 0\le\epsilon'\le\epsilon_{test}
+    .. math:: \hat x(\epsilon') = \operatorname{argmin}_{\epsilon,\lambda,g,\delta}
+              AR(\epsilon';\ \hat\theta(\epsilon,\lambda,g,\delta)), \qquad 0\le\epsilon'\le\epsilon_{test}
 
     Parameters
     ----------
@@ -438,44 +505,48 @@ def pareto(
         As for :func:`solve`: a :class:`Problem`, of which radius and ridge do not count, or its parameters.
     eps_test : float
         Test radius of the adversarial risk, positive.
-    with_ridge : bool
-        Whether the ridge is tuned as well; with False it is 0.
+    eps, ridge, gradient_penalty, delta, norm_test
+        As for :func:`best_training`: searched where None, as radius and ridge are by default.
     points : int
         Points of the front, at most: test radii are added where two neighbours are farthest apart.
 
     Returns
     -------
     xarray.Dataset
-        Dimension ``point``, ordered by standard risk: ``standard_risk``, ``adversarial_risk``, ``eps``, ``ridge``, and
-        ``best_at``, the test radius in [0, eps_test] for which the setting is the best training.
+        Dimension ``point``, ordered by standard risk: ``standard_risk``, ``adversarial_risk``, ``eps``, ``ridge``,
+        ``gradient_penalty``, ``delta`` if that is searched, and ``best_at``, the test radius in [0, eps_test] for which
+        the setting is the best training.
 
     Raises
     ------
     TypeError, ValueError
-        If an argument is of the wrong kind or out of range.
+        As for :func:`best_training`.
     NumericalError
         If no setting searched has a solution.
 
     Notes
     -----
-    Each point is a global search of :func:`best_training`. None can be beaten: with u = eps_test r / sqrt v and
-    h(u) = 1 + 2 sqrt(2/pi) u + u^2 the risks are AR(k eps_test) = AR(eps_test) h(k u)/h(u) and v = AR(eps_test)/h(u)
-    (docs/theory, "Outputs"). As h(k u)/h(u) falls with u for 0 < k < 1, a setting of lower v that is not worse at
-    eps_test has lower risk at every test radius in between.
+    Each point is a global search of :func:`best_training`. None can be beaten, whatever the loss, norm and noise, and
+    for labels in their two errors: a setting of lower standard risk that is not worse at eps_test has lower risk at
+    every test radius in between (docs/channel, "Two risks at once").
     """
-    base = setting_of(psi1, psi2, tau, settings)
-    if not base.plain:
-        raise ValueError(f"the front is that of the square loss, Gaussian noise and norm 2, got {base!r}")
     eps_test = validation.real_scalar("eps_test", eps_test, 0.0, open_lower=True)
     count = validation.integer("points", points, 2)
-    if not isinstance(with_ridge, bool):
-        raise TypeError(f"with_ridge must be True or False, got {with_ridge!r}")
-    names = ("standard_risk", "adversarial_risk", "eps", "ridge", "best_at")
+    problem = setting_of(psi1, psi2, tau, settings)
+    training = _training(problem, eps, ridge, gradient_penalty, delta, norm_test)
+    base, searched = training.base, [axis.name for axis in training.axes]
+    knobs = ["eps", "ridge", "gradient_penalty", *(["delta"] if "delta" in searched else [])]
+    names = ("standard_risk", "adversarial_risk", *knobs, "best_at")
+    fixed = {name: base.settings[name] for name in knobs if name not in searched}
 
     def best(radius: float) -> tuple[float, ...]:
-        at = {"eps": 0.0, "ridge": 0.0} | best_training(base, eps_test=radius, ridge=None if with_ridge else 0.0).at
-        found = risks(np.array([point_of(base.vary(eps=at["eps"], ridge=at["ridge"]))]), base)
-        return float(found.standard_risk[0]), float(found.at(eps_test)[0]), at["eps"], at["ridge"], radius
+        optimum = training.best(radius)
+        at = tuple((fixed | optimum.at).get(name, math.nan) for name in knobs)
+        if optimum.null:
+            return optimum.null_risk, optimum.null_risk, *at, radius
+        there = training.problem(optimum.at)
+        found = risks(np.array([point_of(there)]), there, training.norm)
+        return float(found.standard_risk[0]), float(found.at(eps_test)[0]), *at, radius
 
     front = [best(0.0), best(eps_test)]
     while len(front) < count:
@@ -489,7 +560,9 @@ def pareto(
     table = np.array(sorted(front)).T
     least = np.minimum.accumulate(table[1])
     kept = np.concatenate([[True], table[1, 1:] < least[:-1]])
-    described = DESCRIPTIONS | {"best_at": "test radius for which the setting is the best training"}
+    described = DESCRIPTIONS | {
+        "best_at": "test radius for which the setting is the best training", "delta": "parameter of Huber's loss",
+    }  # fmt: skip
     return xr.Dataset(
         {
             name: ("point", values[kept], {"long_name": described[name]})
@@ -497,6 +570,7 @@ def pareto(
         },
         attrs={
             "psi1": base.psi1, "psi2": base.psi2, "tau": base.tau, "eps_test": eps_test,
-            "eps_null": null_threshold(base), **describe(base),
+            "norm_test": base.attack.norm if training.norm is None else training.norm,
+            "eps_null": training.threshold, **describe(base),
         },
     )  # fmt: skip

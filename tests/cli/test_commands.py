@@ -75,6 +75,20 @@ def test_map_writes_picture_and_numbers(capsys, tmp_path, ending):
         assert dict(data.sizes) == {"psi1": 12, "eps": 10}
 
 
+def test_map_of_labels_has_boundaries(capsys, tmp_path):
+    ranges = ("--psi1", "0.1:10:8", "--eps", "0.05:1:8", "--psi2", "2", "--tau", "0.3", "--ridge", "0.01")
+    out = ("--loss", "logistic", "--out", str(tmp_path / "map.png"))
+    assert run(capsys, "map", *ranges, *out, "--quantity", "training_error")[0] == 0
+    with xr.open_dataset(tmp_path / "map.nc", engine="h5netcdf") as data:
+        assert float(data.margin_zero.min()) < 0.0 < float(data.margin_zero.max())
+        assert float(data.margin_standard.min()) < 0.0 < float(data.margin_standard.max())
+    code, _, error = run(capsys, "map", *ranges, *out, "--quantity", "mean_abs_residual")
+    assert code != 0
+    assert "--quantity must be one of adversarial_risk" in error
+    penalties = ("--psi1", "0.1:10:4", "--gradient-penalty", "0.01:1:4", "--psi2", "2", "--eps", "0.1")
+    assert run(capsys, "map", *penalties, *out)[0] == 0
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

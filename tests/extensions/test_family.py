@@ -346,21 +346,11 @@ def test_functions_that_are_no_convex_losses_are_refused(loss, message):
         rfrobust.solve(1, 2, 0.1, 0.5, loss=loss, labels="sign")
 
 
-@pytest.mark.parametrize(
-    "function",
-    [
-        lambda p: rfrobust.certify(rfrobust.solve(p)),
-        lambda p: rfrobust.interpolation_threshold(p, n=50),
-        rfrobust.theory.small_eps_expansion,
-        lambda p: rfrobust.pareto(p, eps_test=0.1),
-        rfrobust.best_activation,
-        lambda p: rfrobust.tuning.add_margins(rfrobust.sweep(p, psi1=[0.5, 1.0])),
-        lambda p: rfrobust.verify(rfrobust.solve(p)),
-    ],
-)
-def test_what_is_known_for_the_square_loss_only_is_refused_for_others(function):
-    with pytest.raises(ValueError, match="square"):
-        function(Problem.of(0.8, 2, 0.2, 0.5, loss="absolute"))
+@pytest.mark.parametrize("function", [rfrobust.certify, rfrobust.verify])
+def test_what_is_proved_for_the_square_loss_only_is_refused_for_others(function):
+    model = rfrobust.solve(0.8, 2, 0.2, 0.5, loss="absolute")
+    with pytest.raises(ValueError, match=r"square loss.*norm 2"):
+        function(model)
 
 
 def test_losses_and_noises_by_name():
@@ -387,6 +377,99 @@ def test_every_residual_loss_without_attack_interpolates_alike():
         assert model.standard_risk == pytest.approx(least.standard_risk, rel=1e-12)
         near = rfrobust.solve(3, 2, 1e-4, 0.5, loss=loss)
         assert near.standard_risk == pytest.approx(least.standard_risk, rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        {"norm": INF},
+        {"norm": 3.0, "loss": "huber:0.3"},
+        {"norm": INF, "signal": rfrobust.Rademacher(), "noise": MIX, "loss": "absolute"},
+        {"labels": "sign"},
+        {"labels": "sign", "norm": INF, "loss": "absolute"},
+    ],
+)
+def test_interpolators_are_limits_of_weak_attacks(kind):
+    """The interpolator of least dual norm, which does not depend on the loss of residuals."""
+    limit, near = (rfrobust.solve(3, 2, eps, 0.5, **kind) for eps in (0.0, 1e-7))
+    assert limit.phase is rfrobust.Phase.INTERPOLATING
+    assert (limit.q, limit.V, limit.training_loss, limit.zero_residual_fraction) == (0.0, INF, 0.0, 1.0)
+    for name in ("standard_risk", "gradient_norm", "k", "overlap", "output_power"):
+        assert getattr(limit, name) == pytest.approx(getattr(near, name), rel=1e-11), name
+    other = rfrobust.solve(3, 2, 0.0, 0.5, **(kind | {"loss": "square"}))
+    assert limit.gradient_norm == pytest.approx(other.gradient_norm, rel=1e-11)
+    assert limit.dual_norm(4.0) == pytest.approx(near.dual_norm(4.0), rel=1e-11)
+    if kind.get("norm", 2.0) != 2.0 and "signal" not in kind:
+        least = rfrobust.solve(3, 2, 0.0, 0.5, **(kind | {"norm": 2.0}))
+        assert limit.gradient_norm < least.dual_norm(kind["norm"])
+
+
+def test_noise_without_variance_is_not_interpolated():
+    with pytest.raises(rfrobust.SolverError, match="noise of infinite variance") as caught:
+        rfrobust.solve(3, 2, 0, noise="t:1.5", loss="absolute")
+    assert caught.value.status is rfrobust.Status.DIVERGENT
+    assert rfrobust.interpolation_threshold(3, 2, noise="t:1.5", loss="absolute", n=100) == 0.0
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        {},
+        {"loss": "absolute"},
+        {"noise": MIX, "loss": "huber:0.3"},
+        {"norm": INF},
+        {"norm": 3.0, "loss": "absolute"},
+        {"labels": "sign"},
+        {"labels": "sign", "loss": "absolute", "norm": INF},
+    ],
+)
+def test_one_residual_of_n_is_left_at_the_interpolation_threshold(kind):
+    n = 10**6
+    kind = {"tau": 0.5} | kind
+    eps = rfrobust.interpolation_threshold(3, 2, n=n, **kind)
+    assert n * (1.0 - rfrobust.solve(3, 2, eps, **kind).zero_residual_fraction) == pytest.approx(1.0, rel=1e-4)
+    assert rfrobust.interpolation_threshold(1, 2, n=n, **kind) == 0.0
+    square = rfrobust.interpolation_threshold(3, 2, n=n, **(kind | {"loss": "square"}))
+    assert eps == pytest.approx(square, rel=1e-10)
+
+
+def test_interpolation_needs_residuals():
+    with pytest.raises(ValueError, match="loss must be one of residuals"):
+        rfrobust.interpolation_threshold(3, 2, 0.5, 100, loss="hinge")
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        {"loss": "huber:0.5", "noise": MIX},
+        {"loss": "absolute"},
+        {"norm": INF},
+        {"loss": "hinge", "psi2": 10.0},
+        {"labels": "sign", "norm": 3.0},
+    ],
+)
+def test_expansions_in_small_radii(kind):
+    kind = {"psi1": 1.0, "psi2": 2.0, "tau": 0.5} | kind
+    expansion = rfrobust.theory.small_eps_expansion(**kind)
+
+    def at(eps):
+        model = rfrobust.solve(eps=eps, **kind)
+        return np.array([model.standard_risk, model.gradient_norm, model.adversarial_risk()])
+
+    h, start = 1e-4, at(0.0)
+    slopes = 2 * (at(h) - start) / h - (at(2 * h) - start) / (2 * h)
+    want = [expansion.standard_slope, expansion.gradient_slope, expansion.adversarial_slope]
+    np.testing.assert_allclose(slopes, want, rtol=2e-4, atol=2e-5)
+
+
+def test_expansions_of_a_wide_huber_loss_are_those_of_the_square_loss():
+    square, huber = (rfrobust.theory.small_eps_expansion(1, 2, 0.5, loss=loss) for loss in ("square", "huber:1e6"))
+    assert huber.standard_slope == pytest.approx(square.standard_slope, rel=1e-7)
+    assert huber.adversarial_slope == pytest.approx(square.adversarial_slope, rel=1e-7)
+    with pytest.raises(ValueError, match="psi1 must be < psi2"):
+        rfrobust.theory.small_eps_expansion(3, 2, 0.5, loss="absolute")
+    with pytest.raises(rfrobust.SolverError, match="take ridge > 0"):
+        rfrobust.theory.small_eps_expansion(20, 2, 0.3, loss="logistic")
 
 
 @pytest.mark.parametrize(

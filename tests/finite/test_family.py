@@ -240,6 +240,21 @@ def test_limit_without_attack_is_the_interpolator_of_least_norm(norm):
     assert robust_erm(F[:, :20], y, FeatureMap(network.W[:20], "relu"), 0.0, loss="absolute", norm=norm).gap <= 1e-8
 
 
+@pytest.mark.parametrize("norm", [2.0, np.inf])
+@pytest.mark.parametrize("loss", ["huber:0.5", "absolute"])
+def test_interpolation_threshold_of_the_data_is_that_of_every_loss(norm, loss):
+    """docs/family, "Interpolators": the interpolator is optimal up to 1/(n max |multiplier|), whatever the loss."""
+    network, _, y, F = draw(10, 40, 25, 7)
+    problem = FamilyERM(F, y, network, loss=loss, norm=norm)
+    theta = problem.solve(0.0).theta
+    multipliers = np.linalg.lstsq(F.T, _norm_gradient(network, theta, norm), rcond=None)[0]
+    threshold = 1.0 / (25 * np.abs(multipliers).max())
+    assert problem.solve(threshold * (1 - 1e-3)).phase is rfrobust.Phase.INTERPOLATING
+    beyond = problem.solve(threshold * 1.01)
+    assert beyond.phase is rfrobust.Phase.REGULAR
+    assert np.argmax(np.abs(y - F @ beyond.theta)) == np.argmax(np.abs(multipliers))
+
+
 def _norm_gradient(network, theta, norm):
     if norm == 2.0:
         return network.metric @ theta / math.sqrt(theta @ network.metric @ theta)

@@ -104,9 +104,9 @@ def test_margins_are_those_of_the_activation_swept_not_of_its_name():
 def test_margins_of_a_spectrum_of_ones_own():
     law = rfrobust.DiscreteSpectrum([0.5, 1.5], name="marchenko-pastur")
     data = rfrobust.sweep(psi1=[0.5, 0.8], psi2=2.0, eps=[0.3], tau=0.5, spectrum=law)
-    with pytest.raises(ValueError, match="spectrum must be the law of W W' that was swept"):
+    with pytest.raises(ValueError, match="problem must be the one that was swept"):
         add_margins(data)
-    at = add_margins(data, law).sel(psi1=0.8).margin_standard.item()
+    at = add_margins(data, rfrobust.Problem.of(0.8, 1.0, 0.0, spectrum=law)).sel(psi1=0.8).margin_standard.item()
     standard = rfrobust.solve(0.8, 2, 0, 0.5, ridge=1e-12, spectrum=law).adversarial_risk(0.3)
     assert at == pytest.approx(rfrobust.solve(0.8, 2, 0.3, 0.5, spectrum=law).adversarial_risk() - standard, rel=1e-9)
 

@@ -229,7 +229,7 @@ def test_pareto_front_is_ordered_and_attained():
 
 
 def test_pareto_front_without_ridge():
-    front = pareto(3, 2, 0.5, eps_test=0.3, with_ridge=False, points=6)
+    front = pareto(3, 2, 0.5, eps_test=0.3, ridge=0.0, points=6)
     assert (front.ridge == 0).all()
     assert float(front.adversarial_risk[-1]) == best_training(3, 2, 0.5, eps_test=0.3).risk
 
@@ -259,11 +259,6 @@ def test_spectrum_that_changes_with_the_width():
 def test_bad_arguments(call, message):
     with pytest.raises(ValueError, match=message):
         call()
-
-
-def test_wrong_kind_of_argument():
-    with pytest.raises(TypeError, match="with_ridge"):
-        pareto(3, 2, eps_test=0.3, with_ridge=1)
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -15,6 +15,7 @@ LABELS = {
     "eps": r"training radius $\varepsilon$",
     "tau": r"noise $\tau$",
     "ridge": r"ridge $\lambda$",
+    "gradient_penalty": r"gradient penalty $g$",
 }
 QUANTITIES = {
     "adversarial_risk": "adversarial risk",
@@ -23,6 +24,11 @@ QUANTITIES = {
     "training_loss": "robust training loss",
     "mean_abs_residual": "mean absolute training residual",
     "zero_residual_fraction": "fraction of zero residuals",
+    "overlap": "overlap $m$",
+    "output_power": r"$\mathrm{E}f^2$",
+    "training_error": "training error",
+    "attacked_training_error": "training error under attack",
+    "mean_margin": "mean training margin",
 }
 #: Margin of :mod:`rfrobust.tuning.boundaries` -> (colour, legend) of its zero level.
 MARGINS = {
@@ -71,7 +77,7 @@ def draw(
             if name in log:
                 setter("log")
         axis.set(xlabel=LABELS[x], ylabel=LABELS[y])
-        fixed = [name for name in LABELS if name not in (x, y)]
+        fixed = [name for name in LABELS if name not in (x, y) and (name != "gradient_penalty" or data[name] > 0.0)]
         axis.set_title(", ".join(f"{LABELS[name]} = {float(data[name]):g}" for name in fixed), fontsize=7)
         if axis.get_legend_handles_labels()[1]:
             figure.legend(loc="outside lower center", ncols=2)
