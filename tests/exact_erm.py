@@ -169,3 +169,104 @@ def ill_conditioned(seed):
     y = y * 10 ** rng.uniform(-6, 6)
     share = rng.choice([10 ** rng.uniform(-6, 0), 1 - 10 ** rng.uniform(-7, -1), 1 + 10 ** rng.uniform(-7, 1)])
     return F, y, J2, ridge, float(share)
+
+
+class ExactFamily(ExactERM):
+    """The same with absolute or Huber loss, or logistic or hinge loss under a ridge; J^2 > 0."""
+
+    def __init__(self, F, y, J2, eps, ridge, loss):
+        super().__init__(F, y, J2, eps, ridge)
+        self.name, _, delta = loss.partition(":")
+        self.delta, self.margin = mp.mpf(delta or "1"), self.name in ("logistic", "hinge")
+
+    def of(self, z):
+        if self.name == "logistic":
+            return mp.log1p(mp.exp(-z))
+        if self.name == "hinge":
+            return max(1 - z, 0)
+        return z if self.name == "absolute" else z**2 / 2 if z < self.delta else self.delta * (z - self.delta / 2)
+
+    def loss(self, theta):
+        f, b = self.F * theta, self.eps * self.norm(theta)
+        if self.margin:
+            sizes = [self.y[i] * f[i] - b for i in range(self.n)]
+        else:
+            sizes = [abs(self.y[i] - f[i]) + b for i in range(self.n)]
+        return sum(self.of(z) for z in sizes) / self.n + self.ridge * (theta.T * theta)[0] / 2
+
+    def lower_bound(self, u, theta):
+        """The dual objective of slopes that are raised, or all scaled, until norm and ridge hold the pull."""
+        n, eps, top = self.n, self.eps, self.delta if self.name == "huber" else mp.mpf(1)
+        if self.margin:
+            omega = [min(max(self.y[i] * u[i], 0), 1) for i in range(n)]
+            u, linear = mp.matrix([self.y[i] * omega[i] for i in range(n)]), mp.mpf(0)
+            costs = -sum(omega)
+            if self.name == "logistic":
+                costs = sum(w * mp.log(w) + (1 - w) * mp.log(1 - w) for w in omega if 0 < w < 1)
+        else:
+            u = mp.matrix([min(max(t, -top), top) for t in u])
+            if self.ridge:
+                least = top if self.name == "absolute" else min(eps * self.norm(theta), top)
+                omega = [max(abs(t), least) for t in u]
+            else:
+                need = self.size(self.F.T * u / n) / eps
+                u *= (share := min(top / need, 1) if need else mp.mpf(1))
+                omega = self.raised([abs(t) for t in u], share * need)
+            linear = (u.T * self.y)[0]
+            costs = sum(omega[i] ** 2 / 2 for i in range(n)) if self.name == "huber" else mp.mpf(0)
+        held = self.held(self.F.T * u / n, eps * sum(omega) / n) if self.ridge else mp.mpf(0)
+        return max((linear - costs) / n - held, mp.mpf(0))
+
+    def size(self, g):
+        """|J^-1 g|."""
+        return mp.sqrt((g.T * mp.cholesky_solve(self.metric, g))[0])
+
+    def held(self, g, weight):
+        """Minus the least of weight |J theta| - g'theta + (ridge/2)|theta|^2, in the basis of J^-1 J'^-1."""
+        if self.size(g) <= weight:
+            return mp.mpf(0)
+        root = mp.inverse(mp.cholesky(self.metric))
+        kappa, basis = mp.eigsy(root * root.T)
+        a = basis.T * (root * g)
+
+        def squares(rho, powers):
+            return sum(
+                a[i] ** 2 * kappa[i] ** powers / (weight + self.ridge * rho * kappa[i]) ** 2 for i in range(self.N)
+            )
+
+        low, high = mp.mpf(0), mp.mpf(1)
+        while squares(high, 0) > 1:
+            high *= 16
+        while squares(high / 16, 0) < 1 and high > mp.mpf(10) ** -60:
+            high /= 16
+        for _ in range(170):
+            rho = (low + high) / 2
+            low, high = (rho, high) if squares(rho, 0) > 1 else (low, rho)
+        return self.ridge * high**2 * squares(high, 1) / 2
+
+    @staticmethod
+    def raised(slopes, mean):
+        """The slopes, those below a common one raised to it, with this mean if theirs is smaller."""
+        slopes, n = sorted(slopes), len(slopes)
+        total = sum(slopes)
+        for k, value in enumerate(slopes):
+            total -= value
+            common = (mean * n - total) / (k + 1)
+            if k + 1 == n or common <= slopes[k + 1]:
+                break
+        return [max(w, common) for w in slopes]
+
+
+def scales_and_metrics(seed):
+    """Draw (F, y, J2, eps, ridge): columns over 16 decades, metrics of condition numbers to 1e12."""
+    rng = np.random.default_rng(seed)
+    n, N = rng.integers(4, 14), rng.integers(2, 14)
+    scale = 10.0 ** rng.uniform(-8, 8, N) if rng.random() < 0.7 else np.ones(N)
+    F = rng.standard_normal((n, N)) * scale
+    root = rng.standard_normal((N, N)) * 10.0 ** rng.uniform(-6, 0, N)[:, None]
+    J2 = root.T @ root
+    if rng.random() < 0.5:
+        J2 *= np.outer(scale, scale)
+    y = rng.standard_normal(n) * 10.0 ** rng.uniform(-3, 3)
+    ridge = 0.0 if rng.random() < 0.6 else 10.0 ** rng.uniform(-6, 1)
+    return F, y, 0.5 * (J2 + J2.T), 10.0 ** rng.uniform(-4, 1), ridge

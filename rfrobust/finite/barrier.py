@@ -8,11 +8,12 @@ at a length that vanishes with mu. Slacks are eliminated sample by sample, so th
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.linalg import LinAlgError, cho_solve
+from scipy.linalg import LinAlgError
 
 from ..support.errors import Error
-from .convex import ConvexTraining, DualPoint
-from .newton import cholesky_factor
+from .convex import ConvexTraining
+from .newton import solve_definite
+from .scores import DualPoint
 
 #: Share of the way to the boundary that a step takes, and how far multipliers may be from mu over their slack.
 _BOUNDARY, _SPREAD = 0.995, 1e10
@@ -21,6 +22,8 @@ _FLAT = 1e-10
 #: The gap in units of the barrier at which the point counts as on the central path, so that the barrier may fall, and
 #: by which factor, for one seminorm and for many (more kinks).
 _CENTRAL, _FALL, _FALL_MANY = 20.0, 0.01, 0.1
+#: A slope of the merit, in units of the barrier, at which it is on the path although rounding hides it from the gap.
+_CENTRED = 1e-6
 #: The gap at which the iteration ends by itself: theta is only as accurate as the square root of the gap.
 TARGET = 1e-13
 #: Steps without a smaller gap after which the certificate counts as reached as far as it goes.
@@ -33,7 +36,10 @@ class SeparableError(Error, ValueError):
 
 @dataclass(frozen=True)
 class Iterate:
-    """A primal point, the dual point that bounds its gap, the smoothing of both, and the number of steps."""
+    """A primal point, the dual point that bounds its gap, the smoothing of both, and the number of steps.
+
+    ``inner`` is an early iterate whose dual point has room in its constraint, if there was one.
+    """
 
     x: np.ndarray
     value: float
@@ -41,6 +47,7 @@ class Iterate:
     h: float
     dual: DualPoint
     iterations: int
+    inner: "Iterate | None" = None
 
 
 @dataclass
@@ -162,7 +169,7 @@ def _direction(problem: ConvexTraining, at: _Place, slacks: _Slacks, mu: float, 
     if problem.M is not None:
         gradient += problem.M @ at.x
         matrix += problem.M
-    dx = -cho_solve((cholesky_factor(matrix), True), gradient, check_finite=False)
+    dx = -solve_definite(matrix, gradient)
     df, dp = Z @ dx, eps * (at.G @ dx)
     dt = -df
     da = np.zeros(n) if problem.margin else (-rest_a - E * dt - bend * dp) / (bend + D)
@@ -247,6 +254,7 @@ def minimise(problem: ConvexTraining, x: np.ndarray, *, tol: float, max_iter: in
     slacks = _start(problem, x, mu, h)
     at = _opened(problem, x, slacks, h)
     best: Iterate | None = None
+    inner: Iterate | None = None
     since = 0
     for iteration in range(1, max_iter + 1):
         try:
@@ -261,16 +269,18 @@ def minimise(problem: ConvexTraining, x: np.ndarray, *, tol: float, max_iter: in
                 "theta is best: take ridge > 0, gradient_penalty > 0, a larger eps, or more samples; got "
                 f"eps={problem.eps!r} and loss={problem.loss.name!r}"
             )
-        point = problem.dual_point(at.z, slacks.low - slacks.high, slacks.on)
+        point = problem.parts.dual_point(problem.y, at.z, slacks.low - slacks.high, slacks.on)
         value = problem.primal(at.x)
         gap = (value - problem.lower_bound(at.x, h, point)) / value if value > 0.0 else 0.0
         since += 1
-        if best is None or gap < best.gap:
+        if inner is None and gap < np.inf:
+            inner = Iterate(at.x, value, gap, h, point, iteration)
+        if best is None or gap < best.gap or (gap == best.gap == np.inf and value < best.value):
             since = since if best is not None and gap > 0.5 * best.gap else 0
             best = Iterate(at.x, value, gap, h, point, iteration)
         if best.gap <= TARGET or since >= (_STALL if best.gap <= tol else _STUCK):
             break
-        if mu <= 1e-16 * value or gap * value > _CENTRAL * mu:
+        if mu <= 1e-16 * value or (gap * value > _CENTRAL * mu and -d.slope > _CENTRED * mu):
             continue
         mu *= _FALL if len(at.R) == 1 else _FALL_MANY
         new = min(h, _smoothing(problem, at, point.omega, mu))
@@ -280,7 +290,7 @@ def minimise(problem: ConvexTraining, x: np.ndarray, *, tol: float, max_iter: in
             slacks.v = slacks.v + np.where(slacks.v > closed, np.maximum(closed - at.above, 0.0), 0.0)
             at = _opened(problem, at.x, slacks, h)
     assert best is not None
-    return replace(best, iterations=iteration)
+    return replace(best, iterations=iteration, inner=inner)
 
 
 def _opened(problem: ConvexTraining, x: np.ndarray, slacks: _Slacks, h: float) -> _Place:

@@ -6,12 +6,12 @@ with L_i(f, s) = rho(|y_i - f| + s) for a loss of residuals, l(y_i f - s) for on
 simulation page, "The general objective").
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 from scipy.linalg import LinAlgError, cho_factor, cho_solve
 
 from ..problem.loss import Loss, MarginLoss
+from .definite import UNIT
+from .scores import LOSS_ROUNDINGS, DualPoint, largest
 from .seminorms import Seminorms
 
 #: Jumps of a slope below this share of the slopes around it are rounding.
@@ -47,17 +47,23 @@ class SplitLoss:
             slope = slope - jump * (z >= kink)
         return value, slope, bend
 
+    def dual_point(self, y: np.ndarray, z: np.ndarray, score: np.ndarray, hinges: np.ndarray) -> DualPoint:
+        """The dual point of slopes r'(z_i) + sum_k hinges_ik, 0 <= hinges_ik <= jump_k, and scores ``score``.
 
-@dataclass(frozen=True)
-class DualPoint:
-    """Scores u_i of the samples, slopes omega_i >= |u_i| of the loss, and a bound of its conjugate at each of them.
-
-    For margins omega_i = y_i u_i is the slope of the loss downwards.
-    """
-
-    u: np.ndarray
-    omega: np.ndarray
-    conjugate: np.ndarray
+        The conjugate of a sum is at most the sum of the conjugates: that of r is z r'(z) - r(z), that of a hinge
+        linear.
+        """
+        r, slope, _ = self.smooth(z)
+        hinges = np.clip(hinges, 0.0, self.jumps)
+        conjugate = slope * z - r + hinges @ self.kinks
+        total = slope + hinges.sum(axis=1)
+        terms = np.abs(slope * z) + np.abs(r) + np.maximum(z[:, None] - self.kinks, 0.0) @ self.jumps
+        error = LOSS_ROUNDINGS * UNIT * float(np.mean(terms + hinges @ np.abs(self.kinks)))
+        blur = 4 * UNIT * (np.abs(slope) + hinges.sum(axis=1))
+        if isinstance(self.loss, MarginLoss):
+            return DualPoint(self.loss, -y * total, -total, conjugate, blur, error)
+        within = np.maximum(total - blur, 0.0)
+        return DualPoint(self.loss, np.clip(score, -within, within), total, conjugate, blur, error)
 
 
 class ConvexTraining:
@@ -111,25 +117,12 @@ class ConvexTraining:
             return False
         return bool(self.sizes(x, self.norms.values(x)).min() > 0.0)
 
-    def dual_point(self, z: np.ndarray, score: np.ndarray, hinges: np.ndarray) -> DualPoint:
-        """The dual point of slopes r'(z_i) + sum_k hinges_ik, 0 <= hinges_ik <= jump_k, and scores ``score``.
-
-        The conjugate of a sum is at most the sum of the conjugates: that of r is z r'(z) - r(z), that of a hinge
-        linear.
-        """
-        r, slope, _ = self.parts.smooth(z)
-        hinges = np.clip(hinges, 0.0, self.parts.jumps)
-        conjugate = slope * z - r + hinges @ self.parts.kinks
-        total = slope + hinges.sum(axis=1)
-        if self.margin:
-            return DualPoint(-self.y * total, -total, conjugate)
-        return DualPoint(np.clip(score, -total, total), total, conjugate)
-
     def lower_bound(self, x: np.ndarray, h: float, point: DualPoint) -> float:
         """A number that no value of P is below; -inf where the dual point is not feasible.
 
         The gradients of the seminorms at x, smoothed at length h, and the penalty at x share out the pull Z'u/n of the
-        scores. What is left of it must be held by the room that smoothing leaves in the seminorms, or by the penalty.
+        scores. What is left of it is held by the room that smoothing leaves in the seminorms, by the penalty, or by
+        steeper slopes.
         """
         n, eps = len(self.y), self.eps
         R, G = self.norms.smooth(x, h)
@@ -150,6 +143,12 @@ class ConvexTraining:
             lost = 0.5 * float(rest @ cho_solve(self._factor, rest, check_finite=False))
             bounds.append(level + float(rest @ x) - lost)
         small = np.where(np.abs(rest) <= _ROUNDING * size, 0.0, rest)
-        if not small.any() or self.norms.absorbs(-small, x, h, weights):
+        lack = self.norms.lacks(-small, x, h, weights) if small.any() else 0.0
+        if lack == 0.0:
             bounds.append(level)
+        elif lack < np.inf and not self.margin and eps > 0.0:
+            cost = point.cost(
+                eps * float(np.mean(point.omega)) + lack, eps, 0.0, largest(self.loss, self.primal(x)) / eps
+            )
+            bounds.append(level + float(np.mean(point.conjugate)) - cost)
         return max(bounds)

@@ -28,6 +28,12 @@ class Triangular:
         # L L' is the matrix to a relative error below 1/2, which doubles both terms of |a + b|^2 <= 2|a|^2 + 2|b|^2.
         return 4.0 * float(seen @ seen) + 2.0 * float(error @ error) / self.smallest
 
+    def close_reach(self, r: np.ndarray, error: np.ndarray) -> float:
+        """The bound of :meth:`reach`, closer and for the price of B: its rounding is below 1e-6 of it."""
+        columns = np.abs(self.back(np.eye(len(self.L))))
+        seen = np.abs(self.adjoint(r)) + columns.T @ error
+        return 2.01 * float(seen @ seen)
+
 
 def safe_cholesky(C: np.ndarray, terms: int = 0) -> Triangular | None:
     """Coordinates by Cholesky if its rounding, in norm at most N gamma max C_ii, is below a third of the spectrum.

@@ -10,15 +10,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.linalg import LinAlgError, cho_solve, get_lapack_funcs, qr, solve_triangular
+from scipy.linalg import LinAlgError, solve_triangular
 
 from ..problem.parameters import scalar
 from ..problem.phase import Phase
 from ..support import validation
 from ..support.errors import Error
-from .bounds import Coordinates, GivenData, best_length, conjugate
-from .coordinates import coordinates, with_orthonormal_images, with_ridge
-from .newton import cholesky_factor, minimise, newton_step
+from .frame import Frame, rotated, symmetric_metric
+from .newton import minimise, newton_step, solve_definite
+from .scores import SquareScores, best_length, conjugate
 
 #: From this share of the null threshold on, the solution is sought from the null point.
 _NEAR_NULL = 0.99
@@ -111,39 +111,13 @@ class ConcentratedERM:
         F = validation.real_array("features", features, ndim=2)
         n, N = F.shape
         self.y = validation.real_array("y", y, shape=(n,))
-        J2 = validation.real_array("metric", metric, shape=(N, N))
+        J2 = symmetric_metric(metric, N)
         self.ridge = scalar("ridge", ridge)
-        scale = float(np.abs(J2).max())
-        asymmetry = float(np.abs(J2 - J2.T).max())
-        if asymmetry > 1e-8 * scale:
-            raise ValueError(f"metric must be symmetric, got an asymmetry of {asymmetry:.3g} in metric")
         self.features = F
-        self._coordinates(F, J2)
+        self._frame = Frame(F, self.y, J2, self.ridge)
+        self.Z, self.R, self.penalised = self._frame.Z, self._frame.R, self._frame.penalised
         self._y_scale = float(np.sqrt(np.mean(self.y**2)))
         self._null_point()
-
-    def _coordinates(self, F: np.ndarray, J2: np.ndarray) -> None:
-        """Choose the basis of w and set what the iteration needs in it: Z, the ridge matrix, the rotation."""
-        n, N = F.shape
-        self._order, scale = np.arange(N), _powers_of_two(F, J2)
-        if self.ridge > 0 and (np.diff(scale) > 0).any():
-            self._order = np.argsort(-scale, kind="stable")  # ridge / scale^2 ascends
-            scale, F, J2 = scale[self._order], F[:, self._order], J2[np.ix_(self._order, self._order)]
-        self._scale, C, self._basis = _scaled_coordinates(scale, J2)
-        F = F / self._scale
-        self._given = GivenData(F, self.y, C, self.ridge / self._scale**2)
-        self._reflectors: tuple[np.ndarray, np.ndarray] | None = None
-        self.R: np.ndarray | None = None
-        if self.ridge > 0:
-            self._basis, self.R = with_ridge(self._basis, self._given.ridge)
-        elif self._basis.blind.size:
-            self._basis = with_orthonormal_images(self._basis, F)
-        self.penalised = self._basis.penalised
-        self.Z = self._basis.adjoint(F.T).T
-        if self.ridge == 0 and n < N and self.penalised == N:
-            self._reflectors, triangle = qr(self.Z.T, mode="raw", check_finite=False)
-            self.Z = np.ascontiguousarray(triangle[:n].T)
-            self.penalised = n
 
     def _null_point(self) -> None:
         """The best w whose penalised part is zero, and its residuals."""
@@ -181,14 +155,15 @@ class ConcentratedERM:
         if self.R is not None or self.Z.shape != (n, n) or self.penalised != n:
             return None
         try:
-            diagonal = np.linalg.svd(self.Z, compute_uv=False) if self._reflectors is None else np.abs(np.diag(self.Z))
+            triangular = self._frame.reflectors is not None
+            diagonal = np.abs(np.diag(self.Z)) if triangular else np.linalg.svd(self.Z, compute_uv=False)
             if diagonal.min() < 1e-12 * diagonal.max():
                 return None
             w = self._interpolate(self.y)
-            if self._reflectors is None:
-                a = np.linalg.solve(self.Z.T, w)
-            else:
+            if triangular:
                 a = solve_triangular(self.Z, w, lower=True, trans=1, check_finite=False)
+            else:
+                a = np.linalg.solve(self.Z.T, w)
         except LinAlgError:
             return None
         largest = float(np.abs(a).max())
@@ -196,7 +171,7 @@ class ConcentratedERM:
 
     def _interpolate(self, values: np.ndarray) -> np.ndarray:
         """The w with Z w = values, Z being square (lower triangular after the QR step)."""
-        if self._reflectors is None:
+        if self._frame.reflectors is None:
             return np.linalg.solve(self.Z, values)
         return solve_triangular(self.Z, values, lower=True, check_finite=False)
 
@@ -208,13 +183,13 @@ class ConcentratedERM:
         An interpolator, whose loss at small radii is not above the rounding of the residuals, keeps its alpha.
         """
         if phase is Phase.INTERPOLATING:
-            return theta + self._theta(self._interpolate(self._given.residual(theta))), alpha
+            return theta + self._frame.scaled(self._interpolate(self._frame.given.residual(theta))), alpha
         scaled, p = self._scaled(eps), len(w)
         unit = self._y_scale / scaled.z_scale
-        primal, dual = self._given.conditions(theta, alpha, eps)
-        force = self._basis.adjoint(dual)
-        if self._reflectors is not None:
-            force = _rotated(*self._reflectors, force, transposed=True)
+        primal, dual = self._frame.given.conditions(theta, alpha, eps)
+        force = self._frame.basis.adjoint(dual)
+        if self._frame.reflectors is not None:
+            force = rotated(*self._frame.reflectors, force, transposed=True)
         residuals = primal / self._y_scale, force[:p] / (scaled.z_scale * self._y_scale)
         step, step_alpha = newton_step(scaled, w / unit, alpha / self._y_scale, residuals)
         step = unit * step
@@ -222,11 +197,7 @@ class ConcentratedERM:
             size = float(np.linalg.norm(w))
             pulled = eps * float(np.mean(np.maximum(eps * size, np.abs(alpha))))
             step = np.concatenate([step, force[p:] * (size / pulled)])
-        return theta + self._theta(step), alpha + self._y_scale * step_alpha
-
-    def _theta(self, w: np.ndarray) -> np.ndarray:
-        """B w, in the scaled coordinates."""
-        return self._basis.back(w if self._reflectors is None else _rotated(*self._reflectors, w))
+        return theta + self._frame.scaled(step), alpha + self._y_scale * step_alpha
 
     def solve(
         self, eps: float, *, start: "RobustFit | None" = None, tol: float = 1e-8, max_iter: int = 500
@@ -300,7 +271,7 @@ class ConcentratedERM:
         """Minimiser for eps = 0: ridge regression, or for ridge = 0 the limit eps -> 0+, the one of least |J theta|."""
         n, p = self.Z.shape
         if self.R is not None:
-            return _solve_definite(self.Z.T @ self.Z / n + self.R, self.Z.T @ self.y / n)
+            return solve_definite(self.Z.T @ self.Z / n + self.R, self.Z.T @ self.y / n)
         if p > self.penalised and p > np.linalg.matrix_rank(self.Z):
             return self._least_norm_square()
         return np.linalg.lstsq(self.Z, self.y, rcond=None)[0]
@@ -327,12 +298,11 @@ class ConcentratedERM:
         """The fit at w with its certificate, the dual bound being that of a ``radius`` of at most eps (default eps)."""
         budget = min(_REFINEMENTS, max_iter - iterations)
         norm = float(np.linalg.norm(w[: self.penalised]))
-        theta = self._theta(w)
-        if self.ridge == 0.0 and self._basis.blind.size:
-            images = self.Z[:, self.penalised :]
-            alpha = alpha - images @ (images.T @ alpha)
+        theta = self._frame.scaled(w)
+        alpha = self._frame.without_blind(alpha)
         radius = eps if radius is None else radius
-        objective, gap, length = self._given.certify(theta, alpha, eps, radius, self._basis, tol)
+        given, basis = self._frame.given, self._frame.basis
+        objective, gap, length = given.certify(theta, SquareScores(alpha), eps, radius, basis, tol)
         point = theta, alpha
         while gap > tol and budget > 0 and length > 0 and (eps > 0 or self.ridge > 0):
             budget, iterations = budget - 1, iterations + 1
@@ -340,7 +310,7 @@ class ConcentratedERM:
                 point = self._refined(eps, *point, w, phase)
             except LinAlgError:
                 break
-            certified = self._given.certify(*point, eps, radius, self._basis, tol)
+            certified = given.certify(point[0], SquareScores(point[1]), eps, radius, basis, tol)
             if certified[1] < gap:
                 (theta, alpha), (objective, gap, length) = point, certified
         # With no norm alpha is the residual: exact fits by directions without penalty leave its rounding.
@@ -348,9 +318,7 @@ class ConcentratedERM:
         zero = float(np.mean(np.abs(alpha) <= least))
         if phase is Phase.INTERPOLATING:
             zero = 1.0
-        given = np.empty_like(theta)
-        given[self._order] = theta / self._scale
-        fit = RobustFit(given, objective, gap, iterations, zero, length, alpha, phase)
+        fit = RobustFit(self._frame.theta(theta), objective, gap, iterations, zero, length, alpha, phase)
         if not gap <= tol:
             raise ConvergenceError(
                 f"robust ERM stopped at a certified relative duality gap of {gap:.2e} > tol={tol:.2e} after "
@@ -402,7 +370,7 @@ class _ScaledProblem:
         for _ in range(4):
             hessian = gram.copy()
             hessian[diagonal, diagonal] += np.where(penalised, weight, 1e-12)
-            w = _solve_definite(hessian, pull)
+            w = solve_definite(hessian, pull)
             residual = self.y - self.Z @ w
             norm = float(np.linalg.norm(w[: self.penalised]))
             previous, weight = weight, self.eps**2 + self.eps * float(np.mean(np.abs(residual))) / norm
@@ -467,40 +435,3 @@ class _ScaledProblem:
 def _loss(problem: ConcentratedERM | _ScaledProblem, w: np.ndarray, eps: float) -> float:
     size = np.abs(problem.y - problem.Z @ w) + eps * np.linalg.norm(w[: problem.penalised])
     return 0.5 * float(np.mean(size**2)) + (0.0 if problem.R is None else 0.5 * float(w @ problem.R @ w))
-
-
-def _rotated(reflectors: np.ndarray, factors: np.ndarray, w: np.ndarray, *, transposed: bool = False) -> np.ndarray:
-    """Q w or Q'w for the Q of a QR factorization in LAPACK's form, without Q."""
-    (multiply,) = get_lapack_funcs(("ormqr",), (reflectors,))
-    column = np.zeros((len(reflectors), 1), order="F")
-    column[: len(w), 0] = w
-    return multiply("L", "T" if transposed else "N", reflectors, factors, column, 64, overwrite_c=True)[0][:, 0]
-
-
-def _solve_definite(matrix: np.ndarray, right: np.ndarray) -> np.ndarray:
-    """Solve a positive definite system, whose unknowns may differ in size by many orders of magnitude."""
-    size = np.sqrt(np.diag(matrix))
-    factor = cholesky_factor(matrix / size[:, None] / size)
-    return cho_solve((factor, True), right / size, check_finite=False) / size
-
-
-def _powers_of_two(F: np.ndarray, J2: np.ndarray) -> np.ndarray:
-    """Scales that bring the diagonal of J^2 to order 1, and the features where it is 0."""
-    size = np.sqrt(np.maximum(np.diag(J2), 0.0))
-    size = np.where(size > 0, size, np.abs(F).max(axis=0))
-    return np.ldexp(1.0, np.frexp(np.where(size > 0, size, 1.0))[1])
-
-
-def _scaled_coordinates(scale: np.ndarray, J2: np.ndarray) -> tuple[np.ndarray, np.ndarray, Coordinates]:
-    """The scales, the metric so scaled, and its coordinates.
-
-    A metric that is semidefinite only up to the rounding of its largest entries is given one scale.
-    """
-    try:
-        C = J2 / scale
-        C /= scale[:, None]
-        return scale, C, coordinates(C)
-    except ValueError:
-        common = np.full_like(scale, scale.max())
-        C = J2 / common[0] ** 2
-        return common, C, coordinates(C)

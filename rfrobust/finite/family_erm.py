@@ -5,10 +5,11 @@
 with L_i(f, s) = rho(|y_i - f| + s) or l(y_i f - s) (docs, simulation page, "The general objective").
 """
 
+from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
-from scipy.linalg import cho_solve, qr, svd
 
 from ..problem.attack import EUCLIDEAN, norm_of
 from ..problem.loss import SQUARE, Absolute, Loss, MarginLoss, resolve_loss
@@ -16,14 +17,19 @@ from ..problem.parameters import scalar
 from ..problem.phase import Phase
 from ..support import validation
 from .barrier import Iterate, minimise
-from .convex import ConvexTraining, DualPoint
+from .convex import ConvexTraining, SplitLoss
 from .erm import ConcentratedERM, ConvergenceError, RobustFit
 from .features import FeatureMap
-from .newton import cholesky_factor
-from .seminorms import Concentrated, Euclidean, Linearized, Seminorms, Whitened
+from .frame import Frame, symmetric_metric
+from .network_bounds import GivenNetwork
+from .newton import solve_definite
+from .scores import DualPoint
+from .seminorms import Concentrated, Euclidean, Linearized
 
 #: Shares of the null threshold at which interpolators are sought fall by this factor.
 _SHARE = 0.3
+#: Steps that fit the samples again that the iteration fits up to rounding.
+_REFINEMENTS = 2
 
 
 def labels_of(loss: Loss, y: np.ndarray) -> np.ndarray:
@@ -35,9 +41,15 @@ def labels_of(loss: Loss, y: np.ndarray) -> np.ndarray:
 
 
 def fitted(
-    problem: ConvexTraining, point: Iterate, theta: np.ndarray, norm: float, tol: float, *, phase: Phase | None = None
+    problem: ConvexTraining,
+    point: Iterate,
+    theta: np.ndarray,
+    certificate: tuple[float, float, float],
+    tol: float,
+    *,
+    phase: Phase | None = None,
 ) -> RobustFit:
-    """Return the fit at a point of the iteration, or raise if its gap is above ``tol``."""
+    """Return the fit at a point of the iteration, whose certificate is (objective, gap, norm), or raise if it fails."""
     t = np.abs(problem.y - problem.Z @ point.x)
     dual = point.dual
     # strictly complementary: of the residual and the room of its score one is zero
@@ -46,11 +58,18 @@ def fitted(
     zero = 0.0 if problem.margin else float(np.mean(t <= np.abs(problem.y).mean() * room))
     if phase is None:
         phase = Phase.INTERPOLATING if zero == 1.0 else Phase.REGULAR
-    fit = RobustFit(theta, point.value, max(point.gap, 0.0), point.iterations, zero, norm, dual.u, phase)
-    if not point.gap <= tol:
+    objective, gap, norm = certificate
+    fit = RobustFit(theta, objective, gap, point.iterations, zero, norm, dual.u, phase)
+    return certified(fit, tol)
+
+
+def certified(fit: RobustFit, tol: float) -> RobustFit:
+    """Return the fit, or raise if its gap is above ``tol``."""
+    if not fit.gap <= tol:
         raise ConvergenceError(
-            f"robust ERM stopped at a relative duality gap of {point.gap:.2e} > tol={tol:.2e} after {point.iterations} "
-            "Newton steps; raise max_iter or tol, add a small ridge, or choose features that are less dependent",
+            f"robust ERM stopped at a certified relative duality gap of {fit.gap:.2e} > tol={tol:.2e} after "
+            f"{fit.iterations} Newton steps; raise max_iter or tol, add a small ridge, or choose features that are "
+            "less dependent",
             fit,
         )
     return fit
@@ -68,7 +87,7 @@ def ridge_start(
     system += (eps**2 + 0.3 * eps) * bend + (1e-3 * scale) * bend + 1e-12 * size * np.eye(p)
     if M is not None:
         system += M
-    return cho_solve((cholesky_factor(system), True), Z.T @ y / n, check_finite=False)
+    return solve_definite(system, Z.T @ y / n)
 
 
 class FamilyERM:
@@ -119,13 +138,17 @@ class FamilyERM:
             raise ValueError(
                 f"norm must be 2 for a metric that is given as a matrix, got norm={self.norm!r}: give the FeatureMap"
             )
-        self._metric = metric if self.network is None else None
+        self._J2: np.ndarray | None = None
         if self.norm == EUCLIDEAN or self.gradient_penalty > 0.0:
-            J2 = self._metric_matrix(N)
+            self._J2 = symmetric_metric(metric if self.network is None else self.network.metric, N)
         self.M: np.ndarray | None = None
-        self.norms: Seminorms
+        self.norms: Euclidean | Concentrated
         if self.norm == EUCLIDEAN:
-            self._euclidean(J2)
+            self.Z, k, p = self._frame.Z, self._frame.penalised, self._frame.Z.shape[1]
+            self.norms, self.M = Euclidean(k, p), self._frame.R
+            if self.gradient_penalty > 0.0:
+                self.M = np.zeros((p, p)) if self.M is None else self.M
+                self.M[np.arange(k), np.arange(k)] += self.gradient_penalty
         else:
             assert self.network is not None
             a = self.network.activation
@@ -137,69 +160,26 @@ class FamilyERM:
             self.Z = F
             if self.ridge > 0.0 or self.gradient_penalty > 0.0:
                 self.M = self.ridge * np.eye(N)
-                if self.gradient_penalty > 0.0:
-                    self.M += self.gradient_penalty * J2
+                if self._J2 is not None:
+                    self.M += self.gradient_penalty * self._J2
 
-    def _metric_matrix(self, N: int) -> np.ndarray:
-        if self.network is not None:
-            return validation.real_array("metric", self.network.metric, shape=(N, N))
-        J2 = validation.real_array("metric", self._metric, shape=(N, N))
-        asymmetry = float(np.abs(J2 - J2.T).max())
-        if asymmetry > 1e-8 * float(np.abs(J2).max()):
-            raise ValueError(f"metric must be symmetric, got an asymmetry of {asymmetry:.3g} in metric")
-        return J2
-
-    def _euclidean(self, J2: np.ndarray) -> None:
-        """Choose coordinates in which R is a length; without a ridge those that no sample sees are left out."""
-        F, n = self.features, len(self.y)
-        self._basis = Whitened(J2)
-        self.Z = self._basis.adjoint(F.T).T
-        self._rotation: np.ndarray | None = None
-        k, N = self._basis.penalised, F.shape[1]
-        if self.ridge == 0.0 and k < N:
-            left, size, right = svd(self.Z[:, k:], full_matrices=False, check_finite=False)
-            kept = size > 1e-12 * float(np.linalg.norm(self.Z))
-            self._rotation = np.zeros((N, k + int(kept.sum())))
-            self._rotation[:k, :k] = np.eye(k)
-            self._rotation[k:, k:] = right[kept].T / size[kept]
-            self.Z = np.hstack([self.Z[:, :k], left[:, kept]])
-        elif self.ridge == 0.0 and n < N:
-            self._rotation, triangle = qr(self.Z.T, mode="economic", check_finite=False)
-            self.Z = np.ascontiguousarray(triangle.T)
-            k = n
-        p = self.Z.shape[1]
-        self.norms = Euclidean(k, p)
-        if self.ridge > 0.0:
-            columns = self._basis.adjoint(np.eye(N))
-            self.M = self.ridge * (columns @ columns.T)
-        if self.gradient_penalty > 0.0:
-            self.M = np.zeros((p, p)) if self.M is None else self.M
-            seen = np.arange(k)
-            self.M[seen, seen] += self.gradient_penalty
+    @cached_property
+    def _frame(self) -> Frame:
+        """Coordinates in which R is a length; without attack any will do."""
+        J2 = np.eye(self.features.shape[1]) if self._J2 is None else self._J2
+        return Frame(self.features, self.y, J2, self.ridge, self.loss, self.gradient_penalty)
 
     @property
     def _free(self) -> bool:
         """Whether there are directions without norm."""
         return isinstance(self.norms, Euclidean) and self.norms.penalised < self.norms.size
 
-    def theta(self, x: np.ndarray) -> np.ndarray:
-        """The second layer of a point of the iteration."""
-        if self.norm != EUCLIDEAN:
-            return x
-        return self._basis.back(x if self._rotation is None else self._rotation @ x)
-
-    @property
-    def _null_sizes(self) -> np.ndarray:
-        """Where the loss is taken at theta = 0."""
-        return np.zeros_like(self.y) if isinstance(self.loss, MarginLoss) else np.abs(self.y)
-
     def _null_dual(self) -> DualPoint:
         """The scores at theta = 0."""
-        size = self._null_sizes
-        value, slope, _ = self.loss.derivatives(size)
-        if isinstance(self.loss, MarginLoss):
-            return DualPoint(-self.y * slope, -slope, slope * size - value)
-        return DualPoint(np.sign(self.y) * slope, slope, slope * size - value)
+        size = np.zeros_like(self.y) if isinstance(self.loss, MarginLoss) else np.abs(self.y)
+        parts = SplitLoss(self.loss)
+        hinges = np.where(size[:, None] >= parts.kinks, parts.jumps, 0.0)
+        return parts.dual_point(self.y, size, np.copysign(np.inf, self.y), hinges)
 
     @property
     def null_threshold(self) -> float:
@@ -211,7 +191,6 @@ class FamilyERM:
         if self._free:
             return np.inf
         dual = self._null_dual()
-        assert isinstance(self.norms, Euclidean | Concentrated)
         total = float(dual.omega.sum())
         return self.norms.dual(self.Z.T @ dual.u) / total if total > 0.0 else 0.0
 
@@ -237,16 +216,63 @@ class FamilyERM:
         eps = validation.real_scalar("eps", eps, 0.0)
         tol = validation.real_scalar("tol", tol, 0.0, 1.0, open_lower=True)
         max_iter = validation.integer("max_iter", max_iter, 1)
-        N = self.features.shape[1]
         if not self.y.any() or (eps > 0.0 and eps >= self.null_threshold):
-            value = float(np.mean(self.loss(self._null_sizes)))
-            zero = 0.0 if isinstance(self.loss, MarginLoss) else float(np.mean(self.y == 0.0))
-            return RobustFit(np.zeros(N), value, 0.0, 0, zero, 0.0, self._null_dual().u, Phase.NULL)
+            fit = self._null(eps, tol)
+            if fit.gap <= tol:
+                return fit
         if eps == 0.0 and self.M is None and self._interpolates():
             return self._interpolator(tol, max_iter)
         problem = ConvexTraining(self.Z, self.y, self.loss, eps, self.norms, self.M)
         point = minimise(problem, self._start(eps), tol=tol, max_iter=max_iter)
-        return fitted(problem, point, self.theta(point.x), float(self.norms.values(point.x)[0]), tol)
+        theta = self._frame.theta(self._frame.scaled(point.x)) if self.norm == EUCLIDEAN else point.x
+        certificate = self._certify(theta, point.dual, eps, point, tol)
+        if self.norm == EUCLIDEAN and not problem.margin:
+            for _ in range(_REFINEMENTS):
+                if certificate[1] <= tol:
+                    break
+                refined = self._refit(theta, point.dual)
+                better = self._certify(refined, point.dual, eps, point, tol)
+                if better[1] >= certificate[1]:
+                    break
+                theta, certificate = refined, better
+        return fitted(problem, point, theta, certificate, tol)
+
+    def _refit(self, theta: np.ndarray, dual: DualPoint) -> np.ndarray:
+        """Theta with the samples fitted whose scores leave room, by residuals on the data as given.
+
+        In the coordinates of the iteration their residuals are known to few digits only.
+        """
+        frame = self._frame
+        scaled = frame.coordinates(theta)
+        fitted = np.abs(dual.u) < (1.0 - 1e-6) * dual.omega
+        rows = self.Z[fitted]
+        size = np.linalg.norm(rows, axis=0)
+        size[size == 0.0] = 1.0
+        step = np.linalg.lstsq(rows / size, frame.given.residual(scaled)[fitted], rcond=None)[0] / size
+        return frame.theta(scaled + frame.scaled(step))
+
+    def _null(self, eps: float, tol: float) -> RobustFit:
+        """The fit at theta = 0."""
+        theta, dual = np.zeros(self.features.shape[1]), self._null_dual()
+        at = theta
+        if isinstance(self.norms, Concentrated):
+            at = self.norms.steepest(self.Z.T @ dual.u)[1]
+        objective, gap, _ = self._certify(theta, dual, eps, at, tol)
+        zero = 0.0 if dual.margin else float(np.mean(self.y == 0.0))
+        return RobustFit(theta, objective, gap, 0, zero, 0.0, dual.u, Phase.NULL)
+
+    def _certify(
+        self, theta: np.ndarray, dual: DualPoint, eps: float, at: Iterate | np.ndarray, tol: float
+    ) -> tuple[float, float, float]:
+        """Objective, certified gap and norm at a theta; ``at`` as for :class:`GivenNetwork`."""
+        if eps > 0.0 and isinstance(self.norms, Concentrated):
+            given = GivenNetwork(
+                self.features, self.y, self.loss, self.norms, self.ridge, self.gradient_penalty, self._J2
+            )
+            return given.certify(theta, dual, eps, at, tol)
+        frame, inner = self._frame, at.inner.dual if isinstance(at, Iterate) and at.inner is not None else None
+        value, gap, _ = frame.given.certify(frame.coordinates(theta), dual, eps, eps, frame.basis, tol, inner)
+        return value, gap, float(self.norms.values(theta)[0]) if isinstance(self.norms, Concentrated) else _
 
     def _start(self, eps: float) -> np.ndarray:
         metric = None
@@ -263,22 +289,21 @@ class FamilyERM:
     def _interpolator(self, tol: float, max_iter: int) -> RobustFit:
         """The interpolator of least R: the limit eps -> 0+ of every loss that grows from 0 on."""
         if self.norm == EUCLIDEAN:
-            metric = self._metric if self.network is None else self.network.metric
-            fit = ConcentratedERM(self.features, self.y, metric).solve(0.0, tol=tol)
-            return RobustFit(fit.theta, fit.objective, fit.gap, fit.iterations, 1.0, fit.norm, fit.alpha, fit.phase)
-        # small attacks leave the interpolator where it is: an absolute loss is an exact penalty
-        eps = _SHARE * self.null_threshold
-        while True:
-            problem = ConvexTraining(self.Z, self.y, Absolute(), eps, self.norms, None)
-            point = minimise(problem, self._start(eps), tol=tol, max_iter=max_iter)
-            fit = fitted(problem, point, point.x, float(self.norms.values(point.x)[0]), tol)
-            if fit.zero_residual_fraction == 1.0:
-                break
-            eps *= _SHARE
-        theta = point.x + np.linalg.lstsq(self.Z, self.y - self.Z @ point.x, rcond=None)[0]
-        value = float(np.mean(self.loss(np.abs(self.y - self.Z @ theta))))
-        norm = float(self.norms.values(theta)[0])
-        return RobustFit(theta, value, fit.gap, fit.iterations, 1.0, norm, fit.alpha, fit.phase)
+            fit = ConcentratedERM(self.features, self.y, self._J2).solve(0.0, tol=tol)
+            theta = fit.theta
+        else:
+            # small attacks leave the interpolator where it is: an absolute loss is an exact penalty
+            eps = _SHARE * self.null_threshold
+            exact = FamilyERM(self.features, self.y, self.network, loss=Absolute(), norm=self.norm)
+            while (fit := exact.solve(eps, tol=tol, max_iter=max_iter)).zero_residual_fraction < 1.0:
+                eps *= _SHARE
+            theta = fit.theta + np.linalg.lstsq(self.Z, self.y - self.Z @ fit.theta, rcond=None)[0]
+        zero = np.zeros_like(self.y)
+        parts = SplitLoss(self.loss)
+        nothing = parts.dual_point(self.y, zero, zero, np.zeros((len(zero), len(parts.kinks))))
+        value, gap, norm = self._certify(theta, nothing, 0.0, theta, tol)
+        fit = replace(fit, theta=theta, objective=value, gap=max(gap, fit.gap), norm=norm, zero_residual_fraction=1.0)
+        return certified(fit, tol)
 
 
 def linearized_family(
@@ -300,7 +325,8 @@ def linearized_family(
     M = None
     if ridge > 0.0 or gradient_penalty > 0.0:
         M = ridge * np.eye(N) + gradient_penalty * network.metric
-    problem = ConvexTraining(Z, y, loss, eps, Linearized(network.W, slopes, norm), M)
+    norms = Linearized(network.W, slopes, norm)
+    problem = ConvexTraining(Z, y, loss, eps, norms, M)
     if not y.any():
         value = float(np.mean(loss(y)))
         return RobustFit(np.zeros(N), value, 0.0, 0, 1.0, 0.0, np.zeros_like(y), Phase.NULL)
@@ -309,5 +335,5 @@ def linearized_family(
     phase = None
     if float(np.linalg.norm(Z @ point.x)) <= 1e-6 * float(np.linalg.norm(y)):
         phase = Phase.NULL
-    sizes = problem.norms.values(point.x)
-    return fitted(problem, point, point.x, float(np.sqrt(np.mean(sizes**2))), tol, phase=phase)
+    given = GivenNetwork(Z, y, loss, norms, ridge, gradient_penalty, network.metric if gradient_penalty > 0.0 else None)
+    return fitted(problem, point, point.x, given.certify(point.x, point.dual, eps, point, tol), tol, phase=phase)

@@ -154,6 +154,13 @@ def cholesky_factor(matrix: np.ndarray) -> np.ndarray:
     raise LinAlgError("the Newton matrix is not positive definite")
 
 
+def solve_definite(matrix: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """Solve a positive definite system, whose unknowns may differ in size by many orders of magnitude."""
+    size = np.sqrt(np.diag(matrix))
+    factor = cholesky_factor(matrix / size[:, None] / size)
+    return cho_solve((factor, True), right / size, check_finite=False) / size
+
+
 def smoothed_path(problem: TrainingProblem, w: np.ndarray) -> Iterator[Iterate]:
     """Damped Newton on the smooth convex problem with |t| -> sqrt(t^2 + h^2), b -> sqrt(b^2 + h_b^2), h -> 0.
 

@@ -9,21 +9,28 @@ import math
 from typing import Protocol
 
 import numpy as np
-from scipy.linalg import LinAlgError, cho_factor, cho_solve, cholesky, eigh, solve_triangular
+from scipy.linalg import LinAlgError, cho_factor, cho_solve
 
 from ..engine.coordinates import DualNorm, mean_power
 from ..problem.attack import dual_of
 from ..problem.signal import GAUSSIAN
 from ..support.jit import njit
+from .definite import safe_cholesky
 from .newton import cholesky_factor
 
 #: Unit roundoff, what rounding may leave of terms of size 1, and steps of iterative refinement.
 _UNIT = 2.0**-53
 _ROUNDING, _REFINEMENTS = 64 * _UNIT, 4
+#: Roundings in the table of E|u + z|^q and its derivatives, in units of roundoff: at most 110, a test.
+_POWERS = 128
 
 
 class Seminorms(Protocol):
     """One seminorm R, or one for each sample: m of them, in p unknowns."""
+
+    @property
+    def count(self) -> int:
+        """The number of seminorms."""
 
     def values(self, x: np.ndarray) -> np.ndarray:
         """R, shape (m,)."""
@@ -40,8 +47,29 @@ class Seminorms(Protocol):
     def moving(self, x: np.ndarray, step: np.ndarray, h: float) -> None:
         """Take note of Newton's step from x, which may change the curvature that is given from here on."""
 
-    def absorbs(self, pull: np.ndarray, x: np.ndarray, h: float, weights: np.ndarray) -> bool:
-        """Whether pull'y <= sum weights_m (R_m(y) - y' grad R_m(x)) for all y, with the smoothed gradients."""
+    def lacks(self, pull: np.ndarray, x: np.ndarray, h: float, weights: np.ndarray) -> float:
+        """A c >= 0 with pull'y <= sum weights_m (R_m(y) - y' grad R_m(x)) + c R(y) for all y, gradients smoothed.
+
+        Inf where none is known.
+        """
+
+
+class BoundedSeminorms(Seminorms, Protocol):
+    """Seminorms whose rounding is bounded."""
+
+    def error(self, x: np.ndarray, R: np.ndarray) -> np.ndarray:
+        """A bound of the error of the values R at x, shape (m,)."""
+
+    def support(
+        self, x: np.ndarray, h: float, weights: np.ndarray, pull: np.ndarray | None
+    ) -> tuple[np.ndarray, np.ndarray, float]:
+        """An s, a bound of its error, and a room with s'y + room mean_m R_m(y) <= sum weights_m R_m(y) for all y.
+
+        That of the smoothed gradients at x or, if there is a pull, one near it.
+        """
+
+    def reach(self, e: np.ndarray, error: np.ndarray) -> float:
+        """A bound of e'y over the y of mean norm 1, e being known up to an error."""
 
 
 def _hypot(R: float, gradient: np.ndarray, h: float) -> tuple[np.ndarray, np.ndarray]:
@@ -51,6 +79,8 @@ def _hypot(R: float, gradient: np.ndarray, h: float) -> tuple[np.ndarray, np.nda
 
 class Euclidean:
     """R = |w[:penalised]|: the l2 norm of the gradient, in coordinates of :class:`Whitened`."""
+
+    count = 1
 
     def __init__(self, penalised: int, size: int):
         self.penalised, self.size = penalised, size
@@ -83,11 +113,11 @@ class Euclidean:
     def moving(self, x: np.ndarray, step: np.ndarray, h: float) -> None:
         """See :class:`Seminorms`."""
 
-    def absorbs(self, pull: np.ndarray, x: np.ndarray, h: float, weights: np.ndarray) -> bool:
+    def lacks(self, pull: np.ndarray, x: np.ndarray, h: float, weights: np.ndarray) -> float:
         """See :class:`Seminorms`."""
         R = float(self.values(x)[0])
         room = float(weights[0]) * (1.0 - R / math.hypot(R, h)) if h > 0.0 else 0.0
-        return not pull[self.penalised :].any() and float(np.linalg.norm(pull)) <= room
+        return np.inf if pull[self.penalised :].any() else max(float(np.linalg.norm(pull)) - room, 0.0)
 
     def dual(self, pull: np.ndarray) -> float:
         """The largest pull'x with R(x) <= 1."""
@@ -122,6 +152,8 @@ class Concentrated:
 
     The gradient's limit norm, dual to an attack in the l_p norm, 1/p + 1/q = 1.
     """
+
+    count = 1
 
     def __init__(self, W: np.ndarray, mu1: float, rho: float, norm: float):
         self.A = math.sqrt(W.shape[1]) * mu1 * W.T
@@ -180,17 +212,52 @@ class Concentrated:
     def moving(self, x: np.ndarray, step: np.ndarray, h: float) -> None:
         """See :class:`Seminorms`."""
 
-    def absorbs(self, pull: np.ndarray, x: np.ndarray, h: float, weights: np.ndarray) -> bool:
+    def lacks(self, pull: np.ndarray, x: np.ndarray, h: float, weights: np.ndarray) -> float:
         """See :class:`Seminorms`."""
         R = float(self.values(x)[0])
         room = float(weights[0]) * (1.0 - R / math.hypot(R, h)) if h > 0.0 else 0.0
-        return float(np.linalg.norm(pull)) <= room * self.least
+        return max(float(np.linalg.norm(pull)) / self.least - room, 0.0)
+
+    def error(self, x: np.ndarray, R: np.ndarray) -> np.ndarray:
+        """See :class:`BoundedSeminorms`: R is a norm of (alpha, s), hence continuous in them."""
+        terms = (x.size + 6) * _UNIT
+        shift = terms * float(np.mean((np.abs(self.A) @ np.abs(x)) ** self.q)) ** (1.0 / self.q)
+        return np.array(
+            [shift + terms * self.least * float(np.linalg.norm(x)) + (_POWERS + len(self.A)) * _UNIT * R[0]]
+        )
+
+    def support(
+        self, x: np.ndarray, h: float, weights: np.ndarray, pull: np.ndarray | None
+    ) -> tuple[np.ndarray, np.ndarray, float]:
+        """See :class:`BoundedSeminorms`."""
+        R, gradient, _ = self._jet(x, False)
+        if R == 0.0:
+            return np.zeros_like(x), np.zeros_like(x), float(weights[0])
+        square = float(gradient @ gradient)
+        weight = float(weights[0]) * (R / math.hypot(R, h))
+        if pull is not None:
+            weight = min(max(float(pull @ gradient) / square, 0.0), float(weights[0]))
+        q, d, s = self.q, len(self.A), self.rho * float(np.linalg.norm(x))
+        e, e_a, e_s, *_ = mean_powers(self.A @ x, s, self.norm)
+        outer = float(e.mean()) ** (1.0 / q - 1.0) / q
+        slopes = np.abs(e_a) + q * s ** (q - 1.0) * (self.least / self.rho) ** q
+        error = np.abs(self.A).T @ slopes / d + float(e_s.mean()) * self.rho * np.abs(x) / float(np.linalg.norm(x))
+        error *= weight * outer * ((2.0 - 1.0 / q) * _POWERS + d + x.size) * _UNIT
+        return weight * gradient, error, float(weights[0]) - weight
+
+    def reach(self, e: np.ndarray, error: np.ndarray) -> float:
+        """See :class:`BoundedSeminorms`."""
+        return float(np.linalg.norm(np.abs(e) + error)) / self.least * (1 + (_POWERS + e.size) * _UNIT)
 
     def dual(self, pull: np.ndarray) -> float:
-        """The largest pull'x with R(x) <= 1, by Newton's method for min R^2/2 - pull'x, from above to rounding."""
+        """The largest pull'x with R(x) <= 1, from above to rounding."""
+        return self.steepest(pull)[0]
+
+    def steepest(self, pull: np.ndarray) -> tuple[float, np.ndarray]:
+        """The largest pull'x with R(x) <= 1, and such an x up to its length: Newton's method for min R^2/2 - pull'x."""
         size = float(np.linalg.norm(pull))
         if size == 0.0:
-            return 0.0
+            return 0.0, pull
         x = pull / (size * self.least**2)
         value = np.inf
         for _ in range(200):
@@ -208,48 +275,7 @@ class Concentrated:
             ):
                 length *= 0.5
             x = x + length * step
-        return value * size
-
-
-class Whitened:
-    """Coordinates x with theta = B x in which theta'C theta = |x[:penalised]|^2, for a positive semidefinite C.
-
-    Directions that C does not see keep coordinates of their own, after the others.
-    """
-
-    def __init__(self, C: np.ndarray):
-        self.scale = np.sqrt(np.maximum(np.diag(C), 0.0))
-        self.scale[self.scale == 0.0] = 1.0
-        scaled = C / self.scale / self.scale[:, None]
-        N = len(C)
-        shifted = scaled - 4 * N * (N + 2) * _UNIT * np.eye(N)
-        try:
-            cholesky(shifted, lower=True, check_finite=False)
-            self.root: np.ndarray | None = cholesky(scaled, lower=True, check_finite=False)
-            self.penalised = N
-        except LinAlgError:
-            values, vectors = eigh(scaled, check_finite=False)
-            top = max(float(values[-1]), 0.0)
-            if values[0] < -1e-9 * max(top, float(np.abs(scaled).max())):
-                raise ValueError(
-                    f"metric must be positive semidefinite, got smallest eigenvalue {values[0]:.3g} in metric"
-                ) from None
-            seen = values > 16 * N * _UNIT * top
-            self.root, self.penalised = None, int(seen.sum())
-            self.basis = np.hstack([vectors[:, seen] / np.sqrt(values[seen]), vectors[:, ~seen]])
-
-    def back(self, x: np.ndarray) -> np.ndarray:
-        """Theta of x."""
-        if self.root is None:
-            return (self.basis @ x) / self.scale
-        return solve_triangular(self.root, x, lower=True, trans=1, check_finite=False) / self.scale
-
-    def adjoint(self, g: np.ndarray) -> np.ndarray:
-        """B'g, for a vector or for columns."""
-        scaled = (g.T / self.scale).T
-        if self.root is None:
-            return self.basis.T @ scaled
-        return solve_triangular(self.root, scaled, lower=True, check_finite=False)
+        return value * size, x
 
 
 class Linearized:
@@ -331,8 +357,25 @@ class Linearized:
             matrix += (rows * c[i, live[i]]) @ rows.T
         return matrix
 
-    def absorbs(self, pull: np.ndarray, x: np.ndarray, h: float, weights: np.ndarray) -> bool:
+    @property
+    def count(self) -> int:
+        """See :class:`Seminorms`."""
+        return len(self.slopes)
+
+    def lacks(self, pull: np.ndarray, x: np.ndarray, h: float, weights: np.ndarray) -> float:
         """See :class:`Seminorms`: the pull is shared out among the samples where their zeta leave room."""
+        shared = self._shared(pull, x, h, weights)
+        if shared is None:
+            return np.inf
+        total, rest = shared
+        if float(np.linalg.norm(rest)) > _ROUNDING * float(np.abs(weights) @ np.linalg.norm(self.slopes, axis=1)):
+            return np.inf
+        return 0.0 if (self.size(total) <= 1.0 + _ROUNDING).all() else np.inf
+
+    def _shared(
+        self, pull: np.ndarray, x: np.ndarray, h: float, weights: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray] | None:
+        """The zeta that take the pull besides that of x, and what they leave of it; None where they cannot."""
         _, zeta, _ = self._jet(x, h)
         d = zeta.shape[1]
         left = 1.0 - d * np.abs(zeta) if self.q == 1.0 else (1.0 - self.size(zeta))[:, None]
@@ -341,17 +384,45 @@ class Linearized:
         try:
             factor = cholesky_factor(form)
         except LinAlgError:
-            return False
+            return None
         multiplier, rest = np.zeros_like(pull), pull
         for _ in range(_REFINEMENTS):  # undo the shift of the factor
             multiplier = multiplier + cho_solve((factor, True), rest, check_finite=False)
             share = room * self.images(multiplier)
             rest = pull - self.adjoint(share).sum(axis=0)
-        if float(np.linalg.norm(rest)) > _ROUNDING * float(np.abs(weights) @ np.linalg.norm(self.slopes, axis=1)):
-            return False
         with np.errstate(divide="ignore", invalid="ignore"):
-            total = zeta + np.where(weights[:, None] > 0.0, share / weights[:, None], 0.0)
-        return bool((self.size(total) <= 1.0 + _ROUNDING).all())
+            return zeta + np.where(weights[:, None] > 0.0, share / weights[:, None], 0.0), rest
+
+    def error(self, x: np.ndarray, R: np.ndarray) -> np.ndarray:
+        """See :class:`BoundedSeminorms`."""
+        shift = (x.size + 6) * _UNIT * (np.abs(self.slopes * x) @ np.abs(self.W))
+        return np.mean(shift**self.q, axis=1) ** (1.0 / self.q) + (len(self.W[0]) + 16) * _UNIT * R
+
+    def support(
+        self, x: np.ndarray, h: float, weights: np.ndarray, pull: np.ndarray | None
+    ) -> tuple[np.ndarray, np.ndarray, float]:
+        """See :class:`BoundedSeminorms`."""
+        zeta = self._jet(x, h)[1]
+        if pull is not None:
+            shared = self._shared(pull - weights @ self.adjoint(zeta), x, h, weights)
+            zeta = zeta if shared is None else shared[0]
+        terms = (sum(zeta.shape) + 24) * _UNIT
+        size = self.size(zeta) * (1.0 + terms)
+        zeta = zeta / np.maximum(size, 1.0)[:, None]
+        room = len(weights) * float(np.min(weights * np.maximum(1.0 - size, 0.0)))
+        size = weights @ (np.abs(self.slopes) * (np.abs(zeta) @ np.abs(self.W.T)))
+        return weights @ self.adjoint(zeta), terms * size, room
+
+    def reach(self, e: np.ndarray, error: np.ndarray) -> float:
+        """See :class:`BoundedSeminorms`: the mean of |B_i y| is at most sqrt(n) times its root mean square."""
+        n, d = len(self.slopes), len(self.W[0])
+        H = self.gram * (self.slopes.T @ self.slopes) / n
+        unit = np.sqrt(np.diag(H))
+        root = safe_cholesky(H / unit / unit[:, None], n + d + 8) if unit.all() else None
+        if root is None:
+            return math.inf
+        least = d ** min(0.0, 0.5 - 1.0 / self.q)  # R_i over |B_i y|
+        return 1.01 * math.sqrt(n * root.close_reach(e / unit, error / unit)) / least
 
     def size(self, zeta: np.ndarray) -> np.ndarray:
         """The norm dual to the mean of powers, of each row."""

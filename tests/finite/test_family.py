@@ -320,7 +320,7 @@ def test_no_dual_point_certifies_more_than_the_optimum(loss):
                 x, h = start + 0.3 * rng.standard_normal(9) * np.abs(start).mean(), 10 ** rng.uniform(-3, 0.5)
                 z = problem.sizes(x, norms.smooth(x, h)[0])
                 hinges = rng.random((30, len(problem.parts.jumps))) * problem.parts.jumps
-                point = problem.dual_point(z, rng.standard_normal(30), hinges)
+                point = problem.parts.dual_point(y, z, rng.standard_normal(30), hinges)
                 bound = problem.lower_bound(x, h, point)
                 held += np.isfinite(bound)
                 assert bound <= least + 1e-12
