@@ -271,7 +271,7 @@ def minimise(problem: ConvexTraining, x: np.ndarray, *, tol: float, max_iter: in
             )
         point = problem.parts.dual_point(problem.y, at.z, slacks.low - slacks.high, slacks.on)
         value = problem.primal(at.x)
-        gap = (value - problem.lower_bound(at.x, h, point)) / value if value > 0.0 else 0.0
+        gap = (value - problem.lower_bound(at.x, h, point)) / abs(value) if value else 0.0
         since += 1
         if inner is None and gap < np.inf:
             inner = Iterate(at.x, value, gap, h, point, iteration)

@@ -102,6 +102,9 @@ class Coordinates(Protocol):
     def reach(self, r: np.ndarray, error: np.ndarray) -> float:
         """A bound of <r + e, theta>^2 over the penalised theta with |J theta| <= 1 and the |e_j| <= error_j."""
 
+    def close_reach(self, r: np.ndarray, error: np.ndarray) -> float:
+        """The same, as close as it gets for the price of B."""
+
 
 @dataclass(frozen=True)
 class LevelSet:
@@ -165,7 +168,7 @@ class GivenData:
         of all that bounds theta, a factorization more, is for what those do not certify to ``tol``. A dual point
         ``inner`` with room in its constraint bounds theta where losses of margins do not.
         """
-        zero = float(np.mean(self.loss(np.zeros_like(self.y) if self.margin else np.abs(self.y))))
+        zero = abs(float(np.mean(self.loss(np.zeros_like(self.y) if self.margin else np.abs(self.y)))))
         for products, bounded in ((Rounded, False), (Sliced, False), (Sliced, True)):
             F, C = products(self.F), products(self.C)
             value, error, norm = self._primal(theta, eps, F, C)
@@ -173,7 +176,7 @@ class GivenData:
             where = self._level_set(inner, radius, basis, level, F, C)
             excess = level - self._dual(dual, theta, radius, basis, level, where, F, C, bounded)
             # Where directions without penalty fit the data the objective is 0 up to rounding.
-            scale = max(value, 1e-15 * zero) if eps > 0 else zero
+            scale = max(abs(value), 1e-15 * zero) if eps > 0 else zero or abs(value)
             gap = max(excess, 0.0) / scale if scale > 0 else 0.0
             if gap <= (tol if products is Sliced else min(tol, _PLAIN)):
                 break
@@ -404,7 +407,7 @@ class GivenData:
         spread = np.linalg.svd(images, compute_uv=False)
         spread = spread[spread > max(images.shape) * 2 * UNIT * spread[0]]
         g, error = pull[0] + pull[1], pull[2]
-        seen = math.sqrt(basis.reach(g, error) + float(np.sum(self._size(basis.blind, g, error) ** 2)))
+        seen = math.sqrt(basis.close_reach(g, error) + float(np.sum(self._size(basis.blind, g, error) ** 2)))
         return seen / float(spread[-1]) if spread.size else 0.0
 
     def _images(self, basis: Coordinates) -> float:

@@ -27,6 +27,8 @@ class Dense:
         seen = np.abs(self.seen.T @ r) + np.abs(self.seen).T @ (error + len(r) * UNIT * np.abs(r))
         return 2.0 * float(seen @ seen)
 
+    close_reach = reach
+
 
 def coordinates(C: np.ndarray) -> Coordinates:
     """Return coordinates for a metric whose diagonal entries are of order 1, or 0.

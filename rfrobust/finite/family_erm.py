@@ -216,7 +216,9 @@ class FamilyERM:
         eps = validation.real_scalar("eps", eps, 0.0)
         tol = validation.real_scalar("tol", tol, 0.0, 1.0, open_lower=True)
         max_iter = validation.integer("max_iter", max_iter, 1)
-        if not self.y.any() or (eps > 0.0 and eps >= self.null_threshold):
+        if isinstance(self.norms, Euclidean) and self.norms.penalised == 0:
+            eps = 0.0  # there is no gradient
+        if not (self.y.any() and self.features.any()) or (eps > 0.0 and eps >= self.null_threshold):
             fit = self._null(eps, tol)
             if fit.gap <= tol:
                 return fit

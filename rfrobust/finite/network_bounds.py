@@ -40,7 +40,7 @@ class GivenNetwork:
             value, error, norm = self._primal(theta, eps, F)
             level = value + error
             excess = level - max(self._dual(theta, dual, eps, at, level, F), self._floor)
-            gap = max(excess, 0.0) / value if value > 0.0 else 0.0
+            gap = max(excess, 0.0) / abs(value) if value else 0.0
             if gap <= tol:
                 break
         return value, gap, norm
