@@ -18,8 +18,8 @@ from .definite import UNIT
 
 #: Roundings in values and slopes of a loss, in units of roundoff of their terms.
 LOSS_ROUNDINGS = 8
-#: Halvings of the bracket of a common slope; what is left of it is interpolated.
-_HALVINGS = 40
+#: Halvings of the bracket of a common slope, and the relative width from which on it is interpolated (error: its square).
+_HALVINGS, _CLOSE = 40, 1e-6
 
 
 class Scores(Protocol):
@@ -154,7 +154,7 @@ class DualPoint:
                 return below[:2]
         for _ in range(_HALVINGS):
             middle = 0.5 * (low + high) if low > 0.25 * high else max(math.sqrt(low * high), 1e-6 * high)
-            if not low < middle < high:
+            if high - low <= _CLOSE * high or not low < middle < high:
                 break
             there = at(middle)
             if there[0] < needed:
