@@ -18,7 +18,7 @@ from .definite import UNIT
 
 #: Roundings in values and slopes of a loss, in units of roundoff of their terms.
 LOSS_ROUNDINGS = 8
-#: Halvings of the bracket of a common slope, and the relative width from which on it is interpolated (error: its square).
+#: Halvings of the bracket of a common slope, and the width, relative to its end, from which on it is interpolated.
 _HALVINGS, _CLOSE = 40, 1e-6
 
 
