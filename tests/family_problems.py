@@ -7,7 +7,7 @@ import numpy as np
 from numba import cfunc, types
 
 from rfrobust.engine import family
-from rfrobust.engine.channels import LossTable
+from rfrobust.engine.channels import LossTable, Mixture
 from rfrobust.engine.coordinates import dual_norm
 from rfrobust.engine.equations import parameters
 from rfrobust.problem.activation import RELU
@@ -51,15 +51,14 @@ class Setting(NamedTuple):
 
     law: Any
     norm: Any
-    deviations: Any
-    weights: Any
+    noise: Any
     margin: bool
     loss: Any
     jet: Any
 
     @property
     def unknowns(self):
-        return (4 if self.deviations is None else 3) + (0 if self.norm is None else 2)
+        return (4 if self.noise is None else 3) + (0 if self.norm is None else 2)
 
     def threshold(self, p):
         """Return eps_c and the residual of its equations."""
@@ -87,15 +86,19 @@ KINDS = [
 ]
 
 
+def mixture(deviations, weights, centres=None):
+    """Return the mixture of these Gaussians, centres in mirrored pairs; centred ones without centres."""
+    centres = np.zeros(len(weights)) if centres is None else np.array(centres, dtype=float)
+    return Mixture(np.array(deviations, dtype=float), np.array(weights, dtype=float), centres)
+
+
 def setting_of(loss, *, noise=None, norm=None):
-    """Return the :class:`Setting` of a loss (a table, or its name), noise as (deviations, weights), None for labels."""
-    deviations = weights = None
-    if noise is not None:
-        deviations, weights = (np.array(column, dtype=float) for column in noise)
+    """Return the :class:`Setting` of a loss (a table, or its name), noise as for :func:`mixture`, None for labels."""
+    noise = None if noise is None else mixture(*noise)
     table_ = LOSSES[loss] if isinstance(loss, str) else loss
     jet = {id(LOGISTIC): logistic, id(LOG_COSH): log_cosh}.get(id(table_))
     margin = bool(table_.borders[0] == -INF)
-    return Setting(None, norm, deviations, weights, margin, table_, jet)
+    return Setting(None, norm, noise, margin, table_, jet)
 
 
 def sparse(share):

@@ -60,13 +60,13 @@ def loss_name(loss):
     return "square" if loss.bend[0] == 1.0 else "absolute"
 
 
-def over_pieces(pieces, value, weight, top):
-    """Return the integral over the size e of a residual of value(e, u, rho') weight(e)."""
-    total, low = arb(0), arb(0)
+def over_pieces(pieces, value, weight, bottom, top):
+    """Return the integral over the size e > 0 of a residual of value(e, u, rho') weight(e) from bottom to top."""
+    total, low = arb(0), bottom if bottom > 0 else arb(0)
     for end, u, slope in pieces:
         high = end if end < top else arb(top)
         if high > low:
-            ends = between(low, high, *(top * i / 8 for i in range(1, 8)))
+            ends = between(low, high, *(bottom + (top - bottom) * i / 16 for i in range(1, 16)))
             total += integral(lambda e, u=u, slope=slope: value(e, u(e), slope(e)) * weight(e), ends)
             low = high
     return total
@@ -76,11 +76,13 @@ def residual_channel(s, V, p, setting):
     """Return b^2, a, E rho'."""
     pieces = residual_pieces(setting.loss, V, p)
     sums = [arb(0)] * 3
-    for deviation, share in zip(map(float, setting.deviations), map(float, setting.weights), strict=True):
+    for deviation, share, centre in zip(*(map(float, column) for column in setting.noise), strict=True):
         w2 = s * s + arb(deviation) ** 2
-        values = (lambda e, u, D: u * u, lambda e, u, D, w2=w2: u * e / w2, lambda e, u, D: D)
+        width, density = FAR * w2.sqrt(), lambda e, w2=w2, centre=centre: normal(e - centre, w2)
+        values = (lambda e, u, D: u * u, lambda e, u, D, w2=w2, c=centre: u * (e - c) / w2, lambda e, u, D: D)
         for i, value in enumerate(values):
-            sums[i] += 2 * share * over_pieces(pieces, value, lambda e, w2=w2: normal(e, w2), FAR * w2.sqrt())
+            # half of an even law
+            sums[i] += 2 * share * over_pieces(pieces, value, density, centre - width, centre + width)
     return sums
 
 
@@ -246,7 +248,7 @@ def residual(x, p, setting):
     with _digits():
         p = type(p)(*(arb(float(value)) for value in p))
         values = [arb(float(value)).exp() for value in x]
-        if setting.deviations is not None:
+        if setting.noise is not None:
             s, r, V = values[:3]
             b2, a, g = residual_channel(s, V, p.eps * r, setting)
             mhat = a
@@ -264,7 +266,7 @@ def residual(x, p, setting):
         else:
             V2, m2, Q2, r2, *rest = coordinates(p, setting.norm, a, mhat, b2, gamma, r, *values[-2:])
             ratios = [V2 / V, r2 / r, *rest]
-        ratios += [(p.signal - 2 * m2 + Q2) / s**2] if setting.deviations is not None else [m2 / m, Q2 / Q]
+        ratios += [(p.signal - 2 * m2 + Q2) / s**2] if setting.noise is not None else [m2 / m, Q2 / Q]
         assert max(float(ratio.rad()) for ratio in ratios) < 1e-14
         return max(abs(float(ratio - 1)) for ratio in ratios)
 

@@ -33,7 +33,10 @@ _MODEL = (
     ),
     click.option("--norm", type=Norm(), default="2", show_default=True, help="p of the attack's l_p norm, or inf."),
     click.option(
-        "--noise", default="gaussian", show_default=True, help="gaussian, laplace, t:DOF or mixture:SD@WEIGHT,..."
+        "--noise",
+        default="gaussian",
+        show_default=True,
+        help="gaussian, laplace, t:DOF or mixture:[CENTRE:]SD@WEIGHT,...",
     ),
     click.option(
         "--labels", type=click.Choice(LABELS), help="Real responses or their signs; what the loss is for by default."

@@ -24,8 +24,12 @@ from .gaussian import PHI0, SQRT_2_OVER_PI
 
 #: Standard deviations beyond which Gaussian averages see nothing.
 REACH = 9.0
+#: Standard deviations beyond which doubles hold nothing of a Gaussian.
+BEYOND = 39.0
 #: Widest panel of a quadrature, in standard deviations of the field and in units of the loss.
 FIELD_PANEL, LOSS_PANEL = 1.6, 1.25
+#: How many times a component is to be narrower than a loss and its own centre to count as narrow.
+NARROW = 20.0
 #: Distance from zero, in units of a loss, beyond which it is straight up to rounding.
 STRAIGHT = 40.0
 #: The trapezoidal rule: standard deviations, largest shift of the line of integration into the plane, step in units of
@@ -55,6 +59,14 @@ def hinge():
     """Return the table of max(1 - z, 0)."""
     zeros = np.zeros(2)
     return LossTable(np.array([-np.inf, 1.0, np.inf]), np.ones(2), zeros, np.array([-1.0, 0.0]), zeros, zeros)
+
+
+class Mixture(NamedTuple):
+    """Gaussians of these centres and standard deviations >= 0; even as a whole: -c has the weights that c has."""
+
+    deviations: Any
+    weights: Any
+    centres: Any
 
 
 class ResidualChannel(NamedTuple):
@@ -123,11 +135,15 @@ class Jet(NamedTuple):
 
 
 class Moments(NamedTuple):
-    """The probability of |x| in an interval from ``lo`` on, E(|x| - lo) and E(|x| - lo)^2 there."""
+    """Of x ~ N(c, w^2), c + y, in an interval from ``lo`` on: its probability P, and the averages there of M = x - lo,
+    M^2, y, M y and y^2/w^2 - 1."""
 
     P: float
-    M1: float
-    M2: float
+    M: float
+    MM: float
+    Y: float
+    MY: float
+    excess: float
 
 
 @inner
@@ -160,27 +176,32 @@ def piece_of(z, loss):
 
 
 @inner
-def half_normal(lo, width, w):
-    """Return :class:`Moments` of |x| in (lo, lo + width) for x ~ N(0, w^2), without cancellation."""
-    a, b = lo / w, (lo + width) / w
+def interval(lo, width, c, w):
+    """Return :class:`Moments` of x ~ N(c, w^2) in (lo, lo + width), without cancellation."""
+    A = lo - c
+    a, b = A / w, (A + width) / w
+    if a > BEYOND or b < -BEYOND:
+        return Moments(0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
     if width < w:
-        P = M1 = M2 = 0.0
+        P = M = MM = 0.0
         half = 0.5 * width / w
         for i in range(12):
             y = half * (1.0 + NODES[i])
-            q = 2.0 * PHI0 * half * WEIGHTS[i] * math.exp(-0.5 * (a + y) * (a + y))
+            q = PHI0 * half * WEIGHTS[i] * math.exp(-0.5 * (a + y) * (a + y))
             P += q
-            M1 += q * y
-            M2 += q * y * y
-        return Moments(P, w * M1, w * w * M2)
-    pa, pb = math.erfc(a * SQRT_HALF), math.erfc(b * SQRT_HALF)
-    fa, fb = 2.0 * PHI0 * math.exp(-0.5 * a * a), 0.0
+            M += q * y
+            MM += q * y * y
+        Y, MY = M + a * P, MM + a * M
+        return Moments(P, w * M, w * w * MM, w * Y, w * w * MY, MY + a * Y - P)
+    near, far = 0.5 * math.erfc(abs(a) * SQRT_HALF), 0.5 * math.erfc(abs(b) * SQRT_HALF)
+    P = 1.0 - near - far if a < 0.0 < b else abs(near - far)
+    D, end = PHI0 * math.exp(-0.5 * a * a), 0.0
     if b < math.inf:
-        fb = 2.0 * PHI0 * math.exp(-0.5 * b * b)
-    P = pa - pb
-    M1 = fa - fb - a * P
-    M2 = (1.0 + a * a) * P - a * fa - (0.0 if fb == 0.0 else (b - 2.0 * a) * fb)
-    return Moments(P, w * M1, w * w * M2)
+        fb = PHI0 * math.exp(-0.5 * b * b)
+        D -= fb
+        end = (b - a) * fb
+    M, MY = w * D - A * P, w * w * (P - end)
+    return Moments(P, M, MY - A * M, w * D, MY, a * D - end)
 
 
 @inner
@@ -207,68 +228,80 @@ def proximal(x, p, V, low, high, j, loss, jet):
 
 
 @inner
-def _closed_branch(sums, s, lo, width, t, at, c, z_slope, dead, deviations, weights):
+def _closed_branch(sums, s, lo, width, t, at, c, z_slope, dead, noise):
     """Add 0 < |x| - lo < width with the score ``at.slope`` + c (|x| - lo), from 0 if ``dead``, and |t| from t on."""
     u, move = (0.0, 0.0) if dead else (at.slope, c)
-    for i in range(deviations.size):
-        w2 = s * s + deviations[i] * deviations[i]
-        P, M1, M2 = half_normal(lo, width, math.sqrt(w2))
-        q, by_s = weights[i], weights[i] * s / w2
-        X1, X2 = lo * P + M1, lo * lo * P + 2.0 * lo * M1 + M2
-        U, U2 = u * P + c * M1, u * u * P + 2.0 * u * c * M1 + c * c * M2
-        UX = u * X1 + c * (lo * M1 + M2)
+    for i in range(noise.weights.size):
+        w2 = s * s + noise.deviations[i] * noise.deviations[i]
+        P, M, MM, Y, MY, excess = interval(lo, width, noise.centres[i], math.sqrt(w2))
+        q = 2.0 * noise.weights[i]  # x < 0 has the same share
+        by_s = q * s / w2
+        U, U2, UY = u * P + c * M, u * u * P + 2.0 * u * c * M + c * c * MM, u * Y + c * MY
         sums[0] += q * U2
         sums[1] += q * c * P
-        sums[3] += 2.0 * by_s * c * UX
+        sums[3] += 2.0 * by_s * c * UY
         sums[4] -= 2.0 * q * c * U2
         sums[5] += 2.0 * q * move * U
-        sums[6] += by_s * (c * X2 - UX) / w2
-        sums[7] -= q * c * UX / w2
-        sums[8] += q * move * X1 / w2
+        sums[6] += by_s * c * excess
+        sums[7] -= q * c * UY / w2
+        sums[8] += q * move * Y / w2
         if dead:
             sums[2] += q * at.slope * P
             sums[11] += q * at.bend * P
             sums[12] += q * P
         else:
             sums[2] += q * U
-            sums[9] += by_s * c * X1
+            sums[9] += by_s * c * Y
             sums[10] -= q * c * U
             sums[11] += q * c * P
-        sums[13] += q * (at.value * P + at.slope * z_slope * M1 + 0.5 * at.bend * z_slope * z_slope * M2)
-        sums[14] += q * (t * P + z_slope * M1)
+        sums[13] += q * (at.value * P + at.slope * z_slope * M + 0.5 * at.bend * z_slope * z_slope * MM)
+        sums[14] += q * (t * P + z_slope * M)
 
 
 @inner
-def _smooth_branch(sums, s, V, p, z, end, j, lo, hi, deviations, weights, loss, jet):
-    """Add the branch lo < |x| < hi on which z runs through piece j."""
-    for i in range(deviations.size):
-        w2 = s * s + deviations[i] * deviations[i]
+def _smooth_branch(sums, s, V, p, z, end, j, lo, hi, noise, loss, jet):
+    """Add the branch lo < |x| < hi on which z runs through piece j.
+
+    The nodes are points z, whose fields x need no inversion. A component that is narrow next to its centre would lose
+    digits of x: its nodes are fields, along which z bends slowly where the component is narrow next to the loss too.
+    """
+    for i in range(noise.weights.size):
+        w2, centre = s * s + noise.deviations[i] * noise.deviations[i], noise.centres[i]
         w = math.sqrt(w2)
-        top = min(hi, REACH * w)
-        start = z
-        panels = max(0, math.ceil((top - lo) / (FIELD_PANEL * w)))
-        for k in range(1, panels + 1):
-            stop = proximal(lo + (top - lo) * k / panels, p, V, start, end, j, loss, jet)
-            parts = parts_of(start, stop, loss.smooth[j])
-            half = 0.5 * (stop - start) / parts
+        bottom, top = max(lo, centre - REACH * w), min(hi, centre + REACH * w)
+        if not bottom < top:
+            continue
+        start = z if bottom == lo else proximal(bottom, p, V, z, end, j, loss, jet)
+        straight = start > STRAIGHT * loss.smooth[j]
+        narrow = NARROW * w < min(abs(centre), math.inf if straight else loss.smooth[j])
+        panels = math.ceil((top - bottom) / (FIELD_PANEL * w))
+        wide = (top - bottom) / panels
+        for k in range(panels):
+            left = bottom - centre + k * wide
+            stop = proximal(bottom + (k + 1) * wide, p, V, start, end, j, loss, jet)
+            parts = 1 if narrow else parts_of(start, stop, loss.smooth[j])
+            half = 0.5 * (wide if narrow else (stop - start) / parts)
             for m in range(12 * parts):
-                here = start + half * (2.0 * (m // 12) + 1.0 + NODES[m % 12])
+                step = half * (2.0 * (m // 12) + 1.0 + NODES[m % 12])
+                here = proximal(centre + left + step, p, V, start, stop, j, loss, jet) if narrow else start + step
                 value, u, bend = piece_jet(j, here, loss, jet)
-                x = here - p + V * u
                 jacobian = 1.0 + V * bend
+                y = left + step if narrow else here - p + V * u - centre
                 c = bend / jacobian
-                q = 2.0 * PHI0 / w * weights[i] * half * WEIGHTS[m % 12] * jacobian * math.exp(-0.5 * x * x / w2)
+                q = 2.0 * PHI0 / w * noise.weights[i] * half * WEIGHTS[m % 12] * math.exp(-0.5 * y * y / w2)
+                if not narrow:
+                    q *= jacobian
                 by_s = q * s / w2
                 sums[0] += q * u * u
                 sums[1] += q * c
                 sums[2] += q * u
-                sums[3] += 2.0 * by_s * c * u * x
+                sums[3] += 2.0 * by_s * c * u * y
                 sums[4] -= 2.0 * q * c * u * u
                 sums[5] += 2.0 * q * c * u
-                sums[6] += by_s * (c * x - u) * x / w2
-                sums[7] -= q * c * u * x / w2
-                sums[8] += q * c * x / w2
-                sums[9] += by_s * c * x
+                sums[6] += by_s * c * (y * y / w2 - 1.0)
+                sums[7] -= q * c * u * y / w2
+                sums[8] += q * c * y / w2
+                sums[9] += by_s * c * y
                 sums[10] -= q * c * u
                 sums[11] += q * c
                 sums[13] += q * value
@@ -285,33 +318,54 @@ def parts_of(start, stop, length):
 
 
 @njit
-def residual_channel(s, V, p, deviations, weights, loss, jet):
-    """Return :class:`ResidualChannel` of x = xi + s z, xi a mixture of Gaussians of these standard deviations."""
-    sums = np.zeros(15)
-    widest = math.sqrt(s * s + np.max(deviations) ** 2)
+def residual_channel(s, V, p, noise, loss, jet):
+    """Return :class:`ResidualChannel` of x = xi + s z, xi a :class:`Mixture`."""
+    sums, reach = np.zeros(15), 0.0
+    for i in range(noise.weights.size):
+        reach = max(reach, noise.centres[i] + REACH * math.sqrt(s * s + noise.deviations[i] * noise.deviations[i]))
     j, z, reached, dead = piece_of(p, loss), p, 0.0, True
     while True:
         at, far, end = piece_jet(j, z, loss, jet), Jet(0.0, 0.0, 0.0), loss.borders[j + 1]
         lo, rest, width = z - p + V * reached, V * (at.slope - reached), math.inf
         if rest > 0.0:  # z stays at the zero residual, or at a kink
             flat = Jet(at.value, at.slope if dead else reached, at.bend)
-            _closed_branch(sums, s, lo, rest, z - p, flat, 1.0 / V, 0.0, dead, deviations, weights)
+            _closed_branch(sums, s, lo, rest, z - p, flat, 1.0 / V, 0.0, dead, noise)
         lo += rest
         if end < math.inf:
             far = end_jet(j, loss, jet)
             width = end - z + V * (far.slope - at.slope)
         if jet is not None and loss.smooth[j] > 0.0:
-            _smooth_branch(sums, s, V, p, z, end, j, lo, lo + width, deviations, weights, loss, jet)
+            _smooth_branch(sums, s, V, p, z, end, j, lo, lo + width, noise, loss, jet)
         else:
             stretch = 1.0 / (1.0 + V * at.bend)
-            _closed_branch(sums, s, lo, width, z - p, at, at.bend * stretch, stretch, False, deviations, weights)
-        if not lo + width <= REACH * widest:
+            _closed_branch(sums, s, lo, width, z - p, at, at.bend * stretch, stretch, False, noise)
+        if not lo + width <= reach:
             break
         j, z, reached, dead = j + 1, end, far.slope, False
     return ResidualChannel(
         sums[0], sums[1], sums[2], sums[3], sums[4], sums[5], sums[6], sums[7], sums[8], sums[9], sums[10], sums[11],
         sums[12], sums[13], sums[14],
     )  # fmt: skip
+
+
+@njit
+def blurred(noise, tau, power):
+    """Return the :class:`Mixture` tau xi + N(0, power)."""
+    return Mixture(np.sqrt(tau * tau * noise.deviations * noise.deviations + power), noise.weights, tau * noise.centres)
+
+
+@njit
+def mean_abs(mixture):
+    """Return E|x| of a :class:`Mixture` (eq-family-risk)."""
+    total = 0.0
+    for i in range(mixture.weights.size):
+        w, centre = mixture.deviations[i], abs(mixture.centres[i])
+        size = centre
+        if w > 0.0:
+            a = centre / w
+            size = w * SQRT_2_OVER_PI * math.exp(-0.5 * a * a) + centre * math.erf(a * SQRT_HALF)
+        total += mixture.weights[i] * size
+    return total
 
 
 @inner

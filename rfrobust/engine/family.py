@@ -69,21 +69,21 @@ def _filled(out, F, J):
 
 
 @inner
-def _labels_at(x, p, law, norm, deviations, weights, margin, loss, jet, F, J):
+def _labels_at(x, p, law, norm, noise, margin, loss, jet, F, J):
     if norm is None:  # pruned where the types decide
         return _filled(label_spectral(x[0], x[1], x[2], x[3], p, law, margin, loss, jet), F, J)
     return _filled(label_coordinate(x[0], x[1], x[2], x[3], x[4], x[5], p, norm, margin, loss, jet), F, J)
 
 
 @inner
-def _residuals_at(x, p, law, norm, deviations, weights, margin, loss, jet, F, J):
+def _residuals_at(x, p, law, norm, noise, margin, loss, jet, F, J):
     if norm is None:
-        return _filled(residual_spectral(x[0], x[1], x[2], p, law, deviations, weights, loss, jet), F, J)
-    return _filled(residual_coordinate(x[0], x[1], x[2], x[3], x[4], p, norm, deviations, weights, loss, jet), F, J)
+        return _filled(residual_spectral(x[0], x[1], x[2], p, law, noise, loss, jet), F, J)
+    return _filled(residual_coordinate(x[0], x[1], x[2], x[3], x[4], p, norm, noise, loss, jet), F, J)
 
 
 #: Fills F and J at the unknowns x; returns (m, excess, Q).
-equations = either("deviations", _labels_at, _residuals_at)
+equations = either("noise", _labels_at, _residuals_at)
 
 
 @inner
@@ -119,7 +119,7 @@ def _size(F):
 
 
 @njit
-def newton(x, p, law, norm, deviations, weights, margin, loss, jet):
+def newton(x, p, law, norm, noise, margin, loss, jet):
     """Improve x in place by damped steps; return (largest |F|, iterations)."""
     n = x.size
     F, J, trial, step = np.empty(n), np.empty((n, n)), x.copy(), np.zeros(n)
@@ -127,7 +127,7 @@ def newton(x, p, law, norm, deviations, weights, margin, loss, jet):
     for iteration in range(ITERATIONS):
         for i in range(n):
             trial[i] = x[i] + damping * step[i]
-        equations(trial, p, law, norm, deviations, weights, margin, loss, jet, F, J)
+        equations(trial, p, law, norm, noise, margin, loss, jet, F, J)
         size = _size(F)
         if size < best * (1.0 - 0.1 * damping):
             x[:] = trial
@@ -151,56 +151,56 @@ def newton(x, p, law, norm, deviations, weights, margin, loss, jet):
 
 
 @inner
-def _residual_start(x, gap, p, law, deviations, weights, margin, loss, jet):
+def _residual_start(x, gap, p, law, noise, margin, loss, jet):
     """Fill x with (log s, log r, log V) from a guess by damped rounds of channel and geometry."""
     scale = math.sqrt(p.signal)
     s, r, V = 0.8 * scale, gap * scale, p.R
     for _ in range(ROUNDS):
-        at = residual_channel(s, V, p.eps * r, deviations, weights, loss, jet)
-        o, noise = overlaps(at.a, p.eps * at.g / r + p.penalty, p.ridge, p, law), p.R * at.b2
-        s = math.sqrt(s * math.sqrt(o.B + noise * o.E2))
-        r = math.sqrt(r * math.sqrt(at.a * at.a * o.P + noise * o.Q))
+        at = residual_channel(s, V, p.eps * r, noise, loss, jet)
+        o, gain = overlaps(at.a, p.eps * at.g / r + p.penalty, p.ridge, p, law), p.R * at.b2
+        s = math.sqrt(s * math.sqrt(o.B + gain * o.E2))
+        r = math.sqrt(r * math.sqrt(at.a * at.a * o.P + gain * o.Q))
         V = math.sqrt(V * p.R * o.E1)
     x[0], x[1], x[2] = math.log(s), math.log(r), math.log(V)
 
 
 @inner
-def _label_start(x, gap, p, law, deviations, weights, margin, loss, jet):
+def _label_start(x, gap, p, law, noise, margin, loss, jet):
     """Fill x with (log kappa, log Q, log r, log V) from a guess by damped rounds of channel and geometry."""
     kappa, Q, r, V = 0.5, 1.0, gap, 4.0 * p.R
     total = p.signal + p.noise
     for _ in range(ROUNDS):
         at = label_channel(kappa, Q, V, p.eps * r, margin, loss, jet)
         h = at.h / math.sqrt(total / (1.0 + kappa * kappa))
-        o, noise = overlaps(at.a, p.eps * at.g / r + p.penalty, p.ridge, p, law), p.R * at.b2
-        new = h * h * o.S + noise * o.E2
+        o, gain = overlaps(at.a, p.eps * at.g / r + p.penalty, p.ridge, p, law), p.R * at.b2
+        new = h * h * o.S + gain * o.E2
         m = h * o.C
         kappa = math.sqrt(kappa * m / math.sqrt(new * max(total - m * m / new, 1e-12 * total)))
         Q = math.sqrt(Q * new)
-        r = math.sqrt(r * math.sqrt(h * h * o.P + noise * o.Q))
+        r = math.sqrt(r * math.sqrt(h * h * o.P + gain * o.Q))
         V = math.sqrt(V * p.R * o.E1)
     x[0], x[1], x[2], x[3] = math.log(kappa), math.log(Q), math.log(r), math.log(V)
 
 
 #: Fills x with a start, ``gap`` telling how far from the null threshold eps is.
-_start = either("deviations", _label_start, _residual_start)
+_start = either("noise", _label_start, _residual_start)
 
 
 @inner
-def _label_score(x, p, deviations, weights, margin, loss, jet):
+def _label_score(x, p, noise, margin, loss, jet):
     kappa = math.exp(x[0])
     at = label_channel(kappa, math.exp(x[1]), math.exp(x[3]), p.eps * math.exp(x[2]), margin, loss, jet)
     return at.a, at.b2, at.h / math.sqrt((p.signal + p.noise) / (1.0 + kappa * kappa)), at.g
 
 
 @inner
-def _residual_score(x, p, deviations, weights, margin, loss, jet):
-    at = residual_channel(math.exp(x[0]), math.exp(x[2]), p.eps * math.exp(x[1]), deviations, weights, loss, jet)
+def _residual_score(x, p, noise, margin, loss, jet):
+    at = residual_channel(math.exp(x[0]), math.exp(x[2]), p.eps * math.exp(x[1]), noise, loss, jet)
     return at.a, at.b2, at.a, at.g
 
 
 #: Returns (a, b^2, mhat, E rho') at a solution.
-_score = either("deviations", _label_score, _residual_score)
+_score = either("noise", _label_score, _residual_score)
 
 
 @inner
@@ -221,23 +221,23 @@ def _squared_norm(at, k, p, law):
 
 
 @inner
-def _coordinate_start(x, p, law, deviations, weights, margin, loss, jet):
+def _coordinate_start(x, p, law, noise, margin, loss, jet):
     """Extend x, the solution of an l2 attack, by log |theta| and log zeta, exact for p = 2."""
     n = x.size - 2
-    at = _score(x, p, deviations, weights, margin, loss, jet)
+    at = _score(x, p, noise, margin, loss, jet)
     k = p.eps * at[3] / math.exp(x[n - 2]) + p.penalty
     x[n] = 0.5 * math.log(_squared_norm(at, k, p, law))
     x[n + 1] = math.log(_zeta(math.exp(x[n - 1]), at[0] + k, p))
 
 
 @njit
-def other_norm(x, p, law, norm, deviations, weights, margin, loss, jet, other):
+def other_norm(x, p, law, norm, noise, margin, loss, jet, other):
     """Return the dual norm of the gradient at a solution x under ``other`` than the norm of training.
 
     Under l2 training alpha is normal around its part along the signal; then E e(alpha; rho t) is e of what is fixed.
     """
     p = sampled(p)
-    at = _score(x, p, deviations, weights, margin, loss, jet)
+    at = _score(x, p, noise, margin, loss, jet)
     a, b2, h, g = at
     total, q, signal = 0.0, other.exponent, math.sqrt(p.signal)
     if norm is None:
@@ -265,21 +265,21 @@ def other_norm(x, p, law, norm, deviations, weights, margin, loss, jet, other):
 
 
 @inner
-def _label_onset(p, deviations, weights, margin, loss, jet):
+def _label_onset(p, noise, margin, loss, jet):
     z = 0.0 if margin else 1.0
     slope = abs(piece_jet(piece_of(z, loss), z, loss, jet).slope)
     return Onset(slope * slope, slope * 2.0 * PHI0 / math.sqrt(p.signal + p.noise), slope)
 
 
 @inner
-def _residual_onset(p, deviations, weights, margin, loss, jet):
+def _residual_onset(p, noise, margin, loss, jet):
     # a step V -> 0 leaves the derivative of the loss itself
-    here = residual_channel(math.sqrt(p.signal), 1e-100, 0.0, deviations, weights, loss, jet)
+    here = residual_channel(math.sqrt(p.signal), 1e-100, 0.0, noise, loss, jet)
     return Onset(here.b2, here.a, here.g)
 
 
 #: Returns the :class:`Onset`: what labels or responses alone, f = 0, do to the loss.
-_onset = either("deviations", _label_onset, _residual_onset)
+_onset = either("noise", _label_onset, _residual_onset)
 
 
 @inner
@@ -325,32 +325,32 @@ def _coordinate_threshold(at, p, norm):
 
 
 @njit
-def threshold(p, law, norm, deviations, weights, margin, loss, jet):
+def threshold(p, law, norm, noise, margin, loss, jet):
     """Return (eps_c, largest |F|): from this radius on training returns zero."""
     p = sampled(p)
-    at = _onset(p, deviations, weights, margin, loss, jet)
+    at = _onset(p, noise, margin, loss, jet)
     if norm is None:
         return _spectral_threshold(at, p, law), 0.0
     return _coordinate_threshold(at, p, norm)
 
 
 @inner
-def _cold(x, ratio, p, law, norm, deviations, weights, margin, loss, jet):
+def _cold(x, ratio, p, law, norm, noise, margin, loss, jet):
     """Fill x with a start, ``ratio`` being eps/eps_c."""
     if norm is not None:  # an l2 attack as far from its null threshold
-        at = _onset(p, deviations, weights, margin, loss, jet)
+        at = _onset(p, noise, margin, loss, jet)
         p = varied(p, ratio * _spectral_threshold(at, p, law), p.ridge)
     spectral = x if norm is None else x[: x.size - 2]
-    _start(spectral, 0.5 * max(1.0 - ratio, 1e-3), p, law, deviations, weights, margin, loss, jet)
+    _start(spectral, 0.5 * max(1.0 - ratio, 1e-3), p, law, noise, margin, loss, jet)
     if norm is not None:
-        newton(spectral, p, law, None, deviations, weights, margin, loss, jet)
-        _coordinate_start(x, p, law, deviations, weights, margin, loss, jet)
+        newton(spectral, p, law, None, noise, margin, loss, jet)
+        _coordinate_start(x, p, law, noise, margin, loss, jet)
         value, _, _ = mean_power(0.0, norm)
         spectral[spectral.size - 2] += math.log(value) / norm.exponent
 
 
 @inner
-def _followed(x, ratio, p, law, norm, deviations, weights, margin, loss, jet):
+def _followed(x, ratio, p, law, norm, noise, margin, loss, jet):
     """Fill x by following the solution down from a large ridge, on lines in log ridge.
 
     Returns (largest |F| where it ended, iterations).
@@ -359,8 +359,8 @@ def _followed(x, ratio, p, law, norm, deviations, weights, margin, loss, jet):
     for factor in LARGE_RIDGES:
         ridge = factor * max(p.ridge, 1.0)
         easy = varied(p, p.eps, ridge)
-        _cold(x, ratio, easy, law, norm, deviations, weights, margin, loss, jet)
-        size, more = newton(x, easy, law, norm, deviations, weights, margin, loss, jet)
+        _cold(x, ratio, easy, law, norm, noise, margin, loss, jet)
+        size, more = newton(x, easy, law, norm, noise, margin, loss, jet)
         iterations += more
         if size < TOLERANCE:
             break
@@ -373,7 +373,7 @@ def _followed(x, ratio, p, law, norm, deviations, weights, margin, loss, jet):
         for i in range(x.size):
             guess[i] = x[i] + slope[i] * step
         easy = varied(p, p.eps, below)
-        size, more = newton(guess, easy, law, norm, deviations, weights, margin, loss, jet)
+        size, more = newton(guess, easy, law, norm, noise, margin, loss, jet)
         iterations += more
         if size < TOLERANCE:
             for i in range(x.size):
@@ -389,7 +389,7 @@ def _followed(x, ratio, p, law, norm, deviations, weights, margin, loss, jet):
 
 
 @inner
-def _separable_labels(x, ratio, p, law, norm, deviations, weights, margin, loss, jet):
+def _separable_labels(x, ratio, p, law, norm, noise, margin, loss, jet):
     """Return whether a network separates the labels by a margin of eps r, and the iterations that it took to see.
 
     Then, and only then, the loss of the hinge vanishes with its ridge: without samples on the hinge's slope V grows as
@@ -401,11 +401,11 @@ def _separable_labels(x, ratio, p, law, norm, deviations, weights, margin, loss,
     while ridge > VANISHING:
         easy = varied(p, p.eps, ridge)
         if size < TOLERANCE:
-            size, more = newton(x, easy, law, norm, deviations, weights, margin, loss, jet)
+            size, more = newton(x, easy, law, norm, noise, margin, loss, jet)
             iterations += more
         if not size < TOLERANCE:
-            _cold(x, ratio, easy, law, norm, deviations, weights, margin, loss, jet)
-            size, more = newton(x, easy, law, norm, deviations, weights, margin, loss, jet)
+            _cold(x, ratio, easy, law, norm, noise, margin, loss, jet)
+            size, more = newton(x, easy, law, norm, noise, margin, loss, jet)
             iterations += more
         at = label_channel(math.exp(x[0]), math.exp(x[1]), math.exp(x[3]), p.eps * math.exp(x[2]), margin, loss, jet)
         if size < TOLERANCE and at.loss < NO_LOSS:
@@ -415,15 +415,15 @@ def _separable_labels(x, ratio, p, law, norm, deviations, weights, margin, loss,
 
 
 @inner
-def _responses(x, ratio, p, law, norm, deviations, weights, margin, loss, jet):
+def _responses(x, ratio, p, law, norm, noise, margin, loss, jet):
     return False, 0
 
 
-_separable = either("deviations", _separable_labels, _responses)
+_separable = either("noise", _separable_labels, _responses)
 
 
 @njit
-def solve(x, warm, ratio, p, law, norm, deviations, weights, margin, loss, jet):
+def solve(x, warm, ratio, p, law, norm, noise, margin, loss, jet):
     """Fill x with the solution, from x itself if ``warm``; return (status, largest |F|, iterations).
 
     ``ratio`` is eps/eps_c < 1. In the population, R = 0, V is of the order of 1e-20.
@@ -431,17 +431,17 @@ def solve(x, warm, ratio, p, law, norm, deviations, weights, margin, loss, jet):
     p = sampled(p)
     if warm:
         before = x.copy()
-        size, iterations = newton(x, p, law, norm, deviations, weights, margin, loss, jet)
+        size, iterations = newton(x, p, law, norm, noise, margin, loss, jet)
         if size < TOLERANCE:
             return SOLVED, size, iterations
         x[:] = before
-    _cold(x, ratio, p, law, norm, deviations, weights, margin, loss, jet)
-    size, iterations = newton(x, p, law, norm, deviations, weights, margin, loss, jet)
+    _cold(x, ratio, p, law, norm, noise, margin, loss, jet)
+    size, iterations = newton(x, p, law, norm, noise, margin, loss, jet)
     if size < TOLERANCE:
         return SOLVED, size, iterations
-    separable, more = _separable(x, ratio, p, law, norm, deviations, weights, margin, loss, jet)
+    separable, more = _separable(x, ratio, p, law, norm, noise, margin, loss, jet)
     iterations += more
     if separable:
         return SEPARABLE, size, iterations
-    size, more = _followed(x, ratio, p, law, norm, deviations, weights, margin, loss, jet)
+    size, more = _followed(x, ratio, p, law, norm, noise, margin, loss, jet)
     return SOLVED if size < TOLERANCE else NOT_CONVERGED, size, iterations + more

@@ -238,7 +238,7 @@ def _traced_systems() -> dict[str, Kernel]:
 
     _add_component(kernels, "component")
     for kind, names, data in (
-        ("residual", ("log_s", "log_r", "log_V"), "deviations, weights"),
+        ("residual", ("log_s", "log_r", "log_V"), "noise"),
         ("label", ("log_kappa", "log_Q", "log_r", "log_V"), "margin"),
     ):
         for shape, extra, more in (("spectral", (), "law"), ("coordinate", ("log_t", "log_zeta"), "norm")):

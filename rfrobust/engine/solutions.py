@@ -5,9 +5,8 @@ import math
 import numpy as np
 
 from ..support.jit import either, inner, njit
-from .channels import label_channel, label_statistics, piece_jet, piece_of, residual_channel
+from .channels import blurred, label_channel, label_statistics, mean_abs, piece_jet, piece_of, residual_channel
 from .family import TOLERANCE, equations, other_norm, sampled, solve, threshold
-from .gaussian import SQRT_2_OVER_PI
 from .records import Parameters, Point
 from .regimes import (
     DIVERGENT,
@@ -38,16 +37,7 @@ def _failed(status, size, iterations):
 
 
 @inner
-def _mean_abs(s2, deviations, weights):
-    """Return E|xi + s z|."""
-    total = 0.0
-    for i in range(deviations.size):
-        total += weights[i] * math.sqrt(s2 + deviations[i] * deviations[i])
-    return SQRT_2_OVER_PI * total
-
-
-@inner
-def _label_nothing(p, deviations, weights, margin, loss, jet):
+def _label_nothing(p, noise, margin, loss, jet):
     nan, z = math.nan, 0.0 if margin else 1.0
     value = piece_jet(piece_of(z, loss), z, loss, jet).value
     return Point(
@@ -56,10 +46,10 @@ def _label_nothing(p, deviations, weights, margin, loss, jet):
 
 
 @inner
-def _residual_nothing(p, deviations, weights, margin, loss, jet):
+def _residual_nothing(p, noise, margin, loss, jet):
     nan = math.nan
-    here = residual_channel(math.sqrt(p.signal), 1e-100, 0.0, deviations, weights, loss, jet)
-    size = _mean_abs(p.signal, deviations, weights)
+    here = residual_channel(math.sqrt(p.signal), 1e-100, 0.0, noise, loss, jet)
+    size = mean_abs(blurred(noise, 1.0, p.signal))
     return Point(
         SOLVED, NULL, 0.0, 0.0, math.inf, p.signal + p.noise, 0.0, 0.0, 0.0, size, here.loss, size, 0.0, nan, nan, nan,
         0.0, 0.0,
@@ -67,7 +57,7 @@ def _residual_nothing(p, deviations, weights, margin, loss, jet):
 
 
 #: Returns the zero network: of responses its risk is E y^2, of labels it is a coin flip.
-_nothing = either("deviations", _label_nothing, _residual_nothing)
+_nothing = either("noise", _label_nothing, _residual_nothing)
 
 
 @inner
@@ -78,18 +68,18 @@ def _interpolates(p, law, margin):
 
 
 @inner
-def _label_interpolator(p, law, deviations, weights):
+def _label_interpolator(p, law, noise):
     return unattacked(p, law)
 
 
 @inner
-def _residual_interpolator(p, law, deviations, weights):
+def _residual_interpolator(p, law, noise):
     if p.noise == math.inf:
         return _failed(DIVERGENT, math.nan, 0)
     at = unattacked(p, law)
     if at.status != SOLVED:
         return at
-    size = _mean_abs(max(at.standard_risk - p.noise, 0.0), deviations, weights)
+    size = mean_abs(blurred(noise, 1.0, max(at.standard_risk - p.noise, 0.0)))
     return Point(
         SOLVED, at.phase, at.q, at.V, at.k, at.standard_risk, at.gradient_norm, at.overlap, at.output_power, size,
         0.0, 0.0, 1.0, math.nan, math.nan, math.nan, at.residual, at.iterations,
@@ -98,7 +88,7 @@ def _residual_interpolator(p, law, deviations, weights):
 
 #: Returns the interpolator of least |J theta|, to which every loss of residuals tends under Euclidean attacks; for
 #: labels only whether there is one.
-_interpolator = either("deviations", _label_interpolator, _residual_interpolator)
+_interpolator = either("noise", _label_interpolator, _residual_interpolator)
 
 
 @inner
@@ -112,10 +102,10 @@ def _limit(at, labels):
 
 
 @inner
-def _label_solution(x, p, law, norm, deviations, weights, margin, loss, jet, size, iterations):
+def _label_solution(x, p, law, norm, noise, margin, loss, jet, size, iterations):
     nan, n, finite = math.nan, x.size, p.R > 0.0
     p = sampled(p)
-    m, _, Q = equations(x, p, law, norm, deviations, weights, margin, loss, jet, np.empty(n), np.empty((n, n)))
+    m, _, Q = equations(x, p, law, norm, noise, margin, loss, jet, np.empty(n), np.empty((n, n)))
     kappa, r, V = math.exp(x[0]), math.exp(x[2]), math.exp(x[3])
     at = label_channel(kappa, Q, V, p.eps * r, margin, loss, jet)
     of = label_statistics(kappa, Q, V, p.eps * r, margin, loss, jet)
@@ -127,91 +117,91 @@ def _label_solution(x, p, law, norm, deviations, weights, margin, loss, jet, siz
 
 
 @inner
-def _residual_solution(x, p, law, norm, deviations, weights, margin, loss, jet, size, iterations):
+def _residual_solution(x, p, law, norm, noise, margin, loss, jet, size, iterations):
     nan, n, finite = math.nan, x.size, p.R > 0.0
     p = sampled(p)
-    m, _, Q = equations(x, p, law, norm, deviations, weights, margin, loss, jet, np.empty(n), np.empty((n, n)))
+    m, _, Q = equations(x, p, law, norm, noise, margin, loss, jet, np.empty(n), np.empty((n, n)))
     s, r, V = math.exp(x[0]), math.exp(x[1]), math.exp(x[2])
-    at = residual_channel(s, V, p.eps * r, deviations, weights, loss, jet)
+    at = residual_channel(s, V, p.eps * r, noise, loss, jet)
     v = s * s + p.noise
     phase = INTERPOLATING if at.zeros == 1.0 else REGULAR
     k = (p.eps * at.g / r + p.penalty) / at.a
     return Point(
         SOLVED, phase, p.eps * r / math.sqrt(v), V if finite else 0.0, k, v, r, m, Q,
-        _mean_abs(s * s, deviations, weights), at.loss, at.size, at.zeros, nan, nan, nan, size, float(iterations),
+        mean_abs(blurred(noise, 1.0, s * s)), at.loss, at.size, at.zeros, nan, nan, nan, size, float(iterations),
     )  # fmt: skip
 
 
 #: Returns the observables at a solution.
-_solved = either("deviations", _label_solution, _residual_solution)
+_solved = either("noise", _label_solution, _residual_solution)
 
 
 @inner
-def _labels(row, extra, deviations):
+def _labels(row, extra, noise):
     return None
 
 
 @inner
-def _mixture(row, extra, deviations):
-    return np.sqrt(row[TAU] * row[TAU] * deviations * deviations + extra)
+def _mixture(row, extra, noise):
+    return blurred(noise, row[TAU], extra)
 
 
-#: Returns the standard deviations of the noise in a row of parameters, None for labels.
-_deviations = either("deviations", _labels, _mixture)
+#: Returns the noise in a row of parameters, None for labels.
+_noise = either("noise", _labels, _mixture)
 
 
 @njit
-def null_radius(row, extra, law, norm, deviations, weights, margin, loss, jet):
+def null_radius(row, extra, law, norm, noise, margin, loss, jet):
     """Return (eps_c, largest |F|) of a row of parameters; see :func:`solve_rows`."""
-    scaled = _deviations(row, extra, deviations)
-    return threshold(parameters_of(row), law, norm, scaled, weights, margin, loss, jet)
+    scaled = _noise(row, extra, noise)
+    return threshold(parameters_of(row), law, norm, scaled, margin, loss, jet)
 
 
 @njit
-def dual_norms(rows, unknowns, extra, law, norm, deviations, weights, margin, loss, jet, other, out):
+def dual_norms(rows, unknowns, extra, law, norm, noise, margin, loss, jet, other, out):
     """Fill ``out`` with the dual norms of the gradients under ``other``, at the solutions of rows of parameters.
 
     ``unknowns`` holds the logarithms that :func:`solve_rows` returns.
     """
-    n = (4 if deviations is None else 3) + (0 if norm is None else 2)
+    n = (4 if noise is None else 3) + (0 if norm is None else 2)
     for i in range(rows.shape[0]):
         p, x = parameters_of(rows[i]), unknowns[i, :n].copy()
         if x[0] == x[0]:
-            scaled = _deviations(rows[i], extra, deviations)
+            scaled = _noise(rows[i], extra, noise)
             if _interpolates(p, law, margin):
-                radius, _ = threshold(p, law, norm, scaled, weights, margin, loss, jet)
+                radius, _ = threshold(p, law, norm, scaled, margin, loss, jet)
                 p = varied(p, VANISHING_RADIUS * radius, 0.0)
-            out[i] = other_norm(x, p, law, norm, scaled, weights, margin, loss, jet, other)
+            out[i] = other_norm(x, p, law, norm, scaled, margin, loss, jet, other)
 
 
 @njit
-def solve_rows(rows, extra, law, norm, deviations, weights, margin, loss, jet, line, out):
+def solve_rows(rows, extra, law, norm, noise, margin, loss, jet, line, out):
     """Fill row i of ``out`` with the :class:`Point` of row i of ``rows`` and the logarithms of its unknowns.
 
-    Columns of ``rows`` are those of :class:`Parameters` and tau. The noise is a mixture of Gaussians of standard
-    deviations (tau^2 deviations^2 + ``extra``)^(1/2), None for labels. Rows come in lines of ``line`` neighbours on a
+    Columns of ``rows`` are those of :class:`Parameters` and tau. The noise is tau times the ``Mixture`` that
+    ``noise`` is, None for labels, plus a Gaussian of variance ``extra``. Rows come in lines of ``line`` neighbours on a
     grid, along which starts are extrapolated.
     """
-    n = (4 if deviations is None else 3) + (0 if norm is None else 2)
+    n = (4 if noise is None else 3) + (0 if norm is None else 2)
     x, before, last = np.empty(n), np.empty(n), np.empty(n)
     known, radius, accuracy = 0, 0.0, 0.0
     for i in range(rows.shape[0]):
         row = rows[i]
         p = parameters_of(row)
-        scaled = _deviations(row, extra, deviations)
+        scaled = _noise(row, extra, noise)
         if i % line == 0:
             known = 0
         out[i, OBSERVED:] = math.nan
         if i == 0 or row[0] != rows[i - 1, 0] or row[1] != rows[i - 1, 1] or row[TAU] != rows[i - 1, TAU]:
-            radius, accuracy = threshold(p, law, norm, scaled, weights, margin, loss, jet)
+            radius, accuracy = threshold(p, law, norm, scaled, margin, loss, jet)
         limit = _interpolates(p, law, margin)
-        point = _interpolator(p, law, scaled, weights) if limit else _failed(NOT_CONVERGED, accuracy, 0)
-        if limit and (point.status != SOLVED or (norm is None and deviations is not None)):
+        point = _interpolator(p, law, scaled) if limit else _failed(NOT_CONVERGED, accuracy, 0)
+        if limit and (point.status != SOLVED or (norm is None and noise is not None)):
             known = 0
         elif not accuracy <= TOLERANCE:
             point = _failed(NOT_CONVERGED, accuracy, 0)
         elif p.eps >= radius:
-            point = _nothing(p, scaled, weights, margin, loss, jet)
+            point = _nothing(p, scaled, margin, loss, jet)
         else:
             if limit:
                 p, known = varied(p, VANISHING_RADIUS * radius, 0.0), 0
@@ -220,13 +210,11 @@ def solve_rows(rows, extra, law, norm, deviations, weights, margin, loss, jet, l
                     x[j] = 2.0 * last[j] - before[j]
             elif known == 1:
                 x[:] = last
-            status, size, iterations = solve(
-                x, known > 0, p.eps / radius, p, law, norm, scaled, weights, margin, loss, jet
-            )
+            status, size, iterations = solve(x, known > 0, p.eps / radius, p, law, norm, scaled, margin, loss, jet)
             if status == SOLVED:
-                point = _solved(x, p, law, norm, scaled, weights, margin, loss, jet, size, iterations)
+                point = _solved(x, p, law, norm, scaled, margin, loss, jet, size, iterations)
                 if limit:
-                    point = _limit(point, deviations is None)
+                    point = _limit(point, noise is None)
                 else:
                     before[:] = last
                     last[:] = x

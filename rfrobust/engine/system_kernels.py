@@ -483,12 +483,12 @@ def components(A, h, T, g, s, p, norm):
 
 
 @inner
-def residual_spectral(log_s, log_r, log_V, p, law, deviations, weights, loss, jet):
+def residual_spectral(log_s, log_r, log_V, p, law, noise, loss, jet):
     """The equations of residuals, spectral."""
     x1 = math.exp(log_s)
     x2 = math.exp(log_V)
     x3 = math.exp(log_r)
-    c4 = residual_channel(x1, x2, p.eps * x3, deviations, weights, loss, jet)
+    c4 = residual_channel(x1, x2, p.eps * x3, noise, loss, jet)
     x5 = (p.eps * c4.g) / x3
     c6 = overlaps(c4.a, x5 + p.penalty, p.ridge, p, law)
     x7 = p.R * c4.b2
@@ -536,12 +536,12 @@ def residual_spectral(log_s, log_r, log_V, p, law, deviations, weights, loss, je
 
 
 @inner
-def residual_coordinate(log_s, log_r, log_V, log_t, log_zeta, p, norm, deviations, weights, loss, jet):
+def residual_coordinate(log_s, log_r, log_V, log_t, log_zeta, p, norm, noise, loss, jet):
     """The equations of residuals, coordinate."""
     x1 = math.exp(log_s)
     x2 = math.exp(log_V)
     x3 = math.exp(log_r)
-    c4 = residual_channel(x1, x2, p.eps * x3, deviations, weights, loss, jet)
+    c4 = residual_channel(x1, x2, p.eps * x3, noise, loss, jet)
     x5 = math.exp(log_zeta)
     x6 = x5 * x5
     x7 = math.exp(log_t)

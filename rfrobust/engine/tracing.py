@@ -144,7 +144,7 @@ _PYTHON = Language(
     "    {} = {}", "{2} if {0} >= {1} else {3}", "math",
     {
         "gaussian_parts": "gaussian_parts({})", "averages": "averages({}, p, law)", "overlaps": "overlaps({}, p, law)",
-        "residual_channel": "residual_channel({}, deviations, weights, loss, jet)",
+        "residual_channel": "residual_channel({}, noise, loss, jet)",
         "label_channel": "label_channel({}, margin, loss, jet)", "coordinate": "coordinate({}, norm)",
         "components": "components({}, p, norm)",
     },
@@ -159,7 +159,7 @@ _JAVASCRIPT = Language(
     },
 )  # fmt: skip
 #: Arguments without a choice on the page: the law is the closed one, noise is Gaussian, labels have losses of margins.
-_SETTLED = {"law", "deviations", "weights", "margin", "jet"}
+_SETTLED = {"law", "noise", "margin", "jet"}
 
 
 class Writer:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..engine.channels import blurred, mean_abs
 from ..problem.attack import EUCLIDEAN, norm_of, radius_of
 from ..problem.data import Data
 from ..problem.parameters import scalar
@@ -95,10 +96,8 @@ def exact_risks(network: FeatureMap, theta: np.ndarray, beta: np.ndarray, data: 
         error = math.acos(min(max(seen / scale, -1.0), 1.0)) / math.pi if scale > 0.0 else 0.5
         return ExactRisks(error, overlap, power, math.nan)
     risk = standard_risk(network, theta, beta, data.tau * math.sqrt(data.noise.variance), nonlinear, radial)
-    deviations, weights = data.noise.atoms()
     excess = risk if data.tau == 0.0 else standard_risk(network, theta, beta, 0.0, nonlinear, radial)
-    spread = np.sqrt(np.maximum(excess, 0.0) + (data.tau * deviations) ** 2)
-    return ExactRisks(risk, overlap, power, math.sqrt(2.0 / math.pi) * float(weights @ spread))
+    return ExactRisks(risk, overlap, power, mean_abs(blurred(data.noise.atoms(), data.tau, max(excess, 0.0))))
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypedDict, Unpack
 
-import numpy as np
-
-from ..engine.channels import LossTable
+from ..engine.channels import LossTable, Mixture
 from ..engine.coordinates import DualNorm
 from ..engine.equations import parameters
 from ..engine.records import AnyParameters
@@ -77,12 +75,11 @@ _USUAL: dict[str, Any] = {
 class Kinds(NamedTuple):
     """What the kernels of every loss and norm see of a problem besides its parameters and law.
 
-    ``norm`` is None for Euclidean attacks, ``deviations`` and ``weights`` of the noise at tau = 1 are None for labels.
+    ``norm`` is None for Euclidean attacks, ``noise``, at tau = 1, for labels.
     """
 
     norm: DualNorm | None
-    deviations: np.ndarray | None
-    weights: np.ndarray | None
+    noise: Mixture | None
     margin: bool
     loss: LossTable
     jet: Any
@@ -341,8 +338,8 @@ class Problem:
         data, (table, jet) = self.data, self.loss.pieces
         norm = None if self.attack.norm == EUCLIDEAN else dual_of(self.attack.norm, data.signal)
         if data.labels == "sign":
-            return Kinds(norm, None, None, isinstance(self.loss, MarginLoss), table, jet)
-        return Kinds(norm, *data.noise.atoms(), False, table, jet)
+            return Kinds(norm, None, isinstance(self.loss, MarginLoss), table, jet)
+        return Kinds(norm, data.noise.atoms(), False, table, jet)
 
     @property
     def parameters(self) -> AnyParameters:

@@ -3,11 +3,11 @@
 import math
 from typing import Unpack
 
-import numpy as np
 from scipy.optimize import brentq
 from scipy.special import erfc, erfcinv, ndtr, owens_t
 
 from ..engine import regimes
+from ..engine.channels import blurred
 from ..problem.loss import MarginLoss
 from ..problem.phase import Phase
 from ..problem.problem import NO_NOISE, FirstLayer, Problem, setting_of
@@ -123,12 +123,11 @@ def _exceeded(model: Equilibrium, n: int) -> float:
             return float(ndtr(low) + ndtr(-high) + 2.0 * (owens_t(high, kappa) - owens_t(low, kappa)))
 
         return float(brentq(lambda x: tail(x) - 1.0 / n, 0.0, 1.0 + 40.0 * width, xtol=1e-300, rtol=1e-14))
-    deviations, weights = data.noise.atoms()
-    sizes = np.sqrt(model.excess_risk + data.nonlinear_power + (data.tau * deviations) ** 2)
+    sizes, weights, centres = blurred(data.noise.atoms(), data.tau, model.excess_risk + data.nonlinear_power)
     s_n = math.sqrt(2.0) * float(erfcinv(1.0 / n))
-    low, high = math.log(0.9 * s_n * sizes.min()), math.log(1.1 * s_n * sizes.max())
+    low, high = math.log(0.9 * s_n * sizes.min()), math.log(centres.max() + 1.1 * s_n * sizes.max())
 
     def log_number(log_x: float) -> float:
-        return math.log(n * float(weights @ erfc(math.exp(log_x) / (math.sqrt(2.0) * sizes))))
+        return math.log(n * float(weights @ erfc((math.exp(log_x) - centres) / (math.sqrt(2.0) * sizes))))
 
     return math.exp(brentq(log_number, low, high, xtol=1e-15))

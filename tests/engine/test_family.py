@@ -26,6 +26,7 @@ from tests.family_problems import (
     huber,
     log_cosh,
     logistic,
+    mixture,
     random_problem,
     setting_of,
     sparse,
@@ -46,7 +47,7 @@ def solved(eps, psi1, psi2, tau=0.0, ridge=0.0, *, noise=None, loss=SQUARE, jet=
     """Return the unknowns of a problem, residuals if there is a noise, labels without."""
     setting = setting_of(loss, noise=noise, norm=norm)
     if noise is not None:
-        tau = math.sqrt(setting.weights @ setting.deviations**2)
+        tau = math.sqrt(setting.noise.weights @ setting.noise.deviations**2)
     p = parameters(psi1, psi2, eps, tau, ridge, RELU.constants, 1.0, 0.0, 0.0)
     threshold, size = setting.threshold(p)
     assert size < 1e-10
@@ -78,9 +79,8 @@ def solved(eps, psi1, psi2, tau=0.0, ridge=0.0, *, noise=None, loss=SQUARE, jet=
 )
 def test_residuals_against_another_code(problem, expected):
     _, (log_s, log_r, log_V) = solved(**problem)
-    deviations, weights = (np.array(column) for column in problem["noise"])
     s, r, V = math.exp(log_s), math.exp(log_r), math.exp(log_V)
-    at = residual_channel(s, V, problem["eps"] * r, deviations, weights, problem.get("loss", SQUARE), None)
+    at = residual_channel(s, V, problem["eps"] * r, mixture(*problem["noise"]), problem.get("loss", SQUARE), None)
     assert (s * s, r, at.zeros, at.loss) == pytest.approx(expected, rel=5e-12)  # as many digits as are printed
 
 
@@ -122,7 +122,7 @@ def test_labels_under_the_maximum_norm_against_another_code():
 @pytest.mark.parametrize(("psi1", "expected"), [(3.0, 1.84052110458), (1.0, 1.23281064112)])
 def test_null_threshold_of_the_maximum_norm(psi1, expected):
     p = parameters(psi1, 2.0, 0.1, 0.5, 0.0, RELU.constants, 1.0, 0.0, 0.0)
-    found, _ = family.threshold(p, None, dual_norm(1.0), *(np.array(c) for c in PLAIN), False, SQUARE, None)
+    found, _ = family.threshold(p, None, dual_norm(1.0), mixture(*PLAIN), False, SQUARE, None)
     assert found == pytest.approx(expected, rel=1e-11)
 
 
@@ -168,7 +168,7 @@ def score_of(kind, x, V, p):
 def test_residual_channel_at_thirty_digits(kind, s, V, p):
     deviations, weights = np.array([0.4, 2.0]), np.array([0.7, 0.3])
     loss, jet = (huber(0.5), None) if kind == "huber" else (LOG_COSH, log_cosh)
-    at = residual_channel(s, V, p, deviations, weights, loss, jet)
+    at = residual_channel(s, V, p, mixture(deviations, weights), loss, jet)
     with mpmath.workdps(30):
         V_, p_ = mpmath.mpf(V), mpmath.mpf(p)
         ends = [V_ * min(p_, mpmath.mpf("0.5")), mpmath.mpf("0.5") - p_ + V_ / 2]
@@ -224,7 +224,7 @@ def test_logistic_channel_at_thirty_digits(kappa, Q, V, p):
 def test_mean_size_of_training_residuals(kind, s, V, p):
     deviations, weights = np.array([0.4, 2.0]), np.array([0.7, 0.3])
     loss, jet = {"huber": (huber(0.5), None), "absolute": (ABSOLUTE, None), "log-cosh": (LOG_COSH, log_cosh)}[kind]
-    at = residual_channel(s, V, p, deviations, weights, loss, jet)
+    at = residual_channel(s, V, p, mixture(deviations, weights), loss, jet)
     rng = np.random.default_rng(0)
     xi = rng.choice(deviations, 10**6, p=weights) * rng.standard_normal(10**6)
     omega = np.abs(xi + s * rng.standard_normal(10**6))
@@ -280,7 +280,7 @@ def test_gradients_in_other_norms(signal, labels):
     norms = {q: dual_norm(q, SIGNALS[signal]) for q in (1.0, 1.5, 2.0, 3.0)}
 
     def norm_of(p, x, norm, q):
-        rest = (setting.deviations, setting.weights, setting.margin, setting.loss, None)
+        rest = (setting.noise, setting.margin, setting.loss, None)
         return family.other_norm(x, p, None, norm, *rest, norms[q])
 
     found = {}
@@ -370,7 +370,7 @@ def test_problems_without_attack(kind):
         free = setting.margin and p.ridge + p.penalty == 0.0
         assert status in ((family.SOLVED, family.SEPARABLE) if free else (family.SOLVED,))
         if kind == ("square", "gaussian", "l2") and p.penalty == 0.0:
-            tau, ridge = setting.deviations[0], p.ridge
+            tau, ridge = setting.noise.deviations[0], p.ridge
             model = rfrobust.solve(p.psi1, p.psi1 / p.R, 0.0, tau, ridge=ridge)
             expected = (model.standard_risk - tau**2, model.gradient_norm)
             assert (math.exp(2.0 * x[0]), math.exp(x[1])) == pytest.approx(expected, rel=1e-9)
@@ -430,7 +430,7 @@ def test_the_population(kind):
             solutions.append(np.delete(x, setting.unknowns - (1 if setting.norm is None else 3)))  # V = 0
         np.testing.assert_allclose(*solutions, rtol=0.0, atol=3e-5 / (1.0 - ratio))
         if kind == ("square", "gaussian", "l2") and p.penalty == 0.0:
-            tau, eps = setting.deviations[0], ratio * setting.threshold(p._replace(R=0.0))[0]
+            tau, eps = setting.noise.deviations[0], ratio * setting.threshold(p._replace(R=0.0))[0]
             model = rfrobust.solve(p.psi1, math.inf, eps, tau, ridge=p.ridge)
             expected = (model.standard_risk - tau**2, model.gradient_norm)
             assert np.exp(solutions[0] * (2.0, 1.0)) == pytest.approx(expected, rel=1e-11)
