@@ -11,6 +11,7 @@ from rfrobust.engine.channels import LossTable, Mixture
 from rfrobust.engine.coordinates import dual_norm
 from rfrobust.engine.equations import parameters
 from rfrobust.problem.activation import RELU
+from rfrobust.problem.noise import GaussianMixture
 from tests import family_reference
 
 INF = math.inf
@@ -73,7 +74,7 @@ class Setting(NamedTuple):
 
 LOSSES = {"square": SQUARE, "absolute": ABSOLUTE, "logistic": LOGISTIC, "hinge": HINGE}
 NORMS = {"l2": None, "l_inf": dual_norm(1.0), "l_1.5": dual_norm(3.0)}
-#: (loss, data, norm)
+#: (loss, data, norm); "located" noise is another kind of data
 KINDS = [
     (loss, data, norm)
     for data, losses in (
@@ -119,6 +120,13 @@ def random_norm(name, rng):
     return norm._replace(**dict(zip(("shares", "deviations", "centres"), map(np.array, law), strict=True)))
 
 
+def random_law(rng):
+    """Return two to five Gaussians, half of them points, with centres over three decades and often at 0."""
+    size = int(rng.integers(2, 6))
+    deviations, centres = 10.0 ** rng.uniform(-2.5, 0.5, (2, size)) * (rng.random((2, size)) < 0.5)
+    return GaussianMixture(deviations, rng.dirichlet(np.ones(size)), centres)
+
+
 def random_problem(kind, rng):
     """Return (p, eps/eps_c, setting) over three decades of every parameter; what may vanish does so often."""
     loss, data, norm = kind
@@ -133,6 +141,9 @@ def random_problem(kind, rng):
         share = rng.uniform(0.02, 0.5)
         noise = ((tau, tau * 10.0 ** rng.uniform(0.0, 1.5)), (1.0 - share, share))
         tau = math.sqrt(np.dot(np.square(noise[0]), noise[1]))
+    elif data == "located":
+        law = random_law(rng)
+        noise, tau = law.atoms(), math.sqrt(law.variance)
     setting = setting_of(huber(delta) if loss == "huber" else loss, noise=noise, norm=NORMS[norm])
     p = parameters(psi1, psi2, 0.0, tau, ridge, RELU.constants, 1.0, 0.0, 0.0, penalty=penalty)
     ratio = rng.random() if rng.random() < 0.5 else 10.0 ** rng.uniform(-3.0, 0.0)

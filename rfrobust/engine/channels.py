@@ -193,11 +193,12 @@ def interval(lo, width, c, w):
             MM += q * y * y
         Y, MY = M + a * P, MM + a * M
         return Moments(P, w * M, w * w * MM, w * Y, w * w * MY, MY + a * Y - P)
-    near, far = 0.5 * math.erfc(abs(a) * SQRT_HALF), 0.5 * math.erfc(abs(b) * SQRT_HALF)
-    P = 1.0 - near - far if a < 0.0 < b else abs(near - far)
-    D, end = PHI0 * math.exp(-0.5 * a * a), 0.0
+    P, D, end = 0.5 * math.erfc(abs(a) * SQRT_HALF), PHI0 * math.exp(-0.5 * a * a), 0.0
+    if a < 0.0:
+        P = 1.0 - P if b >= 0.0 else -P
     if b < math.inf:
-        fb = PHI0 * math.exp(-0.5 * b * b)
+        far, fb = 0.5 * math.erfc(abs(b) * SQRT_HALF), PHI0 * math.exp(-0.5 * b * b)
+        P += far if b < 0.0 else -far
         D -= fb
         end = (b - a) * fb
     M, MY = w * D - A * P, w * w * (P - end)
@@ -320,9 +321,10 @@ def parts_of(start, stop, length):
 @njit
 def residual_channel(s, V, p, noise, loss, jet):
     """Return :class:`ResidualChannel` of x = xi + s z, xi a :class:`Mixture`."""
-    sums, reach = np.zeros(15), 0.0
+    sums, farthest, widest = np.zeros(15), 0.0, 0.0
     for i in range(noise.weights.size):
-        reach = max(reach, noise.centres[i] + REACH * math.sqrt(s * s + noise.deviations[i] * noise.deviations[i]))
+        farthest, widest = max(farthest, noise.centres[i]), max(widest, noise.deviations[i])
+    reach = farthest + REACH * math.sqrt(s * s + widest * widest)
     j, z, reached, dead = piece_of(p, loss), p, 0.0, True
     while True:
         at, far, end = piece_jet(j, z, loss, jet), Jet(0.0, 0.0, 0.0), loss.borders[j + 1]
