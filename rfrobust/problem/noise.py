@@ -109,9 +109,10 @@ class GaussianMixture(Noise):
         if not sizes[-1] > 1e-20:
             raise ValueError(f"sample must have a value above 1e-20 in size, got at most {float(sizes[-1])!r}")
         bins = np.array_split(sizes, min(validation.integer("atoms", atoms, 1), sizes.size))
-        moments = np.array([(part.std(), part.mean()) for part in bins])
+        moments = np.array([[part.std() for part in bins], [part.mean() for part in bins]])
         moments[moments < max(1e-15 * sizes[-1], 1e-20)] = 0.0  # rounding errors, where values are equal
-        return cls(moments[:, 0], [part.size / sizes.size for part in bins], moments[:, 1])
+        deviations, centres = moments.tolist()
+        return cls(tuple(deviations), tuple(part.size / sizes.size for part in bins), tuple(centres))
 
     def __repr__(self) -> str:
         """Leave out centres where there are none."""
