@@ -134,8 +134,8 @@ def calls():
         "Loss.derivatives": (problem.Huber(0.5).derivatives, {"z": [0.5]}),
         "problem.resolve_loss": (problem.resolve_loss, {"loss": "huber:0.5"}),
         "problem.resolve_noise": (problem.resolve_noise, {"noise": "laplace"}),
-        "rfrobust.GaussianMixture": (problem.GaussianMixture, {"deviations": [0.3, 3.0], "weights": [0.8, 0.2], "centres":
-            [0.0, 2.0]}),
+        "rfrobust.GaussianMixture": (problem.GaussianMixture, {"deviations": [0.3, 3.0], "weights": [0.8, 0.2],
+            "centres": [0.0, 2.0]}),
         "GaussianMixture.of": (problem.GaussianMixture.of, {"sample": [0.3, -1.0, 2.0], "atoms": 2}),
         "rfrobust.StudentT": (problem.StudentT, {"dof": 3.0}),
         "rfrobust.BernoulliGauss": (problem.BernoulliGauss, {"share": 0.5}),
