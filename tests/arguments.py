@@ -7,10 +7,11 @@ import numpy as np
 
 import rfrobust
 from rfrobust import cgro, checks, figures, finite, memorize, problem, theory, tuning, wide
+from rfrobust import samples as own_samples
 
 ROOMS = {"rfrobust": rfrobust} | {
     room.__name__.split(".")[1]: room
-    for room in (problem, theory, checks, finite, tuning, cgro, wide, memorize, figures)
+    for room in (problem, theory, checks, finite, tuning, own_samples, cgro, wide, memorize, figures)
 }
 
 
@@ -31,6 +32,7 @@ OTHERS = {
     "tuning.ActivationOptimum", "tuning.Basin", "tuning.Optimum", "wide.Attackable", "wide.FiniteNetwork",
     "wide.KernelSpectrum", "wide.MonteCarlo", "wide.StoppedKernel", "figures.load", "finite.default_store",
     "rfrobust.Store", "wide.load_arrays",
+    "samples.DataTheory",
 }  # fmt: skip
 
 
@@ -99,6 +101,8 @@ def calls():
     swept = rfrobust.sweep(psi1=[1.0, 3.0], psi2=2.0, eps=[0.1, 0.3], tau=0.5)
     activation = problem.Activation.from_moments(0.5, 0.3, 0.5)
     quadratic = theory.drawn_network(W, 8.0, 0.5)
+    many = rng.standard_normal((400, 4))
+    pooled = rfrobust.theory_of_data(many, many @ beta + rng.standard_normal(400), 8, activation="tanh")
     forest = rfrobust.RobustRandomFeatures(5).fit(X, y)
     ntk = {"depth": 2, "w_std": 1.76, "b_std": 0.18, "activation": "relu", "radius": 0.1, "norm": "linf",
            "attack_steps": 1, "attack_method": "pgd", "bounds": None, "workers": 1}  # fmt: skip
@@ -160,6 +164,16 @@ def calls():
         "Equilibrium.adversarial_risk": (model.adversarial_risk, {"eps_test": 0.1}),
         "theory.QuadraticModel": (theory.QuadraticModel, {"covariance": np.ones(2), "metric": np.ones(2), "cross":
             [0.5, 0.5], "response_power": 1.0, "n": 4.0, "tau": 0.5, "d": 2.0, "orthonormal": True}),
+        "theory.CovarianceModel": (theory.CovarianceModel, {"covariance": np.eye(2), "metric": np.eye(2), "source":
+            np.array([0.5, 0.5]), "response_power": 1.0, "n": 4.0, "tau": 0.5, "noise": "gaussian", "labels": "real",
+            "d": 2.0}),
+        "rfrobust.theory_of_data": (rfrobust.theory_of_data, {"X": many, "y": many @ beta, "features": 8,
+            "activation": "tanh", "attack": np.eye(4), "random_state": 0}),
+        "DataTheory.sweep": (pooled.sweep, {"n": [10.0], "eps": 0.1, "ridge": 0.1, "eps_test": 0.1}),
+        "DataTheory.solve": (pooled.solve, {"n": 10.0, "eps": 0.1, "ridge": 0.1}),
+        "DataTheory.null_threshold": (pooled.null_threshold, {"n": 10.0}),
+        "samples.image_patches": (own_samples.image_patches, {"count": 10, "size": 3, "contrast": 0.1,
+            "random_state": 0}),
         "QuadraticModel.problem": (quadratic.problem, {"eps": 0.1, "ridge": 0.0}),
         "QuadraticModel.solve": (quadratic.solve, {"eps": 0.1, "ridge": 0.0}),
         "QuadraticModel.sweep": (quadratic.sweep, {"eps": 0.1, "ridge": 0.0}),

@@ -15,7 +15,8 @@ ALLOWED: dict[str, set[str]] = {"support": set(), "engine": {"support"}}
 ALLOWED["problem"] = {"engine", *ALLOWED["engine"]}
 ALLOWED["theory"] = ALLOWED["finite"] = {"problem", *ALLOWED["problem"]}
 ALLOWED["checks"] = ALLOWED["tuning"] = {"theory", *ALLOWED["theory"]}
-ALLOWED["figures"] = {"finite", "checks", "tuning", *ALLOWED["tuning"]}
+ALLOWED["samples"] = {"finite", "tuning", *ALLOWED["tuning"]}
+ALLOWED["figures"] = {"checks", "samples", *ALLOWED["samples"]}
 COMPANIONS = ("wide", "memorize", "cgro")
 ALLOWED |= {companion: {"support", "problem"} for companion in COMPANIONS}
 ALLOWED["cli"] = {*ALLOWED} - {"cli"}

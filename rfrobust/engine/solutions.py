@@ -6,7 +6,7 @@ import numpy as np
 
 from ..support.jit import either, inner, njit
 from .channels import blurred, label_channel, label_statistics, mean_abs, piece_jet, piece_of, residual_channel
-from .family import TOLERANCE, equations, other_norm, sampled, solve, threshold
+from .family import POPULATION, TOLERANCE, equations, other_norm, sampled, solve, threshold
 from .records import Parameters, Point
 from .regimes import (
     DIVERGENT,
@@ -102,38 +102,57 @@ def _limit(at, labels):
 
 
 @inner
-def _label_solution(x, p, law, norm, noise, margin, loss, jet, size, iterations):
-    nan, n, finite = math.nan, x.size, p.R > 0.0
-    p = sampled(p)
-    m, _, Q = equations(x, p, law, norm, noise, margin, loss, jet, np.empty(n), np.empty((n, n)))
-    kappa, r, V = math.exp(x[0]), math.exp(x[2]), math.exp(x[3])
-    at = label_channel(kappa, Q, V, p.eps * r, margin, loss, jet)
-    of = label_statistics(kappa, Q, V, p.eps * r, margin, loss, jet)
+def _label_solution(x, m, Q, p, noise, margin, loss, jet, size, iterations):
+    nan, V = math.nan, math.exp(x[3]) if p.R > POPULATION else 0.0
+    kappa, r = math.exp(x[0]), math.exp(x[2])
+    at = label_channel(kappa, Q, math.exp(x[3]), p.eps * r, margin, loss, jet)
+    of = label_statistics(kappa, Q, math.exp(x[3]), p.eps * r, margin, loss, jet)
     k = (p.eps * at.g / r + p.penalty) / at.a
     return Point(
-        SOLVED, REGULAR, p.eps * r / math.sqrt(Q), V if finite else 0.0, k, 0.5 - math.atan(kappa) / math.pi, r, m, Q,
-        nan, at.loss, nan, at.zeros, of.error, of.robust_error, of.mean_margin, size, float(iterations),
+        SOLVED, REGULAR, p.eps * r / math.sqrt(Q), V, k, 0.5 - math.atan(kappa) / math.pi, r, m, Q, nan, at.loss, nan,
+        at.zeros, of.error, of.robust_error, of.mean_margin, size, float(iterations),
     )  # fmt: skip
 
 
 @inner
-def _residual_solution(x, p, law, norm, noise, margin, loss, jet, size, iterations):
-    nan, n, finite = math.nan, x.size, p.R > 0.0
-    p = sampled(p)
-    m, _, Q = equations(x, p, law, norm, noise, margin, loss, jet, np.empty(n), np.empty((n, n)))
-    s, r, V = math.exp(x[0]), math.exp(x[1]), math.exp(x[2])
-    at = residual_channel(s, V, p.eps * r, noise, loss, jet)
+def _residual_solution(x, m, Q, p, noise, margin, loss, jet, size, iterations):
+    nan, V = math.nan, math.exp(x[2]) if p.R > POPULATION else 0.0
+    s, r = math.exp(x[0]), math.exp(x[1])
+    at = residual_channel(s, math.exp(x[2]), p.eps * r, noise, loss, jet)
     v = s * s + p.noise
     phase = INTERPOLATING if at.zeros == 1.0 else REGULAR
     k = (p.eps * at.g / r + p.penalty) / at.a
     return Point(
-        SOLVED, phase, p.eps * r / math.sqrt(v), V if finite else 0.0, k, v, r, m, Q,
-        mean_abs(blurred(noise, 1.0, s * s)), at.loss, at.size, at.zeros, nan, nan, nan, size, float(iterations),
+        SOLVED, phase, p.eps * r / math.sqrt(v), V, k, v, r, m, Q, mean_abs(blurred(noise, 1.0, s * s)), at.loss,
+        at.size, at.zeros, nan, nan, nan, size, float(iterations),
     )  # fmt: skip
 
 
-#: Returns the observables at a solution.
-_solved = either("noise", _label_solution, _residual_solution)
+#: Returns the observables at a solution with overlap m and E f^2 = Q.
+_observed = either("noise", _label_solution, _residual_solution)
+
+
+@njit
+def observed(x, m, Q, p, noise, margin, loss, jet, size, iterations):
+    """Return the :class:`Point` of a solution found elsewhere."""
+    return _observed(x, m, Q, p, noise, margin, loss, jet, size, iterations)
+
+
+@njit
+def slopes(x, p, law, noise, margin, loss, jet):
+    """Return the derivatives of the equations of l2 attacks in the logarithms of the unknowns, equations by rows."""
+    n = x.size
+    J = np.empty((n, n))
+    equations(x, p, law, None, noise, margin, loss, jet, np.empty(n), J)
+    return J
+
+
+@inner
+def _solved(x, p, law, norm, noise, margin, loss, jet, size, iterations):
+    """Return the observables at a solution."""
+    n, p = x.size, sampled(p)
+    m, _, Q = equations(x, p, law, norm, noise, margin, loss, jet, np.empty(n), np.empty((n, n)))
+    return _observed(x, m, Q, p, noise, margin, loss, jet, size, iterations)
 
 
 @inner
@@ -148,6 +167,12 @@ def _mixture(row, extra, noise):
 
 #: Returns the noise in a row of parameters, None for labels.
 _noise = either("noise", _labels, _mixture)
+
+
+@njit
+def noise_of(row, extra, noise):
+    """Return the noise in a row of parameters, None for labels."""
+    return _noise(row, extra, noise)
 
 
 @njit

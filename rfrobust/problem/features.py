@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 
@@ -27,6 +28,8 @@ class Features(ABC):
 
     #: mu1^2, mu2^2 and rho^2 of the activation, zeros where there is none.
     constants: tuple[float, float, float]
+    #: Whether Sigma, J^2 and a ridge are diagonal in one basis, so that a law of their eigenvalues is all there is.
+    diagonal: bool = True
 
     @abstractmethod
     def key(self, psi1: float) -> str:
@@ -65,6 +68,10 @@ class Features(ABC):
     @abstractmethod
     def dual_law(self, p: AnyParameters) -> Law | None:
         """Return the law in numbers that carry derivatives."""
+
+    def matrices(self, p: AnyParameters) -> Any:
+        """Return what averages at these parameters where no law does, None where one does."""
+        return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -329,7 +329,7 @@ class Problem:
         data = self.data
         return (
             (self.loss is SQUARE or self.loss == SQUARE) and self.attack.norm == EUCLIDEAN and data.labels == "real"
-            and (data.noise is GAUSSIAN_NOISE or data.noise == GAUSSIAN_NOISE)
+            and (data.noise is GAUSSIAN_NOISE or data.noise == GAUSSIAN_NOISE) and self.features.diagonal
         )  # fmt: skip
 
     @property

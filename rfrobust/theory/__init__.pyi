@@ -1,3 +1,5 @@
+from .covariances import CovarianceModel as CovarianceModel
+from .drawn import drawn_network as drawn_network
 from .equilibrium import Equilibrium as Equilibrium
 from .equilibrium import SolverError as SolverError
 from .equilibrium import Status as Status
@@ -19,7 +21,6 @@ from .named_limits import wide_gradient_decay as wide_gradient_decay
 from .notation import convert_ridge as convert_ridge
 from .notation import from_mei_montanari as from_mei_montanari
 from .quadratic import QuadraticModel as QuadraticModel
-from .quadratic import drawn_network as drawn_network
 from .sensitivity import PARAMETERS as PARAMETERS
 from .sensitivity import gradient as gradient
 from .thresholds import interpolation_threshold as interpolation_threshold

@@ -14,6 +14,7 @@ from ..problem.problem import Problem
 from ..problem.risk import Risks
 from ..problem.signal import GAUSSIAN
 from ..support.balls import dual_exponent
+from .matrices import solve_row
 
 _TAU = SWEPT.index("tau")
 
@@ -60,8 +61,13 @@ def solve_points(points: np.ndarray, problem: Problem, line: int = 1, out: np.nd
         if plain:
             regimes.solve_rows(rows, law, columns.spike, out[start:stop], line=line)
         else:
-            rows = as_rows(columns, stop - start, points[start:stop, _TAU])
-            solutions.solve_rows(rows, problem.data.nonlinear_power, law, *problem.kinds, line, out[start:stop])
+            rows, extra = as_rows(columns, stop - start, points[start:stop, _TAU]), problem.data.nonlinear_power
+            matrices = problem.features.matrices(regimes.of_row(rows[0, :-1], None))
+            if matrices is None or law is None:
+                solutions.solve_rows(rows, extra, law, *problem.kinds, line, out[start:stop])
+            else:
+                for row, place in zip(rows, out[start:stop], strict=True):
+                    place[:] = solve_row(row, matrices, law, problem.kinds, extra)
     return out
 
 

@@ -307,7 +307,7 @@ def test_activation_commands(capsys):
 
 
 def test_a_ridge_is_refused_where_the_basis_is_not_orthonormal():
-    model = rfrobust.theory.drawn_network(np.eye(3), 4, 0.5)
+    model = rfrobust.theory.QuadraticModel([1, 2], [1, 1], [0.1, 0.1], 1.0, 4, orthonormal=False)
     with pytest.raises(ValueError, match="ridge must be 0 for this model"):
         model.solve(0.1, ridge=0.1)
     assert rfrobust.theory.QuadraticModel([1.0], [1.0], [0.5], 1.0, 2.0).solve(0.1, ridge=0.1).standard_risk > 0
