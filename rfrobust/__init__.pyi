@@ -6,6 +6,7 @@ from . import figures as figures
 from . import finite as finite
 from . import memorize as memorize
 from . import problem as problem
+from . import samples as samples
 from . import theory as theory
 from . import tuning as tuning
 from . import wide as wide
@@ -40,6 +41,9 @@ from .problem import Rademacher as Rademacher
 from .problem import ResidualLoss as ResidualLoss
 from .problem import Spectrum as Spectrum
 from .problem import StudentT as StudentT
+
+# predictions for a user's own samples
+from .samples import theory_of_data as theory_of_data
 
 # what can go wrong, and the version
 from .support.errors import DivergenceError as DivergenceError

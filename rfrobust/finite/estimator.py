@@ -35,6 +35,13 @@ def _is_logistic(estimator: Any) -> bool:
     return isinstance(resolve_loss(estimator.loss), Logistic)
 
 
+def scaling(X: np.ndarray) -> tuple[np.ndarray, float]:
+    """Return the shift and the one scale after which inputs have mean 0 and mean square length d."""
+    mean = X.mean(axis=0)
+    spread = math.sqrt(float(np.mean((X - mean) ** 2)))
+    return mean, spread if spread > 0 else 1.0
+
+
 @dataclass(eq=False, repr=False)
 class _RandomFeatures(BaseEstimator):
     """What regression and classification share: the inputs' scale, the first layer, and training the second."""
@@ -87,9 +94,7 @@ class _RandomFeatures(BaseEstimator):
         seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
         self._network = FeatureMap.draw(self.n_features, X.shape[1], np.random.default_rng(seed), activation)
         self.weights_ = self._network.W
-        self.mean_ = X.mean(axis=0)
-        spread = math.sqrt(float(np.mean((X - self.mean_) ** 2)))
-        self.scale_ = spread if spread > 0 else 1.0
+        self.mean_, self.scale_ = scaling(X)
         Z = (X - self.mean_) / self.scale_
         radius = self.eps / self.scale_
         sample = LinearizedProblem(self._network, Z, y, radius, self.ridge)
