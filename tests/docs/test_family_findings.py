@@ -63,6 +63,10 @@ def test_outliers():
     says(r"$\delta = 0.5$ reaches ${}$ and the absolute loss ${}$", *losses[1:])
     other = excess(3, "absolute", eps=0.0, ridge=None, gradient_penalty=None)
     assert other == pytest.approx(losses[2], rel=1e-7)  # a penalty itself
+    huber = Problem.of(3, 2, 0, noise=MIX, loss="huber:0.5")
+    tuned = rfrobust.best_training(huber, eps_test=0.0, ridge=None, delta=None)
+    assert tuned.at["eps"] == 0.0
+    says(r"Huber's loss reaches ${}$, and its best", tuned.risk - 1.872)
     start = rfrobust.solve(3, 2, 0, noise=MIX).excess_risk
     says(r"from its best radius, to ${}$ from ${}$", excess(3, "square"), start)
 
@@ -77,6 +81,8 @@ def test_labels():
         says(attacked, *(model.adversarial_risk(0.1) for model in models))
         if loss == "logistic":
             says("falls from ${}$ to ${}$ on the way", *(m.gradient_norm / math.sqrt(m.output_power) for m in models))
+    bump = [rfrobust.solve(psi1, 2, 0.1, 0.3, ridge=1e-6, loss="logistic").standard_risk for psi1 in (0.8, 1, 1.26)]
+    says("separable: ${}$ at $N/d=0.8$, ${}$ at $1$, ${}$ at $1.26$", *bump)
     widths = np.geomspace(1, 1e4, 9)
     errors = rfrobust.sweep(psi1=widths, psi2=2, eps=0.1, tau=0.3, ridge=0.01, loss="logistic").standard_risk
     assert bool((errors.diff("psi1") < 0).all())
@@ -98,3 +104,43 @@ def test_gradient_penalty():
     for eps_test, text in ((0.3, "(${}$ against ${}$ at test"), (0.0, "clean data (${}$ against ${}$)")):
         attack = excess(3, "huber:0.5", eps_test, ridge=None)
         says(text, excess(3, "huber:0.5", eps_test, eps=0.0, ridge=None, gradient_penalty=None), attack)
+
+
+@pytest.mark.parametrize(
+    ("signal", "row"),
+    [
+        (rfrobust.BernoulliGauss(0.1), "| a tenth of them, Gaussian | {} | {} | {} | {} |"),
+        (rfrobust.BernoulliGauss(1.0), "| Gaussian | {} | {} | {} | {} |"),
+        (rfrobust.Rademacher(), "| all of one size | {} | {} | {} | {} |"),
+    ],
+)
+def test_penalty_under_the_maximum_norm(signal, row):
+    least = []
+    for ridge in (0.0, None):
+        least += maximum_norm(signal, 0.3, ridge)
+    says(row, *least)
+
+
+def maximum_norm(signal, eps_test, ridge):
+    """Return the least risks under l_inf attacks of training against them, and with a gradient penalty."""
+    searched = {"eps_test": eps_test, "norm_test": INF, "ridge": ridge}
+    attack, penalty = (Problem.of(3, 2, 0, 0.3, signal=signal, norm=norm) for norm in (INF, 2.0))
+    other = rfrobust.best_training(penalty, eps=0.0, gradient_penalty=None, **searched)
+    return [rfrobust.best_training(attack, **searched).risk, other.risk]
+
+
+def test_penalty_under_strong_attacks():
+    says("leaves ${}$ of the penalty's ${}$ alone", *maximum_norm(rfrobust.BernoulliGauss(1.0), 0.6, 0.0))
+    says("alone, ${}$ of ${}$ with the ridge", *maximum_norm(rfrobust.BernoulliGauss(1.0), 0.6, None))
+    says("it is ${}$ against ${}$ with the ridge", *maximum_norm(rfrobust.Rademacher(), 0.6, None))
+
+
+@pytest.mark.parametrize("signal", [rfrobust.BernoulliGauss(0.1), rfrobust.BernoulliGauss(1.0), rfrobust.Rademacher()])
+def test_penalty_dominates_euclidean_attacks_under_every_test_norm(signal):
+    a = rfrobust.solve(3, 2, 0.3, 0.5, signal=signal)
+    zeros = a.zero_residual_fraction
+    penalty = a.k * (1 - zeros - (1 - zeros) * a.V / (1 + a.V))  # eq-equivalent-penalties
+    b = rfrobust.solve(3, 2, 0, 0.5, gradient_penalty=penalty, signal=signal)
+    for norm in (1.5, 3.0, INF):
+        assert b.dual_norm(norm) < a.dual_norm(norm)
+        assert b.adversarial_risk(0.3, norm=norm) < a.adversarial_risk(0.3, norm=norm)
