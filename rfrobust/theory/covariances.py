@@ -68,8 +68,8 @@ class CovarianceModel(GivenFeatures):
     >>> rng = np.random.default_rng(0)
     >>> A, b = rng.standard_normal((2, 40, 20)) / 6, 0.1 * rng.standard_normal(20)
     >>> model = CovarianceModel(A[0].T @ A[0], A[1].T @ A[1], b, 10.0, n=60)
-    >>> model.solve(0.3, ridge=0.1).converged
-    True
+    >>> model.solve(0.3, ridge=0.1).status.name
+    'SOLVED'
     """
 
     diagonal = False
